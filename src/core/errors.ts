@@ -1,0 +1,501 @@
+/**
+ * The one error class and its catalogue.
+ *
+ * Every failure a user can meet has a code here: what happened, why it may have happened, and what to do
+ * next. The kind decides the HTTP status and the exit code in one table. Public words (`message`, `why`,
+ * `fix`) may be shown to anybody; `detail` is for logs only and never leaves the process.
+ */
+
+/** Closed set of error kinds, each with its HTTP status and its exit code (see `dartwing help exit-codes`). */
+export const errorKinds = {
+  invalid: { http: 400, exit: 2 },
+  unauthenticated: { http: 401, exit: 4 },
+  forbidden: { http: 403, exit: 4 },
+  not_found: { http: 404, exit: 3 },
+  conflict: { http: 409, exit: 5 },
+  precondition: { http: 412, exit: 5 },
+  limited: { http: 429, exit: 7 },
+  unavailable: { http: 503, exit: 7 },
+  timeout: { http: 504, exit: 7 },
+  canceled: { http: 499, exit: 130 },
+  partial: { http: 207, exit: 8 },
+  internal: { http: 500, exit: 1 },
+} as const;
+
+export type ErrorKind = keyof typeof errorKinds;
+
+/** One entry of the catalogue. `{name}` in a text is replaced by the parameter of that name. */
+export interface ErrorEntry {
+  kind: ErrorKind;
+  what: string;
+  why?: string;
+  fix: readonly string[];
+}
+
+const entries = {
+  // input
+  USAGE: {
+    kind: 'invalid',
+    what: '{message}',
+    fix: ['dartwing {command} --help'],
+  },
+  UNKNOWN_COMMAND: {
+    kind: 'invalid',
+    what: 'Unknown command "{word}"',
+    why: '{suggestion}',
+    fix: ['dartwing --help'],
+  },
+  VALIDATION_ERROR: {
+    kind: 'invalid',
+    what: '{message}',
+    fix: ['Correct the named fields and run the command again'],
+  },
+  BAD_FILE: {
+    kind: 'invalid',
+    what: 'Cannot use {file}: {message}',
+    fix: ['Check the path, its permissions and its syntax'],
+  },
+  CONFIRMATION_REQUIRED: {
+    kind: 'invalid',
+    what: '{action} needs confirmation',
+    why: 'There is no terminal to ask on, and silence never approves',
+    fix: ['Add {flag}'],
+  },
+  CONFIRMATION_MISMATCH: {
+    kind: 'invalid',
+    what: 'The confirmation "{given}" is not "{expected}"',
+    why: 'Names are compared exactly, letter by letter',
+    fix: ['Add --confirm {expected}'],
+  },
+  INPUT_REQUIRED: {
+    kind: 'invalid',
+    what: '{what} is required',
+    fix: ['Add {flag}'],
+  },
+  REASON_REQUIRED: {
+    kind: 'invalid',
+    what: '{action} needs a reason',
+    why: 'The reason is kept in the audit trail',
+    fix: ['Add --reason "why this is done"'],
+  },
+  SECRET_ON_ARGV: {
+    kind: 'invalid',
+    what: 'A secret was given on the command line ({where})',
+    why: 'Command lines are visible to every process and stay in the shell history: treat it as leaked and rotate it',
+    fix: ['Give it by environment, by file or on stdin: DARTWING_URL, DARTWING_URL_FILE, --url-stdin'],
+  },
+  CONFIG_INVALID: {
+    kind: 'invalid',
+    what: 'Configuration {where} is not valid: {message}',
+    fix: ['dartwing config show --origin', 'dartwing config validate'],
+  },
+  CONFIG_SECRET_IN_PROJECT: {
+    kind: 'invalid',
+    what: '{file} contains a secret in "{key}"',
+    why: 'The project file is committed and shared',
+    fix: ['Move the value to an environment variable or to a file named by its _FILE twin'],
+  },
+  CONFIG_PERMISSIONS: {
+    kind: 'invalid',
+    what: '{file} can be read by others (mode {mode})',
+    fix: ['chmod 600 {file}'],
+  },
+  PROFILE_NOT_FOUND: {
+    kind: 'not_found',
+    what: 'No profile "{name}"',
+    fix: ['dartwing profile list', 'dartwing profile add {name} --url-stdin'],
+  },
+  UNKNOWN_CODE: { kind: 'not_found', what: 'No error code "{code}"', why: '{suggestion}', fix: ['dartwing explain --list'] },
+  UNKNOWN_KIND: { kind: 'not_found', what: 'No document kind "{name}"', why: '{suggestion}', fix: ['dartwing schema'] },
+  DIRECTORY_NOT_EMPTY: {
+    kind: 'conflict',
+    what: '{directory} is not empty',
+    fix: ['Choose another directory', 'Add --force to write beside what is there; nothing is overwritten'],
+  },
+  TEMPLATE_NOT_FOUND: {
+    kind: 'invalid',
+    what: 'No template "{name}"',
+    why: '{suggestion}',
+    fix: ['dartwing init --help'],
+  },
+
+  // database
+  DATABASE_UNREACHABLE: {
+    kind: 'unavailable',
+    what: 'No answer from PostgreSQL at {target}',
+    why: '{why}',
+    fix: ['Check that the server runs and that the address is right', 'dartwing doctor'],
+  },
+  DATABASE_AUTHENTICATION: {
+    kind: 'unauthenticated',
+    what: 'PostgreSQL at {target} refused the role {role}',
+    fix: ['Check the user and the password of DATABASE_URL', 'dartwing migrate up sets the runtime roles of this master key'],
+  },
+  DATABASE_TOO_OLD: {
+    kind: 'precondition',
+    what: 'PostgreSQL {version} is too old',
+    why: 'dartwing needs PostgreSQL 15 or newer',
+    fix: ['Upgrade the server'],
+  },
+  DATABASE_BUSY: {
+    kind: 'unavailable',
+    what: 'The database could not finish the transaction after {attempts} attempts',
+    why: 'Other transactions changed the same rows at the same time',
+    fix: ['Run the command again'],
+  },
+  DATABASE_TIMEOUT: {
+    kind: 'timeout',
+    what: 'The database did not answer in time',
+    why: 'A statement, a lock or an idle transaction passed its limit',
+    fix: ['Run the command again', 'Raise the limit with --timeout'],
+  },
+  DATABASE_UNAVAILABLE: {
+    kind: 'unavailable',
+    what: 'The connection to the database was lost',
+    why: 'The outcome of the last transaction may be unknown',
+    fix: ['Run the command again with the same --idempotency-key or --if-not-exists'],
+  },
+  DATABASE_PRIVILEGE: {
+    kind: 'forbidden',
+    what: 'The database role {role} may not do this',
+    why: '{why}',
+    fix: ['Use a role that may create roles and schemas for dartwing migrate up'],
+  },
+  SCHEMA_MISSING: {
+    kind: 'precondition',
+    what: 'The database has no dartwing schema yet',
+    fix: ['dartwing migrate up'],
+  },
+  SCHEMA_OUTDATED: {
+    kind: 'precondition',
+    what: 'The database schema is at {current}, this version needs {required}',
+    fix: ['dartwing migrate up'],
+  },
+  SCHEMA_NEWER: {
+    kind: 'precondition',
+    what: 'The database schema is at {current}, newer than the {required} this version knows',
+    why: 'A newer dartwing migrated it; this one could damage the data',
+    fix: ['Upgrade dartwing to the version that migrated the database'],
+  },
+  SCHEMA_DRIFT: {
+    kind: 'precondition',
+    what: 'Migration {id} differs from the one that was applied',
+    why: 'Migrations are immutable once applied',
+    fix: ['dartwing migrate verify', 'Install the release that applied it'],
+  },
+  MIGRATION_BREAKING: {
+    kind: 'precondition',
+    what: 'Migration {id} is breaking',
+    why: 'Processes of the previous version cannot work with the schema it makes',
+    fix: ['Stop the old processes, then run dartwing migrate up --allow-breaking'],
+  },
+  MIGRATION_FAILED: {
+    kind: 'internal',
+    what: 'Migration {id} failed; nothing of it was kept',
+    why: '{why}',
+    fix: ['dartwing migrate print', 'dartwing migrate up'],
+  },
+  ISOLATION_BROKEN: {
+    kind: 'precondition',
+    what: 'Tenant isolation is not intact: {finding}',
+    why: 'Starting would risk showing one organization the data of another',
+    fix: ['dartwing doctor', 'dartwing migrate up --repair-policies'],
+  },
+  ROLE_TAKEN: {
+    kind: 'conflict',
+    what: 'The database roles {prefix}_* belong to another dartwing',
+    why: 'Their passwords come from another master key',
+    fix: ['Use the master key that created them', 'Set DARTWING_ROLE_PREFIX to give this installation roles of its own'],
+  },
+
+  // embedded server
+  EMBEDDED_UNAVAILABLE: {
+    kind: 'unavailable',
+    what: 'No database is configured and no PostgreSQL server program was found',
+    why: '{why}',
+    fix: ['Set DATABASE_URL', 'npm install (without --omit=optional) brings the embedded server'],
+  },
+  EMBEDDED_START_FAILED: {
+    kind: 'unavailable',
+    what: 'The embedded PostgreSQL in {directory} did not start',
+    why: '{why}',
+    fix: ['Read {log}', 'dartwing doctor'],
+  },
+  ALREADY_UP: {
+    kind: 'conflict',
+    what: 'dartwing is already up in {directory} (process {pid}, {url})',
+    fix: ['Use it: every dartwing command in this folder finds it', 'Stop it with Ctrl-C in its terminal or: kill {pid}'],
+  },
+  PORT_IN_USE: {
+    kind: 'conflict',
+    what: 'Port {port} on {host} is in use',
+    fix: ['Add --port with a free port, or --port 0 to choose one'],
+  },
+
+  // keys
+  MASTER_KEY_MISSING: {
+    kind: 'precondition',
+    what: 'There is no master key',
+    why: 'Without it nothing that was sealed could be opened and no audit entry could be signed',
+    fix: ['Set DARTWING_MASTER_KEY_FILE to a file with 32 random bytes in base64', 'For development, dartwing up makes one in .dartwing/'],
+  },
+  MASTER_KEY_INVALID: {
+    kind: 'invalid',
+    what: 'The master key from {origin} is not 32 bytes in base64',
+    fix: ['Make one: node -e "console.log(require(\'crypto\').randomBytes(32).toString(\'base64\'))"'],
+  },
+  MASTER_KEY_CHANGED: {
+    kind: 'precondition',
+    what: 'The master key is not the one this database was set up with',
+    why: 'Its fingerprint is {given}; the database knows {expected}',
+    fix: ['Use the master key of this database'],
+  },
+
+  // access
+  UNAUTHENTICATED: { kind: 'unauthenticated', what: 'Nobody is signed in', fix: ['dartwing profile list'] },
+  PERMISSION_DENIED: {
+    kind: 'forbidden',
+    what: '{actor} may not {action} {ref}',
+    fix: ['Ask an administrator of the organization'],
+  },
+  ORGANIZATION_REQUIRED: {
+    kind: 'invalid',
+    what: 'An organization is required',
+    why: 'A record without an organization is denied',
+    fix: ['Add --org <slug>'],
+  },
+
+  // tenancy
+  ORGANIZATION_NOT_FOUND: {
+    kind: 'not_found',
+    what: 'No organization "{ref}"',
+    why: '{suggestion}',
+    fix: ['dartwing org list'],
+  },
+  ORGANIZATION_EXISTS: {
+    kind: 'conflict',
+    what: 'Organization "{slug}" exists',
+    fix: ['dartwing org show {slug}', 'Add --if-not-exists to accept it as it is'],
+  },
+  ORGANIZATION_DIFFERS: {
+    kind: 'conflict',
+    what: 'Organization "{slug}" exists with other values',
+    fix: ['dartwing org show {slug}', 'Change it with dartwing apply -f org.yaml'],
+  },
+  ORGANIZATION_STATE: {
+    kind: 'conflict',
+    what: 'Organization "{slug}" is {state}; it cannot be {action}',
+    fix: ['dartwing org show {slug}'],
+  },
+  ORGANIZATION_TYPE_INVALID: {
+    kind: 'invalid',
+    what: '"{type}" is not an organization type',
+    why: 'Allowed: family, company, nonprofit, association (club is an association of type Club)',
+    fix: ['Use --type company'],
+  },
+  ORGANIZATION_TYPE_IMMUTABLE: {
+    kind: 'conflict',
+    what: 'The type of organization "{slug}" is fixed: it is {type}',
+    why: 'Type-specific records depend on it',
+    fix: ['Create an organization of the other type and move its data'],
+  },
+  ORGANIZATION_REGION_IMMUTABLE: {
+    kind: 'conflict',
+    what: 'The region of organization "{slug}" is fixed: it is {region}',
+    fix: ['Create an organization in the other region and move its data'],
+  },
+  ORGANIZATION_HAS_DEPENDENTS: {
+    kind: 'conflict',
+    what: 'Organization "{slug}" still has {dependents}',
+    fix: ['Remove or reassign them first'],
+  },
+  LEGAL_HOLD: {
+    kind: 'conflict',
+    what: 'Organization "{slug}" is under legal hold',
+    why: 'Its records must be kept until the hold is lifted',
+    fix: ['Lift the hold: dartwing org update {slug} --set legal_hold=false --reason "…"'],
+  },
+  SLUG_INVALID: {
+    kind: 'invalid',
+    what: '"{slug}" cannot be a slug',
+    why: 'A slug is 2 to 63 lower-case letters, digits and hyphens, begins with a letter and is not reserved',
+    fix: ['Use for example {example}'],
+  },
+  VERSION_MOVED: {
+    kind: 'precondition',
+    what: '{ref} is at version {current}, not {given}',
+    why: 'Somebody changed it in between',
+    fix: ['Read it again and repeat your change'],
+  },
+
+  // people
+  PERSON_NOT_FOUND: { kind: 'not_found', what: 'No person "{ref}"', fix: ['Check the e-mail address or the id'] },
+  PERSON_MERGED: { kind: 'conflict', what: 'Person {ref} was merged into another', fix: ['Use the person it was merged into'] },
+  MINOR_LOCKED: {
+    kind: 'forbidden',
+    what: 'Person {ref} is a minor without captured consent',
+    fix: ['Capture the consent of a guardian first'],
+  },
+  EMAIL_INVALID: { kind: 'invalid', what: '"{email}" is not an e-mail address', fix: ['Use for example ana@acme.test'] },
+  ROLE_NOT_FOUND: {
+    kind: 'not_found',
+    what: 'No role "{role}"',
+    why: '{suggestion}',
+    fix: ['Roles of a {type}: {roles}'],
+  },
+  INVALID_ROLE_FOR_ORG_TYPE: {
+    kind: 'invalid',
+    what: 'Role "{role}" is not for a {type}',
+    why: 'It belongs to the type {role_type}',
+    fix: ['Roles of a {type}: {roles}'],
+  },
+  DUPLICATE_MEMBERSHIP: {
+    kind: 'conflict',
+    what: '{person} is already a member of {organization}',
+    fix: ['Change the role of the member instead'],
+  },
+  MEMBER_NOT_FOUND: { kind: 'not_found', what: 'No member "{ref}" in {organization}', fix: ['dartwing org show {organization} --with members'] },
+  LAST_SUPERVISOR: {
+    kind: 'conflict',
+    what: '{person} is the last supervisor of {organization}',
+    why: 'An organization keeps at least one active supervisor',
+    fix: ['Give another member a supervisor role first'],
+  },
+
+  // audit
+  AUDIT_QUERY_INVALID: { kind: 'invalid', what: 'The audit filter is not valid: {message}', fix: ['dartwing audit query --help'] },
+
+  // declarative
+  APPLY_INVALID: {
+    kind: 'invalid',
+    what: '{file} has {count} problem(s)',
+    fix: ['Correct the lines named above', 'dartwing schema Org'],
+  },
+  PLAN_STALE: {
+    kind: 'conflict',
+    what: 'The plan is stale',
+    why: 'The state it was made from has changed: {changed}',
+    fix: ['Make a new plan: dartwing apply -f <file> --plan-out plan.json'],
+  },
+
+  // life of a process
+  TIMED_OUT: {
+    kind: 'timeout',
+    what: 'The command passed its time limit of {limit}',
+    why: 'What was in flight was rolled back',
+    fix: ['Raise it with --timeout, for example --timeout 2m'],
+  },
+  CANCELED: { kind: 'canceled', what: 'Interrupted', fix: ['Run the command again'] },
+  PARTIAL: { kind: 'partial', what: '{done} done, {failed} failed', fix: ['Read the failed items and repeat those'] },
+  INTERNAL: {
+    kind: 'internal',
+    what: 'dartwing met a fault of its own: {message}',
+    fix: ['dartwing doctor --report > report.json, and add it to the issue you file'],
+  },
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof entries;
+
+/** The catalogue by code. `docs/errors.md` has one section per code; a test holds both equal. */
+export const errorCatalogue: Readonly<Record<ErrorCode, ErrorEntry>> = entries;
+
+/** One wrong field of an input. `line` and `column` (from 1) say where in a file, when it came from one. */
+export interface FieldError {
+  path: string;
+  message: string;
+  file?: string;
+  line?: number;
+  column?: number;
+}
+
+export interface ErrorOptions {
+  cause?: unknown;
+  /** For logs only; never sent. */
+  detail?: unknown;
+  fields?: readonly FieldError[];
+  why?: string;
+  fix?: readonly string[];
+  retryAfterMs?: number;
+}
+
+type Params = Readonly<Record<string, string | number | boolean>>;
+
+function fill(text: string, params: Params): string {
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => (name in params ? String(params[name]) : whole));
+}
+
+/** An error of the catalogue. Recognise it with `isDartwingError`, not with `instanceof`: an app may load the library twice. */
+export class DartwingError extends Error {
+  override readonly name = 'DartwingError';
+  readonly code: ErrorCode;
+  readonly kind: ErrorKind;
+  readonly why: string | undefined;
+  readonly fix: readonly string[];
+  readonly fields: readonly FieldError[];
+  readonly params: Params;
+  readonly retryAfterMs: number | undefined;
+  readonly detail: unknown;
+
+  constructor(code: ErrorCode, params: Params = {}, options: ErrorOptions = {}) {
+    const entry: ErrorEntry = errorCatalogue[code];
+    super(fill(entry.what, params), options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.kind = entry.kind;
+    const why = options.why ?? (entry.why === undefined ? undefined : fill(entry.why, params));
+    // A reason whose parameter is unknown here (no suggestion found) is left out rather than shown with a hole.
+    this.why = why === undefined || why === '' || /\{\w+\}/.test(why) ? undefined : why;
+    this.fix = (options.fix ?? entry.fix).map((line) => fill(line, params));
+    this.fields = options.fields ?? [];
+    this.params = params;
+    this.retryAfterMs = options.retryAfterMs;
+    this.detail = options.detail;
+  }
+}
+
+export function isDartwingError(value: unknown): value is DartwingError {
+  return value instanceof Error && value.name === 'DartwingError' && 'code' in value && 'kind' in value;
+}
+
+/** Turns anything thrown into an error of the catalogue; what is unknown becomes INTERNAL with the original as cause. */
+export function asDartwingError(thrown: unknown): DartwingError {
+  if (isDartwingError(thrown)) return thrown;
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return new DartwingError('INTERNAL', { message }, { cause: thrown });
+}
+
+/**
+ * The candidate nearest to `word` (Damerau-Levenshtein, at most a third of its length away), for "did you mean".
+ * Returns undefined when nothing is near.
+ */
+export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+  let best: string | undefined;
+  let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
+  for (const candidate of candidates) {
+    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
+    if (distance < bestDistance) {
+      best = candidate;
+      bestDistance = distance;
+    }
+  }
+  return best;
+}
+
+function editDistance(a: string, b: string): number {
+  if (Math.abs(a.length - b.length) > 12 || a.length > 64 || b.length > 64) return 99;
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const cost = a[i - 1] === b[j - 1] ? 0 : 1;
+      let value = Math.min(row[j - 1]! + 1, last[j]! + 1, last[j - 1]! + cost);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
+        value = Math.min(value, beforeLast[j - 2]! + 1);
+      }
+      row.push(value);
+    }
+    beforeLast = last;
+    last = row;
+  }
+  return last[b.length]!;
+}
