@@ -36,4 +36,20 @@ export const limits = Object.freeze({
   applyFileBytesMax: 1_048_576,
   /** Days between dissolving an organization and purging it. */
   purgeAfterDaysDefault: 30,
+  /** Connections of the embedded server, all processes together. */
+  embeddedConnectionsMax: 200,
+  /** Wait for another process that starts or stops the embedded server. */
+  embeddedLockMs: 120_000,
+  /** Start of the embedded server, recovery after a crash included. */
+  embeddedStartMs: 120_000,
+  /** Wait for backends of a killed embedded server to leave its shared memory. */
+  embeddedLeftoverMs: 30_000,
+  /** Fast shutdown of the embedded server, its last checkpoint included. */
+  embeddedStopMs: 30_000,
+  /** Wait for connections that were just closed to disappear from the list of backends. */
+  embeddedLingerMs: 500,
+  /** Tries to hold an embedded server again that restarted under us. */
+  embeddedRejoinMs: 60_000,
+  /** Size from which the embedded server's log is set aside at the next start. */
+  embeddedLogBytesMax: 10_485_760,
 });
