@@ -1,0 +1,18 @@
+/** The bounds of this room that are not shared with others (those are in `limits`). */
+export const auditBounds = Object.freeze({
+  /** UTF-16 units of the action, an actor, a doctype, a document name or a request id: what an index row can hold. */
+  clearTextCharsMax: 255,
+  /** Organizations sequenced or verified at the same time. */
+  organizationsAtOnce: 4,
+  /** Entries that verify and tail read at once. */
+  pageEntries: 1_000,
+  /** Idle look for new entries while tailing without a doorbell. */
+  tailPollMs: 1_000,
+  /** First and longest pause before LISTEN connects again. */
+  listenBackoffMs: 500,
+  listenBackoffMsMax: 30_000,
+  /** Pause of the sequencer after a failed round. */
+  failurePauseMs: 1_000,
+  /** Age from which a staged entry that nobody sequenced is reported. */
+  backlogMs: 60_000,
+});
