@@ -2,6 +2,8 @@
 export const auditBounds = Object.freeze({
   /** UTF-16 units of the action, an actor, a doctype, a document name or a request id: what an index row can hold. */
   clearTextCharsMax: 255,
+  /** Bytes of bodies that one sequencer transaction takes (at least one entry). */
+  batchBytesMax: 16_777_216,
   /** Organizations sequenced or verified at the same time. */
   organizationsAtOnce: 4,
   /** Entries that verify and tail read at once. */

@@ -8,4 +8,7 @@ export type {
   OpenListener,
   Queryable,
 } from './ports.js';
+export { type SequencingOptions, type SequencingRound, sequenceOnce } from './sequencer.js';
+export { type Sequencer, type SequencerOptions, startSequencer } from './sequencer-loop.js';
 export { stageAudit, stageAuditMany } from './staging.js';
+export { type AuditFinding, type AuditReport, type VerifyOptions, verifyTrails } from './verify.js';

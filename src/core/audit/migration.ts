@@ -4,14 +4,14 @@
  */
 export const auditMigrationSql = `
 create table audit_stage (
-  id bigint generated always as identity primary key,
+  id bigint generated always as identity,
   organization text not null,
   body bytea not null,
   mac bytea not null,
   key_id integer not null,
-  at timestamptz not null default clock_timestamp()
+  at timestamptz not null default clock_timestamp(),
+  primary key (organization, id)
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
-create index audit_stage_organization on audit_stage (organization, id);
 
 create table audit_event (
   organization text not null,

@@ -9,7 +9,7 @@ import { uuidv7 } from '../ids.js';
 import { lengthPrefixed } from './chain.js';
 import { type AuditEntry, composeBody } from './entry.js';
 import type { AuditKey, AuditTransaction } from './ports.js';
-import { insertStagedEntries, insertStagedEntry, type StagedEntry } from './queries.js';
+import { insertStagedEntries, insertStagedEntry, type StagedEntry } from './write-queries.js';
 
 const macDomain = Buffer.from('dartwing-audit-stage-v1\u0000');
 

@@ -1,0 +1,28 @@
+/** The words for what verification found. */
+
+/** Classes of faults. `backlog` is no tampering: staged entries that nobody sequenced. */
+export type FaultKind = 'change' | 'deletion' | 'insertion' | 'reordering' | 'truncation' | 'backlog';
+
+/** The first fault of a trail. Hashes are hexadecimal. */
+export interface Fault {
+  readonly kind: FaultKind;
+  /** Number of the first entry that is wrong, missing or too many. */
+  readonly seq: number;
+  readonly what: string;
+  /** Document that the entry tells of, as `doctype/name`, when there is an entry to ask. */
+  readonly ref?: string;
+  readonly expected?: string;
+  readonly found?: string;
+}
+
+/** What an operator does about a fault of each kind. */
+export const faultRemedies: Readonly<Record<FaultKind, string>> = {
+  change: 'Restore a copy of the database from before the change beside this one and compare the named entry',
+  deletion:
+    'Restore a copy of the database from before the deletion beside this one and read the missing entries',
+  insertion:
+    'Find out who can write to the database besides the sequencer; the entry is not one of the trail',
+  reordering: 'Restore a copy of the database from before beside this one and compare the named entries',
+  truncation: 'Restore a copy of the database from before beside this one and read the missing entries',
+  backlog: 'Check that a process with the sequencer runs and has the key of the staged entries',
+};

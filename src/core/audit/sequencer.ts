@@ -1,0 +1,97 @@
+/**
+ * The sequencer turns staged entries into the chain. One transaction takes a batch of one organization off the
+ * stage, puts it behind the head and moves the head: whatever dies in between, an entry is sequenced exactly
+ * once. Any number of sequencers may run; an advisory lock lets one at a time work on an organization.
+ *
+ * The number of an entry is given here and not by a database sequence, because a rolled back transaction would
+ * leave a gap there that looks like a deletion. The order of the trail is the order in which entries became
+ * visible to the sequencer.
+ */
+import { limits } from '../limits.js';
+import { auditBounds } from './bounds.js';
+import { emptyTrail, extendTrail } from './head.js';
+import { mapAtOnce } from './parallel.js';
+import type { AuditDatabase, AuditKey, Queryable } from './ports.js';
+import { readHead } from './read-queries.js';
+import { isAuthentic } from './staging.js';
+import { tamperBody } from './tamper.js';
+import {
+  announceSequenced,
+  becomeSequencer,
+  claimTrail,
+  ensurePartitions,
+  insertEvents,
+  listStagedOrganizations,
+  saveHead,
+  type TakenEntry,
+  takeStagedEntries,
+} from './write-queries.js';
+
+export interface SequencingOptions {
+  /** Transactions of the system login. */
+  readonly database: AuditDatabase;
+  /** Name of the database role that may write events; the system login is a member. */
+  readonly role: string;
+  /** Keys of the staging MAC. Entries of other keys stay staged until a sequencer comes that has theirs. */
+  readonly keys: readonly AuditKey[];
+  /** Entries per organization and transaction; `limits.auditBatchMax` unless told. */
+  readonly batch?: number;
+}
+
+/** What one round did. An organization that another sequencer works on counts in neither. */
+export interface SequencingRound {
+  readonly organizations: number;
+  readonly entries: number;
+  readonly failed: readonly { readonly organization: string; readonly error: unknown }[];
+}
+
+/**
+ * Sequences one batch of every organization that has staged entries. A failing organization stops no other.
+ * @throws when the list of organizations cannot be read.
+ */
+export async function sequenceOnce(options: SequencingOptions): Promise<SequencingRound> {
+  const { database, role } = options;
+  const organizations = await database.transaction(async (tx) => {
+    await becomeSequencer(tx, role);
+    return listStagedOrganizations(tx);
+  });
+  const failed: { organization: string; error: unknown }[] = [];
+  const counts = await mapAtOnce(organizations, auditBounds.organizationsAtOnce, async (organization) => {
+    try {
+      return await database.transaction((tx) => sequenceOrganization(tx, organization, options));
+    } catch (error) {
+      failed.push({ organization, error });
+      return 0;
+    }
+  });
+  const entries = counts.reduce((sum, count) => sum + count, 0);
+  if (entries > 0) await database.transaction(announceSequenced);
+  return { organizations: counts.filter((count) => count > 0).length, entries, failed };
+}
+
+async function sequenceOrganization(
+  tx: Queryable,
+  organization: string,
+  { role, keys, batch = limits.auditBatchMax }: SequencingOptions,
+): Promise<number> {
+  await becomeSequencer(tx, role);
+  if (!(await claimTrail(tx, organization))) return 0;
+  const taken = await takeStagedEntries(tx, organization, {
+    keyIds: keys.map((key) => key.id),
+    entriesMax: batch,
+    bytesMax: auditBounds.batchBytesMax,
+  });
+  if (taken.length === 0) return 0;
+  const { head: known, now } = await readHead(tx, organization);
+  const bodies = taken.map((entry) => provenBody(entry, keys, now));
+  const { head, entries } = extendTrail(known ?? emptyTrail(organization, now), bodies, now);
+  await ensurePartitions(tx, entries[0]!.at, head.lastAt);
+  await insertEvents(tx, entries);
+  await saveHead(tx, head);
+  return entries.length;
+}
+
+function provenBody(taken: TakenEntry, keys: readonly AuditKey[], now: string): Buffer {
+  const key = keys.find((candidate) => candidate.id === taken.keyId)!;
+  return isAuthentic(key, taken) ? taken.body : tamperBody(taken, new Date(now));
+}
