@@ -18,7 +18,7 @@ export function clusterMajor(directory: string): number | undefined {
 
 /**
  * Makes a cluster for the home. It gets its name when it is whole, so a kill in the middle leaves only a folder that
- * the next attempt removes. Not durable: nothing is flushed to disk. Hold the lock.
+ * `removeUnfinished` removes. Not durable: nothing is flushed to disk. Hold the lock.
  */
 export async function createCluster(
   home: Home,
@@ -26,8 +26,6 @@ export async function createCluster(
   env: Env,
   durable: boolean,
 ): Promise<void> {
-  const parent = dirname(home.directory);
-  await removeUnfinished(parent, home.directory);
   const unfinished = `${home.directory}.new-${randomBytes(4).toString('hex')}`;
   const passwordFile = join(unfinished, 'password');
   await mkdir(unfinished, { mode: 0o700 });
@@ -46,6 +44,15 @@ export async function createCluster(
     throw startFailed(home, `initdb failed: ${lastLine(error)}`, error);
   } finally {
     await rm(unfinished, { recursive: true, force: true });
+  }
+}
+
+/** Removes what killed processes left of clusters they were making. Hold the lock. */
+export async function removeUnfinished(home: Home): Promise<void> {
+  const parent = dirname(home.directory);
+  for (const name of await readdir(parent)) {
+    if (!name.startsWith(`${basename(home.directory)}.new-`)) continue;
+    await rm(join(parent, name), { recursive: true, force: true, maxRetries: 3 });
   }
 }
 
@@ -71,13 +78,6 @@ async function makePassword(home: Home): Promise<string> {
   await writeFile(unfinished, `${password}\n`, { mode: 0o600, flag: 'wx' });
   await rename(unfinished, home.password);
   return password;
-}
-
-async function removeUnfinished(parent: string, directory: string): Promise<void> {
-  for (const name of await readdir(parent)) {
-    if (!name.startsWith(`${basename(directory)}.new-`)) continue;
-    await rm(join(parent, name), { recursive: true, force: true, maxRetries: 3 });
-  }
 }
 
 function lastLine(error: unknown): string {

@@ -4,7 +4,7 @@ import { limits } from '../../limits.js';
 import { pauses } from './pauses.js';
 
 /** What a server says of itself. */
-export interface ServerFacts {
+interface ServerFacts {
   /** Its data directory, as it was given at its start. */
   directory: string;
   /** For example `18.4`. */
@@ -46,7 +46,9 @@ export async function holdServer(url: string): Promise<Hold> {
     for await (const _ of pauses(limits.embeddedRejoinMs, { firstMs: 100, longestMs: 1000, unref: true })) {
       if (released !== undefined) return;
       try {
-        connection = await connect(url, inUse);
+        const next = await connect(url, inUse);
+        if (released !== undefined) return await end(next);
+        connection = next;
         return watch();
       } catch {
         // Not there yet. Whoever needs the server meets the error on a connection of their own.

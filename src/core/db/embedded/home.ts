@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DartwingError } from '../../errors.js';
-import { type Account, canReach, ownerOf, serverAccount } from './account.js';
+import { type Account, canReach, makeReachable, ownerOf, serverAccount } from './account.js';
 
 /** Environment variables; only PATH is read here. */
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -47,17 +47,12 @@ export function findHome(data: string): Home {
 /**
  * The home with a place for a cluster, decided now if it was not before. Moves out of a project that the account
  * cannot enter, records that in `<data>/location` and says so. Hold the lock.
- *
- * @throws EMBEDDED_START_FAILED when the cluster is another user's, or in a folder its user can no longer enter.
  */
 export async function settleHome(data: string, say: (message: string) => void): Promise<Home> {
   const home = findHome(data);
-  if (existsSync(home.directory)) {
-    refuseForeign(home);
-    return home;
-  }
+  if (existsSync(home.directory)) return home;
   if (home.moved) {
-    await makeOpen(join(home.directory, '..'));
+    await makeReachable(join(home.directory, '..'));
     return home;
   }
   if (home.account === undefined || canReach(home.data, home.account)) return home;
@@ -65,9 +60,28 @@ export async function settleHome(data: string, say: (message: string) => void): 
   const place = freePlace(home.data);
   const directory = join(place, 'pg');
   await writeFile(join(home.data, 'location'), `${directory}\n`);
-  await makeOpen(place);
+  await makeReachable(place);
   say(`The database is kept in ${directory}, because ${home.account.name} cannot enter ${home.data}`);
   return { ...home, directory, moved: true };
+}
+
+/**
+ * Refuses a cluster that we or the account cannot use.
+ *
+ * @throws EMBEDDED_START_FAILED when it is another user's, or in a folder that its user can no longer enter.
+ */
+export function refuseForeign(home: Home): void {
+  if (!existsSync(home.directory)) return;
+  if (home.account !== undefined && !canReach(home.directory, home.account)) {
+    throw startFailed(home, `The user ${home.account.name}, who runs it, cannot enter its folder`);
+  }
+  if (
+    home.account === undefined &&
+    process.getuid !== undefined &&
+    ownerOf(home.directory) !== process.getuid()
+  ) {
+    throw startFailed(home, 'It belongs to another user of this machine');
+  }
 }
 
 /** EMBEDDED_START_FAILED for a home; `why` is a sentence without its full stop. */
@@ -84,19 +98,6 @@ function recordedLocation(data: string): string | undefined {
   return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined;
 }
 
-function refuseForeign(home: Home): void {
-  if (home.account !== undefined && !canReach(home.directory, home.account)) {
-    throw startFailed(home, `The user ${home.account.name}, who runs it, cannot enter its folder`);
-  }
-  if (
-    home.account === undefined &&
-    process.getuid !== undefined &&
-    ownerOf(home.directory) !== process.getuid()
-  ) {
-    throw startFailed(home, 'It belongs to another user of this machine');
-  }
-}
-
 /**
  * A project folder that was deleted and made again has the same path, but its keys are new and cannot open what the
  * old one left. So that is never taken up again, nor deleted: it may be all that is left of somebody's data.
@@ -107,10 +108,4 @@ function freePlace(data: string): string {
     const place = join(machineHome, nth === 1 ? name : `${name}-${nth}`);
     if (!existsSync(place)) return place;
   }
-}
-
-async function makeOpen(place: string): Promise<void> {
-  await mkdir(place, { recursive: true });
-  await chmod(machineHome, 0o755);
-  await chmod(place, 0o755);
 }

@@ -9,15 +9,15 @@
  *
  * Limits: `embedded…` in limits.ts. Nothing here is written to the audit trail.
  */
-import { existsSync } from 'node:fs';
-import { chmod, mkdir, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { userInfo } from 'node:os';
-import { DartwingError } from '../../errors.js';
+import { DartwingError, isDartwingError } from '../../errors.js';
 import { limits } from '../../limits.js';
+import { makeReachable } from './account.js';
 import { type Binaries, findBinaries } from './binaries.js';
-import { clusterMajor, createCluster, readPassword } from './cluster.js';
+import { clusterMajor, createCluster, readPassword, removeUnfinished } from './cluster.js';
 import { askServer, type Hold, holdServer, isUnused } from './hold.js';
-import { type Env, findHome, type Home, settleHome, startFailed } from './home.js';
+import { type Env, findHome, type Home, refuseForeign, settleHome, startFailed } from './home.js';
 import { withLock } from './lock.js';
 import { livingPostmaster, type Postmaster, settledPostmaster, stopServer } from './postmaster.js';
 import { needsCopy, prepareBinaries } from './prepare.js';
@@ -76,11 +76,16 @@ export interface EmbeddedStatus {
  * @throws EMBEDDED_UNAVAILABLE without server programs, EMBEDDED_START_FAILED with the reason otherwise.
  */
 export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedServer> {
-  await makeData(options.data);
-  const { lock } = findHome(options.data);
-  const turn = await withLock(lock, () => open(options));
-  if ('result' in turn) return turn.result;
-  throw startFailed(findHome(options.data), `Process ${turn.holder} has been at it for too long`);
+  await makeReachable(options.data);
+  const home = findHome(options.data);
+  refuseForeign(home);
+  try {
+    const turn = await withLock(home.lock, () => open(options));
+    if ('result' in turn) return turn.result;
+    throw startFailed(home, `Process ${turn.holder} has been starting or stopping it for too long`);
+  } catch (error) {
+    throw isDartwingError(error) ? error : startFailed(home, describe(error), error);
+  }
 }
 
 /** Address of the running server of a project; undefined when none runs or it is not ours to use. Starts nothing. */
@@ -106,7 +111,7 @@ export function embeddedStatus(data: string, env: Env): EmbeddedStatus {
     running: server !== undefined,
     pid: server?.pid,
     port: server?.port,
-    as: home.account?.name ?? userInfo().username,
+    as: home.account?.name ?? ownName(),
     moved: home.moved,
   };
 }
@@ -119,9 +124,7 @@ async function open(options: EmbeddedOptions): Promise<EmbeddedServer> {
   const password = await readPassword(home);
   if (password === undefined) throw startFailed(home, `${home.password} is missing or cannot be read`);
   const url = addressOf(server, password);
-  const hold = await holdServer(url).catch((error: unknown) => {
-    throw startFailed(home, error instanceof Error ? error.message : String(error), error);
-  });
+  const hold = await holdServer(url);
   if (!(await isSame(hold.facts.directory, home.directory))) {
     await hold.release();
     throw startFailed(home, `Port ${server.port} answers for ${hold.facts.directory}`);
@@ -149,6 +152,7 @@ async function start(home: Home, options: EmbeddedOptions): Promise<Postmaster> 
   const found = chooseBinaries(home, env, major);
   if (needsCopy(found, home.account, home.copies)) onProgress('copy');
   const binaries = await prepareBinaries(found, home.account, home.copies);
+  await removeUnfinished(home);
   if (major === undefined) {
     onProgress('create');
     await createCluster(home, binaries, env, durable);
@@ -193,9 +197,15 @@ async function isSame(a: string, b: string): Promise<boolean> {
   return a === b || (await realpath(a).catch(() => a)) === (await realpath(b).catch(() => b));
 }
 
-async function makeData(data: string): Promise<void> {
-  if (existsSync(data)) return;
-  const first = await mkdir(data, { recursive: true });
-  // The account of the server must be able to pass, whatever the umask.
-  if (first !== undefined) await chmod(data, 0o755);
+function ownName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // In a container the user may be a bare number.
+    return String(process.getuid?.());
+  }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

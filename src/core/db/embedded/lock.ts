@@ -6,7 +6,7 @@ import { pauses } from './pauses.js';
 import { birthOf } from './processes.js';
 
 /** Whether `withLock` got its turn, and if not, the process that had it all the time. */
-export type Turn<T> = { result: T } | { holder: number };
+type Turn<T> = { result: T } | { holder: number };
 
 /**
  * Runs `act` while no other process (and no other caller in this one) does so for the same directory. Waits at most

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 
 /** How waits grow. `unref` lets the process end in the middle of a wait. */
-export interface Pace {
+interface Pace {
   firstMs?: number;
   longestMs?: number;
   unref?: boolean;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { limits } from '../../limits.js';
 import type { Home } from './home.js';
 import { pauses } from './pauses.js';
-import { birthOf, commandOf, exists } from './processes.js';
+import { birthOf, commandOf, exists, processesIn } from './processes.js';
 
 /** A running server as its `postmaster.pid` tells. */
 export interface Postmaster {
@@ -44,6 +44,17 @@ export async function removeMisleadingPidFile(directory: string): Promise<void> 
 }
 
 /**
+ * Sends home the backends that a killed server left at work: they would hold its shared memory until their queries
+ * end. What they have not committed is lost with the server anyway. Hold the lock.
+ */
+export function endOrphans(directory: string): void {
+  for (const { pid, parent } of processesIn(directory)) {
+    if (commandOf(pid).startsWith('postgres: ') && !isServerOf(parent, directory))
+      process.kill(pid, 'SIGQUIT');
+  }
+}
+
+/**
  * Stops the living server of a home, if there is one, with a fast shutdown (clients are thrown out, everything is
  * written) and waits for its end. Returns false when it is still there after the limit.
  */
@@ -68,5 +79,5 @@ function readPidFile(directory: string): Postmaster | undefined {
 
 function isServerOf(pid: number, directory: string): boolean {
   if (Number.isNaN(pid) || birthOf(pid) === undefined) return false;
-  return process.platform === 'win32' || commandOf(pid).includes(` ${directory}`);
+  return process.platform === 'win32' || `${commandOf(pid)} `.includes(` ${directory} `);
 }

@@ -1,7 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { chmod, cp, mkdir, readdir, rename, rm, stat, symlink } from 'node:fs/promises';
+import { chmod, cp, readdir, rename, rm, stat, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { type Account, canReach } from './account.js';
+import { type Account, canReach, makeReachable } from './account.js';
 import { type Binaries, program } from './binaries.js';
 import { birthOf } from './processes.js';
 
@@ -58,9 +59,12 @@ async function addLinks(native: string): Promise<boolean> {
 /** Copies to a name of our own first: a copy that has its name is whole. */
 async function copyWhole(native: string, copy: string): Promise<void> {
   const parent = dirname(copy);
-  await mkdir(parent, { recursive: true, mode: 0o755 });
+  await makeReachable(parent);
   await removeUnfinished(parent);
-  const unfinished = join(parent, `unfinished.${process.pid}.${birthOf(process.pid)}`);
+  const unfinished = join(
+    parent,
+    `unfinished.${process.pid}.${birthOf(process.pid)}.${randomBytes(4).toString('hex')}`,
+  );
   await cp(native, unfinished, { recursive: true, verbatimSymlinks: true });
   await openToAll(unfinished);
   await addLinks(unfinished);

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, type Stats, statSync } from 'node:fs';
 
 /**
  * A word (letters and digits) that tells a process from a later one with the same pid, made of its start time.
@@ -28,11 +28,38 @@ export function exists(pid: number): boolean {
   }
 }
 
+/** Living processes that work in a folder, with their parents. Linux only; elsewhere none are found. */
+export function processesIn(folder: string): { pid: number; parent: number }[] {
+  if (process.platform !== 'linux') return [];
+  const { dev, ino } = statSync(folder);
+  const pids = readdirSync('/proc').map(Number).filter(Boolean);
+  return pids
+    .filter((pid) => {
+      // Not to be seen means ended meanwhile, or another user's.
+      const at = statOrNothing(`/proc/${pid}/cwd`);
+      return at?.dev === dev && at.ino === ino;
+    })
+    .map((pid) => ({ pid, parent: Number(linuxStat(pid)[1]) }));
+}
+
 function linuxBirth(pid: number): string | undefined {
-  // The name in parentheses may hold anything, spaces and parentheses too; what counts comes after the last one.
-  const fields = read(`/proc/${pid}/stat`).split(')').at(-1)!.trim().split(' ');
+  const fields = linuxStat(pid);
   const state = fields[0]!;
   return state === '' || state === 'Z' || state === 'X' ? undefined : fields[19];
+}
+
+/** Fields of proc(5) `stat` from the third, the state, on. */
+function linuxStat(pid: number): string[] {
+  // The name in parentheses may hold anything, spaces and parentheses too; what counts comes after the last one.
+  return read(`/proc/${pid}/stat`).split(')').at(-1)!.trim().split(' ');
+}
+
+function statOrNothing(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
 }
 
 function ps(pid: number, ...columns: string[]): string {

@@ -8,7 +8,7 @@ import { type Binaries, program } from './binaries.js';
 import { serverEnv } from './cluster.js';
 import { type Env, type Home, startFailed } from './home.js';
 import { pauses } from './pauses.js';
-import { livingPostmaster, type Postmaster, removeMisleadingPidFile } from './postmaster.js';
+import { endOrphans, livingPostmaster, type Postmaster, removeMisleadingPidFile } from './postmaster.js';
 
 /**
  * Starts the server of a home and waits until it accepts connections. It outlives this process and its terminal.
@@ -30,7 +30,8 @@ export async function startServer(
     if (typeof outcome !== 'string') return outcome;
     words = outcome;
     if (/Address already in use|could not bind/.test(words)) port = await freePort();
-    else if (!isLeftover(words)) break;
+    else if (isLeftover(words)) endOrphans(home.directory);
+    else break;
   }
   throw startFailed(home, lastWords(words));
 }
