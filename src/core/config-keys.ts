@@ -1,0 +1,254 @@
+/**
+ * The table of configuration: every key with its environment names, its check and its default. The loader,
+ * `dartwing help environment`, `dartwing config show` and the JSON Schema of dartwing.yaml are made from it.
+ *
+ * The checks are plain functions on text because configuration is read by every command: loading a schema
+ * library for it would double the start-up time.
+ */
+import { parseDurationMs } from './duration.js';
+
+/** One key. `read` turns its text into the value, or throws an Error that says what is expected. */
+export interface ConfigKeySpec<T> {
+  summary: string;
+  /** Environment names, first one wins; each has a `_FILE` twin. */
+  env: readonly string[];
+  /** Placeholder in help: `<dur>`. */
+  value: string;
+  read: (text: string) => T;
+  /** Written as a person would write it. */
+  default?: string;
+  /** Never in the project file, masked wherever it is shown. */
+  secret?: true;
+  /** A path, relative to the place where it was written. */
+  path?: true;
+  choices?: readonly string[];
+}
+
+const bytesOfMasterKey = 32;
+
+function text(value: string): string {
+  return value;
+}
+
+function oneOf<const C extends readonly string[]>(choices: C): (value: string) => C[number] {
+  return (value) => {
+    if (!choices.includes(value)) throw new Error(`"${value}" is not one of ${choices.join(', ')}`);
+    return value;
+  };
+}
+
+function whole(min: number, max: number): (value: string) => number {
+  return (value) => {
+    const number = Number(value);
+    if (!/^\d+$/.test(value) || number < min || number > max) {
+      throw new Error(`"${value}" is not a whole number from ${min} to ${max}`);
+    }
+    return number;
+  };
+}
+
+function durationMs(value: string): number {
+  const ms = parseDurationMs(value);
+  if (ms === undefined) throw new Error(`"${value}" is not a duration such as 500ms, 30s, 5m or 2h`);
+  return ms;
+}
+
+function switched(value: string): boolean {
+  if (['1', 'true', 'yes', 'on'].includes(value.toLowerCase())) return true;
+  if (['0', 'false', 'no', 'off'].includes(value.toLowerCase())) return false;
+  throw new Error(`"${value}" is neither true nor false`);
+}
+
+function identifier(charsMax: number): (value: string) => string {
+  return (value) => {
+    if (!/^[a-z][a-z0-9_]*$/.test(value) || value.length > charsMax) {
+      throw new Error(
+        `"${value}" is not 1 to ${charsMax} lower-case letters, digits and underscores, letter first`,
+      );
+    }
+    return value;
+  };
+}
+
+function address(...schemes: readonly string[]): (value: string) => string {
+  // The value is secret: the message names what is expected and repeats nothing.
+  const expected = `is not an address that begins with ${schemes.map((scheme) => `${scheme}//`).join(', ')}`;
+  return (value) => {
+    if (!URL.canParse(value) || !schemes.includes(new URL(value).protocol)) throw new Error(expected);
+    return value;
+  };
+}
+
+function masterKey(value: string): string {
+  const bytes = Buffer.from(value, 'base64');
+  if (bytes.length !== bytesOfMasterKey || !/^[A-Za-z0-9+/_-]+={0,2}$/.test(value)) {
+    throw new Error(`is not ${bytesOfMasterKey} bytes in base64`);
+  }
+  return value;
+}
+
+const outputs = ['table', 'json', 'yaml', 'ndjson'] as const;
+const levels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+const times = ['relative', 'iso', 'local'] as const;
+
+/** Every key by the name it has in TypeScript; its name in files is the same in snake_case. */
+export const configKeys = {
+  url: {
+    summary: 'Database (postgres://) or server (https://) to work on',
+    env: ['DARTWING_URL', 'DATABASE_URL'],
+    value: 'url',
+    read: address('postgres:', 'postgresql:', 'https:', 'http:'),
+    secret: true,
+  },
+  appUrl: {
+    summary: 'Database address of the runtime role, when it is not derived from the master key',
+    env: ['DARTWING_APP_URL'],
+    value: 'url',
+    read: address('postgres:', 'postgresql:'),
+    secret: true,
+  },
+  systemUrl: {
+    summary: 'Database address of the system role, when it is not derived from the master key',
+    env: ['DARTWING_SYSTEM_URL'],
+    value: 'url',
+    read: address('postgres:', 'postgresql:'),
+    secret: true,
+  },
+  masterKey: {
+    summary: 'Key that seals all other keys: 32 random bytes in base64',
+    env: ['DARTWING_MASTER_KEY'],
+    value: 'base64',
+    read: masterKey,
+    secret: true,
+  },
+  schema: {
+    summary: 'PostgreSQL schema that holds everything of dartwing',
+    env: ['DARTWING_SCHEMA'],
+    value: 'name',
+    read: identifier(63),
+    default: 'dartwing',
+  },
+  rolePrefix: {
+    summary: 'Prefix of the database roles of this installation',
+    env: ['DARTWING_ROLE_PREFIX'],
+    value: 'name',
+    read: identifier(40),
+    default: 'dartwing',
+  },
+  data: {
+    summary: 'Folder of the embedded database and of development keys, searched upwards',
+    env: ['DARTWING_DATA'],
+    value: 'dir',
+    read: text,
+    default: '.dartwing',
+    path: true,
+  },
+  output: {
+    summary: 'Form of the answer on stdout',
+    env: ['DARTWING_OUTPUT'],
+    value: 'form',
+    read: oneOf(outputs),
+    default: 'table',
+    choices: outputs,
+  },
+  log: {
+    summary: 'Least level that is logged on stderr',
+    env: ['DARTWING_LOG'],
+    value: 'level',
+    read: oneOf(levels),
+    default: 'warn',
+    choices: levels,
+  },
+  time: {
+    summary: 'How tables show times; documents always have RFC 3339 in UTC',
+    env: ['DARTWING_TIME'],
+    value: 'form',
+    read: oneOf(times),
+    default: 'relative',
+    choices: times,
+  },
+  timeoutMs: {
+    summary: 'Limit of a whole command; 0 for none, long operations have none unless it is given',
+    env: ['DARTWING_TIMEOUT'],
+    value: 'dur',
+    read: durationMs,
+    default: '30s',
+  },
+  quiet: {
+    summary: 'Nothing on stderr but errors',
+    env: ['DARTWING_QUIET'],
+    value: 'bool',
+    read: switched,
+    default: 'false',
+  },
+  org: {
+    summary: 'Organization that commands work in',
+    env: ['DARTWING_ORG'],
+    value: 'slug',
+    read: text,
+  },
+  profile: {
+    summary: 'Named connection of the user file',
+    env: ['DARTWING_PROFILE'],
+    value: 'name',
+    read: text,
+  },
+  port: {
+    summary: 'Port of the HTTP server',
+    env: ['DARTWING_PORT'],
+    value: 'n',
+    read: whole(0, 65_535),
+    default: '4000',
+  },
+  poolMax: {
+    summary: 'Database connections of one process',
+    env: ['DARTWING_POOL_MAX'],
+    value: 'n',
+    read: whole(1, 500),
+    default: '10',
+  },
+  statementTimeoutMs: {
+    summary: 'Limit of one SQL statement',
+    env: ['DARTWING_STATEMENT_TIMEOUT'],
+    value: 'dur',
+    read: durationMs,
+    default: '30s',
+  },
+  lockTimeoutMs: {
+    summary: 'Limit of one wait for a database lock',
+    env: ['DARTWING_LOCK_TIMEOUT'],
+    value: 'dur',
+    read: durationMs,
+    default: '10s',
+  },
+} satisfies Record<string, ConfigKeySpec<unknown>>;
+
+/** Name of a key in TypeScript. */
+export type ConfigKey = keyof typeof configKeys;
+
+type ValueOf<S> = S extends { read: (text: string) => infer T }
+  ? S extends { default: string }
+    ? T
+    : T | undefined
+  : never;
+
+/** The checked values; those without a default may be undefined. */
+export type ConfigValues = { readonly [K in ConfigKey]: ValueOf<(typeof configKeys)[K]> };
+
+/** Names of all keys, in the order of the table. */
+export const configKeyNames = Object.keys(configKeys) as readonly ConfigKey[];
+
+/** The row of a key, with every optional column. */
+export function configKeySpec(key: ConfigKey): ConfigKeySpec<unknown> {
+  return configKeys[key];
+}
+
+/** Name of a key in files and on the command line: `statementTimeoutMs` → `statement_timeout`. */
+export function fileName(key: ConfigKey): string {
+  return key.replace(/Ms$/, '').replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+/** The key that has this name in files, if any. */
+export function keyOfFileName(name: string): ConfigKey | undefined {
+  return configKeyNames.find((key) => fileName(key) === name);
+}
