@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { Socket } from 'node:net';
 import pg from 'pg';
 import { limits } from '../../limits.js';
@@ -88,6 +89,18 @@ export function isUnused(url: string): Promise<boolean> {
     }
     return false;
   });
+}
+
+/** Administrator's address of the database `dartwing` on this machine. */
+export function addressOf(port: number, password: string): string {
+  return `postgres://postgres:${password}@127.0.0.1:${port}/dartwing`;
+}
+
+/** Whether a server works on the cluster in `directory`, however each spells the path. */
+export function serves(facts: ServerFacts, directory: string): boolean {
+  const served = statSync(facts.directory, { throwIfNoEntry: false });
+  const wanted = statSync(directory);
+  return served?.dev === wanted.dev && served.ino === wanted.ino;
 }
 
 async function passBy<T>(url: string, ask: (client: pg.Client) => Promise<T>): Promise<T> {
