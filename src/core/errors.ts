@@ -67,6 +67,11 @@ const entries = {
     why: 'Names are compared exactly, letter by letter',
     fix: ['Add --confirm {expected}'],
   },
+  DECLINED: {
+    kind: 'canceled',
+    what: 'Nothing was done: the answer was no',
+    fix: ['Run the command again and answer yes'],
+  },
   INPUT_REQUIRED: {
     kind: 'invalid',
     what: '{what} is required',
@@ -104,6 +109,11 @@ const entries = {
     kind: 'not_found',
     what: 'No profile "{name}"',
     fix: ['dartwing profile list', 'dartwing profile add {name} --url-stdin'],
+  },
+  PROFILE_EXISTS: {
+    kind: 'conflict',
+    what: 'Profile "{name}" exists with another address',
+    fix: ['dartwing profile remove {name}', 'Choose another name'],
   },
   UNKNOWN_CODE: { kind: 'not_found', what: 'No error code "{code}"', why: '{suggestion}', fix: ['dartwing explain --list'] },
   UNKNOWN_KIND: { kind: 'not_found', what: 'No document kind "{name}"', why: '{suggestion}', fix: ['dartwing schema'] },
@@ -252,6 +262,11 @@ const entries = {
   },
 
   // access
+  IDEMPOTENCY_MISMATCH: {
+    kind: 'conflict',
+    what: 'The idempotency key "{key}" was used for another request',
+    fix: ['Use a new key for a new request'],
+  },
   UNAUTHENTICATED: { kind: 'unauthenticated', what: 'Nobody is signed in', fix: ['dartwing profile list'] },
   PERMISSION_DENIED: {
     kind: 'forbidden',

@@ -19,6 +19,8 @@ export const limits = Object.freeze({
   transactionBackoffMsMax: 250,
   /** Organizations that one cross-organization read may name. */
   organizationsPerReadMax: 5_000,
+  /** Slugs whose ids a process remembers. */
+  slugsKnownMax: 10_000,
   /** Page sizes of lists. */
   pageDefault: 20,
   pageMax: 500,
@@ -34,6 +36,8 @@ export const limits = Object.freeze({
   /** Members and documents of one apply file set. */
   applyDocumentsMax: 1_000,
   applyFileBytesMax: 1_048_576,
+  /** How long the answer of a call with an idempotency key is kept. */
+  idempotencyMs: 86_400_000,
   /** Days between dissolving an organization and purging it. */
   purgeAfterDaysDefault: 30,
   /** Connections of the embedded server, all processes together. */

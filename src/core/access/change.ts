@@ -1,0 +1,58 @@
+/** The answer of every verb that changes something. */
+import { stageAudit } from '../audit/index.js';
+import type { Ref } from './principal.js';
+import type { Scope } from './scope.js';
+
+/** The document `Change`: what was done, to what, and the audit entry that tells of it. */
+export interface Change<Doc = Readonly<Record<string, unknown>>> {
+  api_version: 'dartwing/v1';
+  kind: 'Change';
+  op: 'create' | 'update' | 'delete' | 'none';
+  /** `org/acme` */
+  ref: string;
+  before: Doc | null;
+  after: Doc | null;
+  /** Id of the audit entry; null when nothing changed. */
+  audit: string | null;
+  dry_run: boolean;
+  /** Things that were accepted but deserve a look. */
+  warnings?: readonly string[];
+  /** Command that undoes it. */
+  undo?: string;
+}
+
+/** Stages the audit entry of an act and returns its id. The reason, the actor and the door come from the scope. */
+export function recordAct(
+  scope: Scope,
+  organization: string,
+  action: string,
+  ref: Ref,
+  change: { old?: unknown; new?: unknown },
+): Promise<string> {
+  return stageAudit(scope.tx, {
+    organization,
+    action,
+    actor: scope.principal,
+    via: scope.via,
+    ref,
+    reason: scope.reason,
+    requestId: scope.requestId,
+    ...change,
+  });
+}
+
+/** Makes the `Change` document. */
+export function changeDocument<Doc>(
+  scope: Scope,
+  change: Pick<Change<Doc>, 'op' | 'ref' | 'before' | 'after' | 'audit'> & { warnings?: readonly string[]; undo?: string },
+): Change<Doc> {
+  const { warnings, undo, ...core } = change;
+  return {
+    api_version: 'dartwing/v1',
+    kind: 'Change',
+    ...core,
+    dry_run: scope.dryRun ?? false,
+    ...(warnings && warnings.length > 0 ? { warnings } : {}),
+    ...(undo === undefined ? {} : { undo }),
+  };
+}

@@ -1,0 +1,49 @@
+/**
+ * Events of the domain, delivered inside the transaction that caused them. A lower room publishes, an upper room
+ * subscribes, `dartwing.ts` wires them; so an organization can be created with its owner in one transaction
+ * although tenancy knows nothing of people. A subscriber that throws undoes the whole transaction.
+ */
+import type { Scope } from './scope.js';
+
+/** Payloads by event name. */
+export interface DomainEvents {
+  'organization.created': { organization: OrganizationFacts; owner: { email: string; role: string | undefined } | undefined };
+  'organization.renamed': { organization: OrganizationFacts };
+  /** Its rows are about to be deleted for good; a subscriber deletes its own or refuses by throwing. */
+  'organization.purging': { organization: OrganizationFacts };
+}
+
+/** What other rooms need to know of an organization. */
+export interface OrganizationFacts {
+  id: string;
+  slug: string;
+  name: string;
+  type: 'family' | 'company' | 'nonprofit' | 'association';
+  linkedDoctype: string;
+  linkedName: string;
+}
+
+type Handler<Name extends keyof DomainEvents> = (scope: Scope, event: DomainEvents[Name]) => Promise<void>;
+
+export interface Events {
+  publish<Name extends keyof DomainEvents>(scope: Scope, name: Name, event: DomainEvents[Name]): Promise<void>;
+}
+
+/** Collects subscribers while the rooms are wired; afterwards only publishing is left. */
+export function eventBoard(): Events & {
+  subscribe<Name extends keyof DomainEvents>(name: Name, handler: Handler<Name>): void;
+} {
+  const handlers: { [Name in keyof DomainEvents]: Handler<Name>[] } = {
+    'organization.created': [],
+    'organization.renamed': [],
+    'organization.purging': [],
+  };
+  return {
+    subscribe: (name, handler) => {
+      handlers[name].push(handler);
+    },
+    publish: async (scope, name, event) => {
+      for (const handler of handlers[name]) await handler(scope, event);
+    },
+  };
+}

@@ -1,0 +1,29 @@
+/** What a verb works in: one transaction, one principal, one reason. */
+import type { Clock } from '../clock.js';
+import type { Tx } from '../db/index.js';
+import type { Events } from './events.js';
+import type { Principal } from './principal.js';
+
+/** Through which door a call came. */
+export type Via = 'cli' | 'http' | 'job' | 'system' | 'library';
+
+/** Facts of one call, the same for every verb it runs. */
+export interface Call {
+  principal: Principal;
+  via: Via;
+  reason?: string | undefined;
+  requestId?: string | undefined;
+  /** Carry the call out once, however often it is made within a day. */
+  idempotencyKey?: string | undefined;
+  /** Do everything and roll back. */
+  dryRun?: boolean | undefined;
+}
+
+/** Facts of one call that differ from the defaults given when dartwing was opened. */
+export type CallOptions = Partial<Call>;
+
+export interface Scope extends Call {
+  readonly tx: Tx;
+  readonly clock: Clock;
+  readonly events: Events;
+}

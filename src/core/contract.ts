@@ -1,0 +1,57 @@
+/**
+ * What dartwing can do, as one interface: the core in this process implements it, and so will a client of a remote
+ * server. One property per room.
+ */
+import type { CallOptions } from './access/index.js';
+import type { ApplyVerbs } from './apply/index.js';
+import type { AuditVerbs } from './audit/index.js';
+import type { Tx } from './db/index.js';
+import type { MemberDocument } from './people/index.js';
+import type { OrganizationVerbs } from './tenancy/index.js';
+
+export interface Tenancy extends OrganizationVerbs {
+  /** Links, concrete records, supervisors and grants of one organization or all. */
+  verify(ref?: string, call?: CallOptions): Promise<Report>;
+  /** Mends what `verify` finds and can be mended; the report lists what was mended. */
+  repair(ref?: string, call?: CallOptions): Promise<Report>;
+}
+
+export interface People {
+  members(organization: string, call?: CallOptions): Promise<MemberDocument[]>;
+}
+
+/** One thing that was checked and found wrong. */
+export interface Finding {
+  id: string;
+  severity: 'warn' | 'fail';
+  what: string;
+  fix: string;
+  [key: string]: unknown;
+}
+
+/** The document `Report`. */
+export interface Report {
+  api_version: 'dartwing/v1';
+  kind: 'Report';
+  check: string;
+  ok: boolean;
+  findings: Finding[];
+  summary: { pass: number; warn: number; fail: number };
+}
+
+export interface Dartwing {
+  readonly tenancy: Tenancy;
+  readonly people: People;
+  readonly audit: AuditVerbs;
+  readonly apply: ApplyVerbs;
+  /** Runs `work` bound to one organization (id or slug); the only way to its rows. */
+  asOrg<T>(organization: string, work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Reads across the organizations of a person. */
+  asPerson<T>(person: string, work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Every organization, for operators and schedulers; leaves an audit entry with the reason. */
+  asSystem<T>(reason: string, work: (tx: Tx) => Promise<T>, call?: CallOptions): Promise<T>;
+  /** Answers when the database does and the installation is sound. */
+  ready(): Promise<void>;
+  /** Finishes what runs, then closes every connection. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,116 @@
+/** The composition root: opens the installation, wires the rooms in order and returns one frozen object. */
+import { type CallOptions, eventBoard, openSession, type Scope, type Session } from './access/index.js';
+import { applyVerbs } from './apply/index.js';
+import { type AuditSource, auditVerbs, sequencerBell } from './audit/index.js';
+import type { Dartwing, Finding, People, Report, Tenancy } from './contract.js';
+import { openDatabase, requireSound } from './db/index.js';
+import { isOrganizationId } from './ids.js';
+import { limits } from './limits.js';
+import { type DartwingOptions, describeInstallation } from './options.js';
+import { enrolOwner, followRename, leaveOrganization, listMembers, repairMemberships, verifyMemberships } from './people/index.js';
+import { organizationVerbs, repairLinks, requireOrganization, verifyLinks } from './tenancy/index.js';
+
+/**
+ * Opens dartwing on a database that has been migrated. Checks schema version, master key and tenant isolation
+ * first, and refuses to start when one of them is wrong.
+ * @throws CONFIG_INVALID, MASTER_KEY_*, DATABASE_*, SCHEMA_*, ISOLATION_BROKEN
+ */
+export async function createDartwing(options: DartwingOptions): Promise<Dartwing> {
+  const installation = describeInstallation(options);
+  const { clock, log, keyring } = installation;
+  const bell = sequencerBell(options.background ?? true);
+  const database = openDatabase({ ...installation.database, ringAudit: bell.ring });
+  const close = async () => {
+    await bell.stop();
+    await database.close();
+  };
+  const ready = () => requireSound(database, keyring.fingerprint);
+  if (!options.unchecked) {
+    await ready().catch(async (error: unknown) => {
+      await close();
+      throw error;
+    });
+  }
+  const events = eventBoard();
+  events.subscribe('organization.created', enrolOwner);
+  events.subscribe('organization.renamed', followRename);
+  events.subscribe('organization.purging', leaveOrganization);
+  const session = openSession(database, events, clock, {
+    principal: options.principal ?? { type: 'service', id: 'library' },
+    via: options.via ?? 'library',
+  });
+
+  const audit: AuditSource = {
+    database: { transaction: (work) => database.asMachinery(work) },
+    sequencerRole: database.roles.sequencer,
+    keys: [keyring.auditKey],
+    listen: database.listener,
+    onFailure: (error) => log.error({ err: error }, 'audit'),
+    call: (call) => session.call(call as CallOptions),
+  };
+  bell.start(audit);
+  const organizationIds = idsBySlug(session);
+
+  return Object.freeze({
+    tenancy: Object.freeze(tenancyRoom(session)),
+    people: Object.freeze(peopleRoom(session)),
+    audit: Object.freeze(auditVerbs(audit)),
+    apply: Object.freeze(applyVerbs(session)),
+    asOrg: async (organization, work) => database.asOrg(await organizationIds(organization), work),
+    asPerson: (person, work) => database.asPerson(person, work),
+    asSystem: (reason, work, call) => session.system(reason, session.call(call), work),
+    ready,
+    close,
+  } satisfies Dartwing);
+}
+
+/** Ids of slugs, looked up once: an organization keeps its slug. */
+function idsBySlug(session: Session): (ref: string) => Promise<string> {
+  const known = new Map<string, string>();
+  return async (ref) => {
+    if (isOrganizationId(ref)) return ref;
+    const found = known.get(ref) ?? (await session.run('asOrg', undefined, async (scope) => (await requireOrganization(scope, ref)).id));
+    if (known.size >= limits.slugsKnownMax) known.clear();
+    known.set(ref, found);
+    return found;
+  };
+}
+
+function tenancyRoom(session: Session): Tenancy {
+  const idOf = async (scope: Scope, ref: string | undefined) => (ref === undefined ? undefined : (await requireOrganization(scope, ref)).id);
+  return {
+    ...organizationVerbs(session),
+    verify: (ref, call) =>
+      session.run('org verify', call, async (scope) => {
+        const id = await idOf(scope, ref);
+        const findings = [...(await verifyLinks(scope, id)), ...(await verifyMemberships(scope, id))];
+        return report('org.verify', findings);
+      }),
+    repair: (ref, call) =>
+      session.run('org repair', call, async (scope) => {
+        const id = await idOf(scope, ref);
+        const findings = [...(await repairLinks(scope, id)), ...(await repairMemberships(scope, id))];
+        return { ...report('org.repair', findings), ok: true };
+      }),
+  };
+}
+
+function peopleRoom(session: Session): People {
+  return {
+    members: (organization, call) =>
+      session.run('member list', call, async (scope) => listMembers(scope, (await requireOrganization(scope, organization)).id)),
+  };
+}
+
+function report(check: string, findings: readonly object[]): Report {
+  const list = findings as readonly Finding[];
+  const count = (severity: Finding['severity']) => list.filter((finding) => finding.severity === severity).length;
+  return {
+    api_version: 'dartwing/v1',
+    kind: 'Report',
+    check,
+    ok: count('fail') === 0,
+    findings: [...list],
+    summary: { pass: list.length === 0 ? 1 : 0, warn: count('warn'), fail: count('fail') },
+  };
+}

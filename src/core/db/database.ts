@@ -1,0 +1,171 @@
+/** The two pools of an installation and the only ways to its data: asOrg, asPerson, asSystem. */
+import pg from 'pg';
+import type { Clock } from '../clock.js';
+import { DartwingError } from '../errors.js';
+import { limits } from '../limits.js';
+import { connectFailure } from './failures.js';
+import { type RoleNames, type RolePasswords, roleNames } from './roles.js';
+import { type AuditKey, type Opening, runTransaction, type Tx } from './transaction.js';
+
+export interface DatabaseOptions {
+  /** Address of the database; its user and password are those of the migrating role and are not used at run time. */
+  url: string;
+  /** Addresses of the runtime logins, for installations whose roles are managed elsewhere. */
+  appUrl?: string | undefined;
+  systemUrl?: string | undefined;
+  schema: string;
+  rolePrefix: string;
+  passwords: RolePasswords;
+  auditKey: AuditKey;
+  /** Called after the COMMIT of a transaction that staged audit entries. */
+  ringAudit: () => void;
+  clock: Clock;
+  random: () => number;
+  /** Told about failures that no caller waits for: idle connections, after-commit hooks. */
+  onFailure: (error: unknown) => void;
+  poolConnectionsMax?: number | undefined;
+  statementMs?: number | undefined;
+  lockMs?: number | undefined;
+  applicationName?: string | undefined;
+}
+
+export interface WorkOptions {
+  readOnly?: boolean;
+  isolation?: 'repeatable read' | 'serializable';
+  /** Do everything, then roll back. */
+  dryRun?: boolean;
+}
+
+export interface Database {
+  readonly schema: string;
+  readonly roles: RoleNames;
+  /** Runs `work` bound to one organization: other organizations' rows do not exist for it. */
+  asOrg<T>(organization: string, work: (tx: Tx) => Promise<T>, options?: WorkOptions): Promise<T>;
+  /** Reads across the organizations in which the person is an active member. Writes are refused. */
+  asPerson<T>(person: string, work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** For operators and schedulers: every organization. `record` writes its audit entry, in the same transaction. */
+  asSystem<T>(record: (tx: Tx) => Promise<unknown>, work: (tx: Tx) => Promise<T>, options?: WorkOptions): Promise<T>;
+  /**
+   * For the machinery itself (sequencer, self-test): the system login without an audit entry per run. Not exported
+   * from the package.
+   */
+  asMachinery<T>(work: (tx: Tx) => Promise<T>, opening?: readonly Opening[]): Promise<T>;
+  /** A connection of its own for LISTEN, on the system login. The caller ends it. */
+  listener(): Promise<pg.Client>;
+  close(): Promise<void>;
+}
+
+const contextStatement: Omit<Opening, 'values'> = {
+  text: "select set_config('dartwing.org', $1, true)",
+  name: 'dartwing_context_org',
+};
+const personStatement: Omit<Opening, 'values'> = {
+  text: "select set_config('dartwing.person', $1, true), set_config('dartwing.orgs', person_organizations($1), true)",
+  name: 'dartwing_context_person',
+};
+
+/** Opens nothing yet: connections are made when they are first needed. */
+export function openDatabase(options: DatabaseOptions): Database {
+  const roles = roleNames(options.rolePrefix);
+  const app = makePool(options, options.appUrl ?? loginUrl(options.url, roles.app, options.passwords.app));
+  const system = makePool(options, options.systemUrl ?? loginUrl(options.url, roles.system, options.passwords.system));
+  const shared = {
+    clock: options.clock,
+    auditKey: options.auditKey,
+    ringAudit: options.ringAudit,
+    random: options.random,
+    onHookFailure: options.onFailure,
+  };
+  return Object.freeze({
+    schema: options.schema,
+    roles,
+    asOrg: (organization, work, { dryRun, ...mode } = {}) => {
+      if (organization === '') return Promise.reject(new DartwingError('ORGANIZATION_REQUIRED'));
+      const opening = [{ ...contextStatement, values: [organization] }];
+      return runTransaction(app.connect, { ...shared, ...mode, organization, opening, rollback: dryRun ?? false }, work);
+    },
+    asPerson: (person, work) => {
+      const opening = [{ ...personStatement, values: [person] }, { text: `set local role "${roles.reader}"` }];
+      return runTransaction(app.connect, { ...shared, opening, readOnly: true }, work);
+    },
+    asSystem: (record, work, { dryRun, isolation } = {}) => {
+      const mode = isolation === undefined ? {} : { isolation };
+      return runTransaction(system.connect, { ...shared, ...mode, opening: [], rollback: dryRun ?? false }, async (tx) => {
+        // Not awaited before the work: it rides in the same flight as BEGIN and the work's first statement.
+        const recorded = record(tx);
+        recorded.catch(() => {});
+        const value = await work(tx);
+        await recorded;
+        return value;
+      });
+    },
+    asMachinery: (work, opening = []) => runTransaction(system.connect, { ...shared, opening }, work),
+    listener: async () => {
+      const client = new pg.Client({ ...system.settings, pipeline: false, application_name: 'dartwing-listen' } as pg.ClientConfig);
+      client.on('error', options.onFailure);
+      await client.connect().catch((error: unknown) => {
+        throw connectFailure(error, system.target, system.role);
+      });
+      return client;
+    },
+    close: async () => {
+      await Promise.all([app.end(), system.end()]);
+    },
+  } satisfies Database);
+}
+
+function makePool(options: DatabaseOptions, url: string) {
+  const settings = connectionSettings(url, options);
+  const pool = new pg.Pool({ ...settings, max: options.poolConnectionsMax ?? limits.poolConnectionsMax, idleTimeoutMillis: 30_000 });
+  pool.on('error', options.onFailure);
+  const target = describeTarget(url);
+  const role = new URL(url).username;
+  return {
+    settings,
+    target,
+    role,
+    connect: () =>
+      pool.connect().catch((error: unknown) => {
+        throw connectFailure(error, target, role);
+      }),
+    end: () => pool.end(),
+  };
+}
+
+/** Settings of every runtime connection: limits and search path are fixed when it starts. */
+function connectionSettings(url: string, options: DatabaseOptions): pg.PoolConfig & { pipeline: boolean } {
+  const parameters = [
+    `search_path=${options.schema}`,
+    `statement_timeout=${options.statementMs ?? limits.statementMs}`,
+    `lock_timeout=${options.lockMs ?? limits.lockMs}`,
+    `idle_in_transaction_session_timeout=${limits.idleInTransactionMs}`,
+    'row_security=on',
+  ];
+  return {
+    connectionString: url,
+    pipeline: true,
+    keepAlive: true,
+    types: { getTypeParser: parserOf },
+    connectionTimeoutMillis: limits.connectMs,
+    application_name: options.applicationName ?? 'dartwing',
+    options: parameters.map((parameter) => `-c ${parameter}`).join(' '),
+  };
+}
+
+/** A date stays the text it is: as a JavaScript Date it would move with the time zone of the process. */
+function parserOf(oid: number, format?: 'text' | 'binary') {
+  return oid === pg.types.builtins.DATE ? (text: string) => text : pg.types.getTypeParser(oid, format);
+}
+
+function loginUrl(url: string, role: string, password: string): string {
+  const login = new URL(url);
+  login.username = role;
+  login.password = password;
+  return login.href;
+}
+
+/** Host, port and database of an address, without user and password. */
+export function describeTarget(url: string): string {
+  const { hostname, port, pathname } = new URL(url);
+  return `${hostname || 'local socket'}:${port || 5432}${pathname}`;
+}

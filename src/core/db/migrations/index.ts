@@ -1,0 +1,18 @@
+/**
+ * The migrations in order. Each is immutable once released: a change is a new migration. `breaking` says that
+ * processes of the previous version cannot work with the schema it makes. In the SQL, `{{owner}}`, `{{app}}`,
+ * `{{reader}}`, `{{system}}`, `{{sequencer}}` and `{{schema}}` stand for quoted names; the search path is the schema.
+ */
+import { ground } from './0001-ground.js';
+import { auditTrail } from './0002-audit-trail.js';
+import { organizations } from './0003-organizations.js';
+import { people } from './0004-people.js';
+
+export interface Migration {
+  id: number;
+  name: string;
+  breaking: boolean;
+  sql: string;
+}
+
+export const migrations: readonly Migration[] = [ground, auditTrail, organizations, people];

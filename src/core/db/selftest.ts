@@ -1,0 +1,147 @@
+/**
+ * The self-test of tenant isolation: read from the system catalogues in one statement, at every start and by
+ * doctor. A finding means that a row could reach the wrong organization, so starting is refused.
+ */
+import { DartwingError } from '../errors.js';
+import type { Database } from './database.js';
+import { schemaVersion } from './migrate.js';
+import type { RoleNames } from './roles.js';
+import type { Tx } from './transaction.js';
+
+export interface IsolationFinding {
+  check: string;
+  object: string;
+}
+
+export interface SelfTest {
+  schemaVersion: number;
+  masterKeyFingerprint: string | undefined;
+  findings: IsolationFinding[];
+}
+
+/** What each check means, for doctor. */
+export const isolationChecks: Readonly<Record<string, string>> = {
+  'role.privileged': 'A runtime role is superuser, bypasses row security, or may create roles or databases',
+  'role.owns': 'A runtime role owns an object of the schema',
+  'role.member': 'The app role belongs to a role that it must not become',
+  'table.rls': 'A tenant table has no enabled and forced row security',
+  'table.policy': 'A tenant table lacks a policy with USING and WITH CHECK for the app role, or has one that lets all rows pass',
+  'table.unowned': 'A table has neither an organization nor the comment that says it is global',
+  'table.grant': 'A runtime role may truncate, reference or trigger on a table, or PUBLIC may use it',
+  'index.unique': 'A unique index of a tenant table does not begin with the organization',
+  'key.foreign': 'A foreign key between tenant tables leaves the organization out',
+  'view.invoker': 'A view runs with the rights of its owner, or is materialized',
+  'function.definer': 'A definer function is executable by everybody or has no fixed search path',
+};
+
+/**
+ * One statement over the catalogues; $1 schema, $2 app, $3 system, $4 reader, $5 owner, $6 sequencer. `person` and
+ * `user_account` are global tables with row security of their own; the root table `organization` has its id.
+ */
+const catalogueStatement = `
+with space as (select oid from pg_namespace where nspname = $1),
+relation as (
+  select c.oid, c.relname, c.relkind, c.relrowsecurity, c.relforcerowsecurity, c.relowner, c.relacl, c.reloptions, c.relispartition,
+    a.attnum as organization_column,
+    coalesce(obj_description(c.oid, 'pg_class'), '') like 'global:%' as global
+  from pg_class c
+  left join pg_attribute a on a.attrelid = c.oid and a.attname = 'organization' and not a.attisdropped
+  where c.relnamespace = (select oid from space) and c.relkind in ('r', 'p', 'v', 'm')
+),
+tenant as (
+  select * from relation where relkind in ('r', 'p') and (organization_column is not null or relname = 'organization')
+),
+runtime as (select oid, rolname from pg_roles where rolname in ($2, $3, $4, $6))
+select 'role.privileged' as check, rolname::text as object from pg_roles
+  where rolname in ($2, $3, $4, $5, $6) and (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication)
+union all
+select 'role.owns', runtime.rolname || ' owns ' || relation.relname from relation join runtime on runtime.oid = relation.relowner
+union all
+select 'role.member', granted.rolname::text from pg_auth_members m
+  join pg_roles member on member.oid = m.member join pg_roles granted on granted.oid = m.roleid
+  where (member.rolname = $2 and granted.rolname <> $4) or (member.rolname = $4)
+    or (member.rolname = $3 and granted.rolname <> $6) or member.rolname = $6
+union all
+select 'table.rls', relname::text from tenant where not (relrowsecurity and relforcerowsecurity) and not relispartition
+union all
+select 'table.policy', relname::text from tenant where not relispartition and (
+  not exists (
+    select from pg_policy p where p.polrelid = tenant.oid and p.polroles @> array[(select oid from pg_roles where rolname = $2)]
+  ) or exists (
+    select from pg_policy p where p.polrelid = tenant.oid
+      and (p.polroles && array(select oid from pg_roles where rolname in ($2, $4)) or p.polroles = '{0}')
+      and (pg_get_expr(p.polqual, p.polrelid) = 'true' or pg_get_expr(p.polwithcheck, p.polrelid) = 'true'
+        or (p.polcmd in ('*', 'w') and p.polwithcheck is null))
+  ))
+union all
+select 'table.unowned', relname::text from relation
+  where relkind in ('r', 'p') and organization_column is null and relname <> 'organization' and not global
+union all
+select distinct 'table.grant', relation.relname || ': ' || coalesce(r.rolname::text, 'PUBLIC') || ' ' || acl.privilege_type
+  from relation, aclexplode(relation.relacl) acl left join pg_roles r on r.oid = acl.grantee
+  where acl.grantee = 0 or (r.rolname in ($2, $3, $4, $6) and acl.privilege_type in ('TRUNCATE', 'REFERENCES', 'TRIGGER'))
+union all
+select 'index.unique', index_class.relname::text from pg_index i
+  join tenant on tenant.oid = i.indrelid join pg_class index_class on index_class.oid = i.indexrelid
+  where i.indisunique and tenant.organization_column is not null and i.indkey[0] <> tenant.organization_column
+union all
+select 'key.foreign', k.conname::text from pg_constraint k
+  join tenant source on source.oid = k.conrelid join tenant target on target.oid = k.confrelid
+  where k.contype = 'f' and target.relname <> 'organization' and not (source.organization_column = any (k.conkey))
+union all
+select 'view.invoker', relname::text from relation
+  where relkind = 'm' or (relkind = 'v' and not coalesce(reloptions @> array['security_invoker=true'], false))
+union all
+select 'function.definer', p.proname::text from pg_proc p
+  where p.pronamespace = (select oid from space) and p.prosecdef
+    and (not coalesce(array_to_string(p.proconfig, ',') like '%search_path=%', false)
+      or p.proacl is null
+      or exists (select from aclexplode(p.proacl) acl where acl.grantee = 0))`;
+
+/** Reads the state; throws nothing about findings. */
+export async function runSelfTest(tx: Tx, schema: string, roles: RoleNames): Promise<SelfTest> {
+  const [state, findings] = await Promise.all([
+    tx.query<{ version: number; fingerprint: string }>(
+      'select (select max(id) from migration) as version, (select master_key_fingerprint from installation) as fingerprint',
+      [],
+      'dartwing_installation',
+    ),
+    tx.query<{ check: string; object: string }>(catalogueStatement, [
+      schema,
+      roles.app,
+      roles.system,
+      roles.reader,
+      roles.owner,
+      roles.sequencer,
+    ]),
+  ]);
+  const [row] = state.rows;
+  return { schemaVersion: row?.version ?? 0, masterKeyFingerprint: row?.fingerprint, findings: findings.rows };
+}
+
+/**
+ * Refuses to go on with a schema of another version, another master key or broken isolation.
+ * @throws SCHEMA_MISSING, SCHEMA_OUTDATED, SCHEMA_NEWER, MASTER_KEY_CHANGED, ISOLATION_BROKEN, DATABASE_*.
+ */
+export async function requireSound(database: Database, masterKeyFingerprint: string): Promise<void> {
+  const test = await database.asMachinery((tx) => runSelfTest(tx, database.schema, database.roles)).catch((error: unknown) => {
+    const code = ((error as { cause?: { code?: string } }).cause ?? {}).code;
+    // Undefined table, undefined schema.
+    if (code === '42P01' || code === '3F000') throw new DartwingError('SCHEMA_MISSING', {}, { cause: error });
+    throw error;
+  });
+  if (test.schemaVersion > schemaVersion) {
+    throw new DartwingError('SCHEMA_NEWER', { current: test.schemaVersion, required: schemaVersion });
+  }
+  if (test.schemaVersion < schemaVersion) {
+    throw new DartwingError('SCHEMA_OUTDATED', { current: test.schemaVersion, required: schemaVersion });
+  }
+  if (test.masterKeyFingerprint !== masterKeyFingerprint) {
+    throw new DartwingError('MASTER_KEY_CHANGED', { given: masterKeyFingerprint, expected: test.masterKeyFingerprint ?? 'none' });
+  }
+  const [first, ...others] = test.findings;
+  if (first) {
+    const more = others.length > 0 ? ` and ${others.length} more` : '';
+    throw new DartwingError('ISOLATION_BROKEN', { finding: `${first.check} ${first.object}${more}` }, { detail: test.findings });
+  }
+}

@@ -1,0 +1,28 @@
+/**
+ * dartwing's core, as a library.
+ *
+ *     import { createDartwing, migrateInstallation } from 'dartwing';
+ *
+ *     const options = { url: process.env.DATABASE_URL, masterKey: process.env.DARTWING_MASTER_KEY };
+ *     await migrateInstallation(options);
+ *     const dartwing = await createDartwing(options);
+ *     await dartwing.tenancy.create({ slug: 'acme', type: 'company', owner: 'ana@acme.test' });
+ *     await dartwing.asOrg('acme', (tx) => tx.query('select member_name from org_member'));
+ *     await dartwing.close();
+ */
+export type { Call, CallOptions, Change, Principal, Via } from './access/index.js';
+export type { ApplyOptions, ApplyResult, Plan, SourceFile } from './apply/index.js';
+export { type Clock, fakeClock, systemClock } from './clock.js';
+export type { Dartwing, Finding, People, Report, Tenancy } from './contract.js';
+export { createDartwing } from './dartwing.js';
+export { build, type MigrationRun, type MigrationState, type Tx } from './db/index.js';
+export { DartwingError, errorCatalogue, type ErrorCode, errorKinds, type ErrorKind, isDartwingError } from './errors.js';
+export { migrateInstallation, readMigrationState, testIsolation } from './installation.js';
+export type { DartwingOptions } from './options.js';
+export type {
+  CreateOrganizationInput,
+  ListOrganizationsInput,
+  OrganizationChanges,
+  OrganizationDocument,
+  OrganizationList,
+} from './tenancy/index.js';

@@ -1,0 +1,66 @@
+/** Setting up and looking at an installation, before and beside opening it. */
+import { stageAudit, systemOrganization } from './audit/index.js';
+import { type MigrationRun, type MigrationState, migrateUp, migrationState, openDatabase, runSelfTest, type SelfTest } from './db/index.js';
+import { type DartwingOptions, describeInstallation } from './options.js';
+import { seedRoles } from './people/index.js';
+
+export interface MigrateChoices {
+  to?: number | undefined;
+  allowBreaking?: boolean | undefined;
+  repairPolicies?: boolean | undefined;
+  lockMs?: number | undefined;
+  onProgress?: ((done: number, total: number, name: string) => void) | undefined;
+}
+
+/**
+ * Migrates the database of `options.url` (whose role may create roles and schemas), seeds the role templates and
+ * records it in the audit trail. Safe to run again and in several processes at once.
+ * @throws as `migrateUp`
+ */
+export async function migrateInstallation(options: DartwingOptions, choices: MigrateChoices = {}): Promise<MigrationRun> {
+  const { url, schema, rolePrefix, keyring, database: settings } = describeInstallation(options);
+  const run = await migrateUp({
+    url,
+    schema,
+    rolePrefix,
+    passwords: keyring.rolePasswords,
+    masterKeyFingerprint: keyring.fingerprint,
+    ...choices,
+  });
+  if (run.pending > 0) return run;
+  const database = openDatabase({ ...settings, ringAudit: () => {} });
+  try {
+    await database.asMachinery(async (tx) => {
+      const seeded = await seedRoles(tx);
+      if (run.applied.length + run.stamped.length + seeded === 0) return;
+      await stageAudit(tx, {
+        organization: systemOrganization,
+        action: 'migrate',
+        actor: options.principal ?? { type: 'service', id: 'library' },
+        via: options.via ?? 'library',
+        ref: { doctype: 'Installation', name: schema },
+        old: { schema: run.from },
+        new: { schema: run.to, stamped: run.stamped, roles_seeded: seeded },
+      });
+    });
+  } finally {
+    await database.close();
+  }
+  return run;
+}
+
+/** Which migrations are applied. @throws DATABASE_* */
+export function readMigrationState(options: DartwingOptions): Promise<MigrationState> {
+  return migrationState(options.url, options.schema ?? 'dartwing');
+}
+
+/** The self-test of isolation, for doctor: findings instead of a refusal. @throws DATABASE_*, SCHEMA_MISSING is left to the caller */
+export async function testIsolation(options: DartwingOptions): Promise<SelfTest> {
+  const { database: settings } = describeInstallation(options);
+  const database = openDatabase({ ...settings, ringAudit: () => {} });
+  try {
+    return await database.asMachinery((tx) => runSelfTest(tx, database.schema, database.roles));
+  } finally {
+    await database.close();
+  }
+}

@@ -1,0 +1,87 @@
+/** What an installation needs to be opened, and the pieces that are made from it. */
+import { type Clock, systemClock } from './clock.js';
+import { type DatabaseOptions, describeTarget } from './db/index.js';
+import { DartwingError } from './errors.js';
+import { type Keyring, openKeyring } from './keys/index.js';
+import { type Log, silentLog } from './log.js';
+import type { Principal, Via } from './access/index.js';
+
+export interface DartwingOptions {
+  /** `postgres://` address of the database. At run time only its host, port and name are used. */
+  url: string;
+  /** 32 bytes in base64. Runtime passwords and the audit key are derived from it. */
+  masterKey: string | undefined;
+  /** Where the master key came from, for errors. */
+  masterKeyOrigin?: string | undefined;
+  /** Addresses of the runtime logins, where somebody else manages the roles. */
+  appUrl?: string | undefined;
+  systemUrl?: string | undefined;
+  /** Default `dartwing`. */
+  schema?: string | undefined;
+  /** Prefix of the database roles; default `dartwing`. */
+  rolePrefix?: string | undefined;
+  /** Who calls, unless a call says otherwise. Default: the service `library`. */
+  principal?: Principal | undefined;
+  /** Through which door calls come. Default `library`. */
+  via?: Via | undefined;
+  /** Run the audit sequencer in this process. Default true; a short command says false. */
+  background?: boolean | undefined;
+  /** Skip the check of schema version, master key and isolation. For repair tools only. */
+  unchecked?: boolean | undefined;
+  poolConnectionsMax?: number | undefined;
+  statementMs?: number | undefined;
+  lockMs?: number | undefined;
+  clock?: Clock | undefined;
+  /** Uniform random numbers in [0, 1). */
+  random?: (() => number) | undefined;
+  log?: Log | undefined;
+}
+
+/** Options with every default filled in. */
+export interface Installation {
+  url: string;
+  schema: string;
+  rolePrefix: string;
+  keyring: Keyring;
+  clock: Clock;
+  log: Log;
+  database: Omit<DatabaseOptions, 'ringAudit'>;
+}
+
+/**
+ * Checks the options and fills in the defaults.
+ * @throws CONFIG_INVALID, MASTER_KEY_MISSING, MASTER_KEY_INVALID
+ */
+export function describeInstallation(options: DartwingOptions): Installation {
+  const { url, schema = 'dartwing', rolePrefix = 'dartwing', clock = systemClock, log = silentLog() } = options;
+  requirePostgresUrl(url);
+  const keyring = openKeyring(options.masterKey, options.masterKeyOrigin ?? 'the options');
+  return {
+    url,
+    schema,
+    rolePrefix,
+    keyring,
+    clock,
+    log,
+    database: {
+      url,
+      appUrl: options.appUrl,
+      systemUrl: options.systemUrl,
+      schema,
+      rolePrefix,
+      passwords: keyring.rolePasswords,
+      auditKey: keyring.auditKey,
+      clock,
+      random: options.random ?? Math.random,
+      onFailure: (error) => log.warn({ err: error, target: describeTarget(url) }, 'database'),
+      poolConnectionsMax: options.poolConnectionsMax,
+      statementMs: options.statementMs,
+      lockMs: options.lockMs,
+    },
+  };
+}
+
+function requirePostgresUrl(url: string): void {
+  const valid = URL.canParse(url) && /^postgres(ql)?:$/.test(new URL(url).protocol);
+  if (!valid) throw new DartwingError('CONFIG_INVALID', { where: 'url', message: 'it is not a postgres:// address' });
+}

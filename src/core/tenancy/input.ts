@@ -1,0 +1,148 @@
+/** What users give: parsed once, at the door of each verb. */
+import { z } from 'zod';
+import { DartwingError, type FieldError, nearest } from '../errors.js';
+import { limits } from '../limits.js';
+import { concreteSchema, type OrganizationType, organizationTypes } from './concrete.js';
+import { parseSlug } from './slug.js';
+
+export const tiers = ['free', 'pro', 'enterprise'] as const;
+
+const settings = {
+  name: z.string().trim().min(1, 'must not be blank').max(limits.nameCharsMax),
+  tier: z.enum(tiers),
+  logo: z.string().trim().min(1).max(500).nullable(),
+  status: z.enum(['active', 'inactive']),
+  legal_hold: z.boolean(),
+  mfa_required: z.boolean(),
+  session_timeout_minutes: z.int().min(1).max(600).nullable(),
+};
+
+/** Regions are written as clouds write them; which are offered is a matter of residency rules. */
+const region = z.string().regex(/^(us|eu|ca|ap)-[a-z]+-\d$/, 'is not a region such as us-east-1, eu-central-1, ca-central-1 or ap-southeast-2');
+
+export interface CreateOrganizationInput {
+  slug: string;
+  /** family, company, nonprofit, association, or club (an association of type Club). */
+  type: string;
+  name?: string | undefined;
+  region?: string | undefined;
+  tier?: string | undefined;
+  logo?: string | null | undefined;
+  legalHold?: boolean | undefined;
+  mfaRequired?: boolean | undefined;
+  sessionTimeoutMinutes?: number | null | undefined;
+  /** Fields of the concrete record. */
+  concrete?: Readonly<Record<string, unknown>> | undefined;
+  /** E-mail of the first supervisor. */
+  owner?: string | undefined;
+  /** Role of the owner; by default the supervisor role of the type. */
+  ownerRole?: string | undefined;
+  /** Accept an organization that exists with the same values. */
+  ifNotExists?: boolean | undefined;
+}
+
+/** A change of settings; absent means leave as it is. Keys as in the document. */
+export interface OrganizationChanges {
+  name?: string | undefined;
+  tier?: string | undefined;
+  logo?: string | null | undefined;
+  status?: 'active' | 'inactive' | undefined;
+  legal_hold?: boolean | undefined;
+  mfa_required?: boolean | undefined;
+  session_timeout_minutes?: number | null | undefined;
+  concrete?: Readonly<Record<string, unknown>> | undefined;
+}
+
+export interface ParsedCreate {
+  slug: string;
+  type: OrganizationType;
+  name: string;
+  region: string;
+  tier: (typeof tiers)[number];
+  logo: string | null;
+  legalHold: boolean;
+  mfaRequired: boolean;
+  sessionTimeoutMinutes: number | null;
+  concrete: Record<string, unknown>;
+}
+
+/**
+ * The type a word means.
+ * @throws ORGANIZATION_TYPE_INVALID naming the allowed types.
+ */
+export function parseType(word: string): { type: OrganizationType; concrete: Record<string, unknown> } {
+  const lower = word.toLowerCase();
+  if (lower === 'club') return { type: 'association', concrete: { association_type: 'Club' } };
+  const type = organizationTypes.find((known) => known === lower);
+  if (type === undefined) throw new DartwingError('ORGANIZATION_TYPE_INVALID', { type: word.slice(0, 80) });
+  return { type, concrete: {} };
+}
+
+/** @throws SLUG_INVALID, ORGANIZATION_TYPE_INVALID, VALIDATION_ERROR with every wrong field. */
+export function parseCreate(input: CreateOrganizationInput): ParsedCreate {
+  const slug = parseSlug(input.slug);
+  const { type, concrete } = parseType(input.type);
+  const schema = z.object({
+    name: settings.name,
+    region,
+    tier: settings.tier,
+    logo: settings.logo,
+    legalHold: settings.legal_hold,
+    mfaRequired: settings.mfa_required,
+    sessionTimeoutMinutes: settings.session_timeout_minutes,
+    concrete: concreteSchema(type),
+  });
+  const parsed = parse(schema, {
+    name: input.name ?? slug,
+    region: input.region ?? 'us-east-1',
+    tier: input.tier ?? 'free',
+    logo: input.logo ?? null,
+    legalHold: input.legalHold ?? false,
+    mfaRequired: input.mfaRequired ?? false,
+    sessionTimeoutMinutes: input.sessionTimeoutMinutes ?? null,
+    concrete: { ...concrete, ...input.concrete },
+  });
+  return { slug, type, ...parsed };
+}
+
+/** @throws VALIDATION_ERROR with every wrong field and a nearest name for each unknown one. */
+export function parseChanges(type: OrganizationType, changes: OrganizationChanges): OrganizationChanges {
+  const optional = Object.fromEntries(Object.entries(settings).map(([key, schema]) => [key, schema.optional()]));
+  return parse(z.strictObject({ ...optional, concrete: concreteSchema(type).optional() }), changes) as OrganizationChanges;
+}
+
+function parse<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const fields = result.error.issues.flatMap((issue) => fieldErrors(issue, schema));
+  const [first] = fields;
+  const message = first ? `${first.path}: ${first.message}` : 'The input is not valid';
+  throw new DartwingError('VALIDATION_ERROR', { message }, { fields });
+}
+
+function fieldErrors(issue: z.core.$ZodIssue, schema: z.ZodType): FieldError[] {
+  const path = issue.path.join('.');
+  if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message }];
+  return issue.keys.map((key) => {
+    const near = nearest(key, knownKeys(schema, issue.path));
+    return { path: path ? `${path}.${key}` : key, message: `is not a field${near ? `, did you mean ${near}?` : ''}` };
+  });
+}
+
+/** Keys that the object schema at a path knows. */
+export function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
+  let at: z.ZodType | undefined = schema;
+  for (const step of path) {
+    at = unwrap(at);
+    if (at instanceof z.ZodObject) at = (at.shape as Record<string, z.ZodType>)[String(step)];
+    else if (at instanceof z.ZodArray) at = at.element as z.ZodType;
+  }
+  at = unwrap(at);
+  return at instanceof z.ZodObject ? Object.keys(at.shape) : [];
+}
+
+function unwrap(schema: z.ZodType | undefined): z.ZodType | undefined {
+  let at = schema;
+  while (at instanceof z.ZodOptional || at instanceof z.ZodNullable || at instanceof z.ZodDefault) at = at.unwrap() as z.ZodType;
+  return at;
+}

@@ -1,0 +1,86 @@
+/**
+ * Reconciliation: finds organizations whose two halves do not agree and mends them. It changes nothing that is
+ * whole, so a second repair finds nothing to do.
+ */
+import { authorize, recordAct, type Scope } from '../access/index.js';
+import type { Tx } from '../db/index.js';
+import { seriesId } from '../ids.js';
+import { concreteTypes, organizationTypes } from './concrete.js';
+import { insertConcrete } from './concrete-queries.js';
+import type { OrganizationRow } from './document.js';
+import { nextNumbers, updateOrganization } from './queries.js';
+
+/** One thing that does not agree. */
+export interface LinkFinding {
+  id: 'organization.unlinked' | 'organization.concrete_missing' | 'organization.link_differs';
+  organization: string;
+  slug: string;
+  severity: 'fail';
+  what: string;
+  fix: string;
+}
+
+type Half = Pick<OrganizationRow, 'id' | 'slug' | 'org_name' | 'org_type' | 'linked_doctype' | 'linked_name'> & { concrete: string | null };
+
+/** What does not agree, for one organization (id) or all. */
+export async function verifyLinks(scope: Scope, organization?: string): Promise<LinkFinding[]> {
+  authorize(scope, 'verify', { doctype: 'Organization', name: organization ?? '*' });
+  return (await findHalves(scope.tx, organization)).map(describe);
+}
+
+/**
+ * Creates missing concrete records and corrects links, each with its audit entry.
+ * @returns the findings that were mended
+ */
+export async function repairLinks(scope: Scope, organization?: string): Promise<LinkFinding[]> {
+  authorize(scope, 'repair', { doctype: 'Organization', name: organization ?? '*' });
+  const halves = await findHalves(scope.tx, organization);
+  for (const half of halves) await repairOne(scope, half);
+  return halves.map(describe);
+}
+
+async function repairOne(scope: Scope, half: Half): Promise<void> {
+  const type = concreteTypes[half.org_type];
+  const at = scope.clock.now();
+  let name = half.concrete;
+  if (name === null) {
+    const numbers = await nextNumbers(scope.tx, type.series);
+    // A record that the organization already points to keeps the name it is known by.
+    name = half.linked_doctype === type.doctype && half.linked_name ? half.linked_name : seriesId(type.series, numbers.concrete, at);
+    const fields = type.nameField ? { [type.nameField]: half.org_name } : {};
+    await insertConcrete(scope.tx, type, half.id, name, fields);
+  }
+  const link = { linked_doctype: type.doctype, linked_name: name };
+  await updateOrganization(scope.tx, half.id, link, at, scope.principal.id);
+  const old = { linked_doctype: half.linked_doctype, linked_name: half.linked_name, concrete: half.concrete };
+  await recordAct(scope, half.id, 'repair', { doctype: 'Organization', name: half.id }, { old, new: { ...link, concrete: name } });
+}
+
+function describe(half: Half): LinkFinding {
+  const { doctype } = concreteTypes[half.org_type];
+  const id =
+    half.concrete === null
+      ? 'organization.concrete_missing'
+      : half.linked_name === null
+        ? 'organization.unlinked'
+        : 'organization.link_differs';
+  const what = {
+    'organization.concrete_missing': `has no ${doctype} record`,
+    'organization.unlinked': `is not linked to its ${doctype} ${half.concrete}`,
+    'organization.link_differs': `is linked to ${half.linked_doctype} ${half.linked_name}, its record is ${doctype} ${half.concrete}`,
+  }[id];
+  return { id, organization: half.id, slug: half.slug, severity: 'fail', what: `${half.slug} ${what}`, fix: `dartwing org repair ${half.slug}` };
+}
+
+/** Organizations whose link and concrete record do not point at each other. */
+async function findHalves(tx: Tx, organization: string | undefined): Promise<Half[]> {
+  const concretes = organizationTypes
+    .map((type) => `select organization, name, '${type}' as org_type, '${concreteTypes[type].doctype}' as doctype from ${concreteTypes[type].table}`)
+    .join(' union all ');
+  const text = `select o.id, o.slug, o.org_name, o.org_type, o.linked_doctype, o.linked_name, c.name as concrete
+    from organization o left join (${concretes}) c on c.organization = o.id and c.org_type = o.org_type
+    where ($1::text is null or o.id = $1)
+      and (c.name is null or o.linked_doctype is distinct from c.doctype or o.linked_name is distinct from c.name)
+    order by o.id limit 1000`;
+  return (await tx.query<Half>(text, [organization ?? null])).rows;
+}

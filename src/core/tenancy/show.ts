@@ -1,0 +1,115 @@
+/** Reading organizations. */
+import { authorize, type Scope } from '../access/index.js';
+import { DartwingError, nearest } from '../errors.js';
+import { limits } from '../limits.js';
+import { concreteTypes, organizationTypes } from './concrete.js';
+import { readConcrete } from './concrete-queries.js';
+import { type OrganizationDocument, type OrganizationRow, organizationDocument } from './document.js';
+import { tiers } from './input.js';
+import { countMembers, findOrganization, lockOrganization, pageOrganizations } from './queries.js';
+
+/** A page of organizations. */
+export interface OrganizationList {
+  api_version: 'dartwing/v1';
+  kind: 'OrgList';
+  items: OrganizationDocument[];
+  total_count: number;
+  limit: number;
+  offset: number;
+}
+
+export interface ListOrganizationsInput {
+  state?: string | undefined;
+  type?: string | undefined;
+  tier?: string | undefined;
+  region?: string | undefined;
+  search?: string | undefined;
+  /** Column, with `-` in front for descending: slug, name, created_at, modified_at, id. Default id. */
+  sort?: string | undefined;
+  limit?: number | undefined;
+  offset?: number | undefined;
+}
+
+const states = ['active', 'inactive', 'suspended', 'dissolved'] as const;
+const sortColumns = { slug: 'slug', name: 'org_name', created_at: 'created_at', modified_at: 'modified_at', id: 'id' } as const;
+
+/** One organization by id or slug, with its concrete record (null when it is missing). @throws ORGANIZATION_NOT_FOUND */
+export async function showOrganization(scope: Scope, ref: string): Promise<OrganizationDocument> {
+  const row = await requireOrganization(scope, ref);
+  authorize(scope, 'read', { doctype: 'Organization', name: row.id });
+  return fullDocument(scope, row);
+}
+
+/** A page of organizations. @throws VALIDATION_ERROR for an unknown state, type, tier, sort or a wrong page. */
+export async function listOrganizations(scope: Scope, input: ListOrganizationsInput = {}): Promise<OrganizationList> {
+  authorize(scope, 'read', { doctype: 'Organization', name: '*' });
+  const limit = pageSize(input.limit);
+  const offset = input.offset ?? 0;
+  if (!Number.isInteger(offset) || offset < 0) throw invalid('offset is a whole number from 0');
+  const now = scope.clock.now();
+  const { rows, total } = await pageOrganizations(scope.tx, {
+    state: oneOf('state', input.state, states),
+    type: oneOf('type', input.type === 'club' ? 'association' : input.type, organizationTypes),
+    tier: oneOf('tier', input.tier, tiers),
+    region: input.region,
+    search: input.search,
+    sort: parseSort(input.sort ?? 'id'),
+    limit,
+    offset,
+    now,
+  });
+  const items = rows.map((row) => organizationDocument(row, now));
+  return { api_version: 'dartwing/v1', kind: 'OrgList', items, total_count: total, limit, offset };
+}
+
+/**
+ * The row of an organization by id or slug; `lock` holds it until the transaction ends.
+ * @throws ORGANIZATION_NOT_FOUND with the nearest slug, ORGANIZATION_REQUIRED for an empty reference
+ */
+export async function requireOrganization(scope: Scope, ref: string, lock = false): Promise<OrganizationRow> {
+  if (ref.trim() === '') throw new DartwingError('ORGANIZATION_REQUIRED');
+  const row = lock ? await lockOrganization(scope.tx, ref) : await findOrganization(scope.tx, ref);
+  if (row) return row;
+  const { rows } = await pageOrganizations(scope.tx, {
+    sort: { column: 'slug', descending: false },
+    limit: limits.pageMax,
+    offset: 0,
+    now: scope.clock.now(),
+  });
+  const near = nearest(
+    ref,
+    rows.map((other) => other.slug),
+  );
+  throw new DartwingError('ORGANIZATION_NOT_FOUND', { ref: ref.slice(0, 80), suggestion: near ? `Did you mean ${near}?` : '' });
+}
+
+/** The whole document of a row. */
+export async function fullDocument(scope: Scope, row: OrganizationRow): Promise<OrganizationDocument> {
+  const [concrete, members] = await Promise.all([
+    readConcrete(scope.tx, concreteTypes[row.org_type], row.id),
+    countMembers(scope.tx, row.id),
+  ]);
+  return organizationDocument(row, scope.clock.now(), { concrete: concrete ?? null, members });
+}
+
+function pageSize(given: number | undefined): number {
+  if (given === undefined) return limits.pageDefault;
+  if (!Number.isInteger(given) || given < 1 || given > limits.pageMax) throw invalid(`limit is a whole number from 1 to ${limits.pageMax}`);
+  return given;
+}
+
+function parseSort(text: string): { column: (typeof sortColumns)[keyof typeof sortColumns]; descending: boolean } {
+  const descending = text.startsWith('-');
+  const name = descending ? text.slice(1) : text;
+  if (!Object.hasOwn(sortColumns, name)) throw invalid(`sort is one of ${Object.keys(sortColumns).join(', ')}, with - in front for descending`);
+  return { column: sortColumns[name as keyof typeof sortColumns], descending };
+}
+
+function oneOf(name: string, given: string | undefined, allowed: readonly string[]): string | undefined {
+  if (given !== undefined && !allowed.includes(given)) throw invalid(`${name} "${given}" is not one of ${allowed.join(', ')}`);
+  return given;
+}
+
+function invalid(message: string): DartwingError {
+  return new DartwingError('VALIDATION_ERROR', { message });
+}

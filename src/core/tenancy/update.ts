@@ -1,0 +1,86 @@
+/** Changing the settings and the concrete record of an organization. */
+import { authorize, type Change, changeDocument, recordAct, type Scope } from '../access/index.js';
+import { DartwingError } from '../errors.js';
+import { canonicalJson } from '../json.js';
+import { concreteTypes, ownershipWarnings } from './concrete.js';
+import { updateConcrete } from './concrete-queries.js';
+import { resolvePersons } from './create.js';
+import { type OrganizationDocument, type OrganizationRow, organizationFacts } from './document.js';
+import { type OrganizationChanges, parseChanges } from './input.js';
+import { updateOrganization } from './queries.js';
+import { fullDocument, requireOrganization } from './show.js';
+
+/**
+ * Changes what `changes` names and leaves the rest. Values that are already so change nothing (`op: none`).
+ * @param ifVersion refuse when the organization is at another version
+ * @throws ORGANIZATION_NOT_FOUND, VALIDATION_ERROR, VERSION_MOVED, ORGANIZATION_STATE (dissolved), PERMISSION_DENIED
+ */
+export async function updateOrganizationSettings(
+  scope: Scope,
+  ref: string,
+  changes: OrganizationChanges,
+  ifVersion?: number,
+): Promise<Change<OrganizationDocument>> {
+  const row = await requireOrganization(scope, ref, true);
+  authorize(scope, 'update', { doctype: 'Organization', name: row.id });
+  if (ifVersion !== undefined && ifVersion !== row.version) {
+    throw new DartwingError('VERSION_MOVED', { ref: `org/${row.slug}`, current: row.version, given: ifVersion });
+  }
+  if (row.status === 'dissolved') throw new DartwingError('ORGANIZATION_STATE', { slug: row.slug, state: 'dissolved', action: 'changed' });
+  const parsed = parseChanges(row.org_type, changes);
+  const before = await fullDocument(scope, row);
+  const concrete = await resolvePersons(scope, row.org_type, parsed.concrete ?? {});
+  const changedConcrete = changedOf((before[row.org_type] ?? {}) as Record<string, unknown>, concrete);
+  const set = changedColumns(row, parsed);
+  if (Object.keys(set).length + Object.keys(changedConcrete).length === 0) {
+    return changeDocument(scope, { op: 'none', ref: `org/${row.slug}`, before, after: before, audit: null });
+  }
+  const renamed = set.org_name !== undefined;
+  const type = concreteTypes[row.org_type];
+  if (renamed && type.mirrorsName && type.nameField && changedConcrete[type.nameField] === undefined) {
+    changedConcrete[type.nameField] = set.org_name;
+  }
+  await updateConcrete(scope.tx, type, row.id, changedConcrete);
+  const changed = await updateOrganization(scope.tx, row.id, set, scope.clock.now(), scope.principal.id);
+  if (renamed) await scope.events.publish(scope, 'organization.renamed', { organization: organizationFacts(changed) });
+  const after = await fullDocument(scope, changed);
+  const audit = await recordAct(scope, row.id, 'update', { doctype: 'Organization', name: row.id }, { old: before, new: after });
+  const warnings = ownershipWarnings((after[row.org_type] ?? {}) as Record<string, unknown>);
+  return changeDocument(scope, { op: 'update', ref: `org/${row.slug}`, before, after, audit, warnings });
+}
+
+const columnOf = {
+  name: 'org_name',
+  tier: 'tier',
+  logo: 'logo',
+  status: 'status',
+  legal_hold: 'legal_hold',
+  mfa_required: 'mfa_required',
+  session_timeout_minutes: 'session_timeout_minutes',
+} as const satisfies Partial<Record<keyof OrganizationChanges, keyof OrganizationRow>>;
+
+function changedColumns(row: OrganizationRow, changes: OrganizationChanges): Partial<Record<keyof OrganizationRow, unknown>> {
+  const set: Partial<Record<keyof OrganizationRow, unknown>> = {};
+  for (const [key, column] of Object.entries(columnOf) as [keyof typeof columnOf, keyof OrganizationRow][]) {
+    const value = changes[key];
+    if (value !== undefined && value !== row[column]) set[column] = value;
+  }
+  return set;
+}
+
+/** The entries of `wanted` that differ from `have`. Rows of child lists are compared without their empty fields. */
+function changedOf(have: Readonly<Record<string, unknown>>, wanted: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const changed = Object.entries(wanted).filter(([key, value]) => value !== undefined && comparable(value) !== comparable(have[key] ?? null));
+  return Object.fromEntries(changed);
+}
+
+/** One text for values that mean the same: in lists of records, an absent field and an empty one. */
+export function comparable(value: unknown): string {
+  if (!Array.isArray(value)) return canonicalJson(value ?? null);
+  const rows = value.map((row: unknown) =>
+    typeof row === 'object' && row !== null
+      ? Object.fromEntries(Object.entries(row).filter(([, field]) => field !== null && field !== undefined))
+      : row,
+  );
+  return canonicalJson(rows);
+}
