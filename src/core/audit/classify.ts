@@ -24,9 +24,9 @@ export function classify(position: Position, window: readonly StoredEvent[], siz
   if (suspect.seq < place) return extra(suspect, window, size);
   const successor = window.find((event) => linksTo(position.chain, event));
   if (suspect.seq > place) return missing(place, suspect, successor);
+  const hasDouble = window.some((event) => event !== suspect && event.seq === place);
+  if (hasDouble) return doubled(position, window, size);
   if (successor === suspect) return altered(position, suspect);
-  if (window.some((event) => event !== suspect && event.seq === place))
-    return doubled(position, window, size);
   const original = originalPlace(suspect, size);
   return successor === undefined
     ? replaced(position, window, original)
@@ -98,8 +98,8 @@ function displaced(
 ): Fault {
   const suspect = window[0]!;
   const isCopy = isCopied(suspect, window) || (original !== undefined && original <= position.seq);
-  const belongsElsewhere = original !== undefined || window.some((event) => linksTo(event.chain, suspect));
-  if (belongsElsewhere && !isCopy) {
+  const isMoved = original !== undefined && original !== suspect.seq;
+  if (!isCopy && (isMoved || window.some((event) => linksTo(event.chain, suspect)))) {
     const what = `Entry ${suspect.seq} stands at ${successor.seq} and another stands in its place`;
     return { ...about(suspect), kind: 'reordering', seq: suspect.seq, what };
   }

@@ -16,7 +16,7 @@ export type AuditVia = 'cli' | 'http' | 'job' | 'system' | 'library';
 export interface AuditActor {
   readonly type: string;
   readonly id: string;
-  readonly ip?: string;
+  readonly ip?: string | undefined;
 }
 
 /** A fact for the audit trail. `old` and `new` are JSON values; members that look like secrets are sealed. */
@@ -87,7 +87,7 @@ function bodyOf(entry: AuditEntry, organization: string, id: string, at: Date): 
     org: organization,
     at: at.toISOString(),
     action: entry.action,
-    actor: entry.actor,
+    actor: actorOf(entry.actor),
     via: entry.via,
     ref: { doctype: entry.ref.doctype, name: entry.ref.name },
     is_phi: entry.isPhi ?? false,
@@ -97,6 +97,11 @@ function bodyOf(entry: AuditEntry, organization: string, id: string, at: Date): 
     ...(entry.old === undefined ? {} : { old: sealSecrets(entry.old) }),
     ...(entry.new === undefined ? {} : { new: sealSecrets(entry.new) }),
   };
+}
+
+// Callers pass their principal, which may know more than belongs here.
+function actorOf({ type, id, ip }: AuditActor): AuditActor {
+  return { type, id, ...(ip === undefined ? {} : { ip }) };
 }
 
 // PostgreSQL would refuse these only when they are sequenced, long after the change was committed.

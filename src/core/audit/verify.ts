@@ -30,18 +30,24 @@ export interface VerifyOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A finding of a report. `seq` is null when no single entry is meant. */
+/** A finding of the report. `id` is `audit.<kind>`; `seq` is null when no single entry is meant. */
 export interface AuditFinding extends Omit<Fault, 'seq'> {
-  readonly organization: string;
-  readonly seq: number | null;
-  readonly severity: 'fail' | 'warn';
-  readonly fix: string;
+  id: string;
+  organization: string;
+  seq: number | null;
+  severity: 'fail' | 'warn';
+  fix: string;
+  [key: string]: unknown;
 }
 
-export interface AuditReport {
-  readonly ok: boolean;
-  readonly findings: readonly AuditFinding[];
-  readonly summary: { organizations: number; entries: number; pass: number; warn: number; fail: number };
+/** The document `Report` of a verification. `pass` and `fail` count organizations, `entries` what was proven. */
+export interface AuditVerification {
+  api_version: 'dartwing/v1';
+  kind: 'Report';
+  check: 'audit.verify';
+  ok: boolean;
+  findings: AuditFinding[];
+  summary: { pass: number; warn: number; fail: number; organizations: number; entries: number };
 }
 
 /**
@@ -51,7 +57,7 @@ export interface AuditReport {
 export async function verifyTrails(
   database: AuditDatabase,
   options: VerifyOptions = {},
-): Promise<AuditReport> {
+): Promise<AuditVerification> {
   const organizations = options.organizations ?? (await database.transaction(listTrails));
   const results = await mapAtOnce(organizations, auditBounds.organizationsAtOnce, (organization) =>
     verifyTrail(database, organization, options),
@@ -61,14 +67,17 @@ export async function verifyTrails(
   );
   const backlogs = await backlogFindings(database, options);
   return {
+    api_version: 'dartwing/v1',
+    kind: 'Report',
+    check: 'audit.verify',
     ok: faults.length === 0,
     findings: [...faults, ...backlogs],
     summary: {
-      organizations: organizations.length,
-      entries: results.reduce((sum, { entries }) => sum + entries, 0),
       pass: organizations.length - faults.length,
       warn: backlogs.length,
       fail: faults.length,
+      organizations: organizations.length,
+      entries: results.reduce((sum, { entries }) => sum + entries, 0),
     },
   };
 }
@@ -154,7 +163,8 @@ function finding(
   severity: AuditFinding['severity'],
   fault: Omit<Fault, 'seq'> & { kind: FaultKind; seq?: number },
 ): AuditFinding {
-  return { organization, severity, ...fault, seq: fault.seq ?? null, fix: faultRemedies[fault.kind] };
+  const { kind, seq = null, ...words } = fault;
+  return { id: `audit.${kind}`, severity, organization, seq, kind, ...words, fix: faultRemedies[kind] };
 }
 
 function reference(event: StoredEvent): string {
