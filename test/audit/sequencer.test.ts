@@ -170,6 +170,18 @@ describe('sequencing', () => {
     expect((await events()).map((event) => event.name)).toEqual(['later']);
   });
 
+  it('opens a new month once when many organizations enter it together', async () => {
+    for (let month = 1; month <= 5; month++) {
+      const entering = Array.from({ length: 12 }, (_, n) => `ORG-2027-${String(n + 1).padStart(5, '0')}`);
+      for (const name of entering) await trail.asOrg(name, (tx) => stageAudit(tx, note(month)));
+      expect(await sequenceOnce(options())).toEqual({ organizations: 12, entries: 12, failed: [] });
+      await trail.superuser.query(
+        "update audit_head set last_at = last_at + interval '1 month' where organization = any ($1)",
+        [entering],
+      );
+    }
+  });
+
   it('keeps time order when the clock of the server went back', async () => {
     await trail.asOrg(organization, (tx) => stageAudit(tx, note('before')));
     await sequenceOnce(options());

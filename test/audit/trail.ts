@@ -38,7 +38,11 @@ export async function openTrail(): Promise<Trail> {
     set role dw_owner; ${sql}; reset role`);
   const app = new pg.Pool({ connectionString: url('dw_app'), options });
   const system = new pg.Pool({ connectionString: url('dw_system'), options, max: 10 });
-  for (const pool of [superuser, app, system]) pool.on('error', () => {});
+  for (const pool of [superuser, app, system]) {
+    pool.on('error', () => {});
+    // Tests kill connections while they are in use.
+    pool.on('connect', (client) => client.on('error', () => {}));
+  }
   const key = { id: 1, secret: randomBytes(32) };
   const clock = systemClock;
   const transaction = async <T>(
@@ -47,7 +51,6 @@ export async function openTrail(): Promise<Trail> {
     work: (tx: AuditTransaction) => Promise<T>,
   ): Promise<T> => {
     const client = await pool.connect();
-    client.on('error', () => {});
     const hooks: (() => void | Promise<void>)[] = [];
     const query: Queryable['query'] = async (text, values = [], statement) => {
       const result = await client.query({
