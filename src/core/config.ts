@@ -82,6 +82,8 @@ interface Candidate {
 
 type Sources = Map<ConfigKey, Candidate>;
 
+const nowhere: Origin = Object.freeze({ source: 'none', name: '' });
+
 /** Reads, checks and freezes the configuration. Throws CONFIG_INVALID, CONFIG_SECRET_IN_PROJECT, CONFIG_PERMISSIONS, PROFILE_NOT_FOUND. */
 export async function loadConfig(input: ConfigInput): Promise<Config> {
   const problems: FieldError[] = [];
@@ -111,7 +113,7 @@ export async function loadConfig(input: ConfigInput): Promise<Config> {
     projectFile,
     userFile,
     ignoredOrganization,
-    origin: (key: ConfigKey) => chosen.get(key)?.origin ?? { source: 'none', name: '' },
+    origin: (key: ConfigKey) => chosen.get(key)?.origin ?? nowhere,
     entries: () => configKeyNames.map((key) => entryOf(key, values, chosen)),
     secrets: () => secretsOf(values),
   });
@@ -286,14 +288,11 @@ function readValues(chosen: Sources, problems: FieldError[]): ConfigValues {
 
 function entryOf(key: ConfigKey, values: ConfigValues, chosen: Sources): ConfigEntry {
   const secret = configKeySpec(key).secret === true;
-  const value = values[key] ?? null;
-  const origin = chosen.get(key)?.origin ?? { source: 'none', name: '' };
-  return {
-    key: fileName(key),
-    value: secret && value !== null ? maskSecret(String(value)) : value,
-    origin,
-    secret,
-  };
+  const found = chosen.get(key);
+  // Durations are shown as they were written: a bare number would not tell its unit.
+  const value = (key.endsWith('Ms') ? found?.text : values[key]) ?? null;
+  const shown = secret && value !== null ? maskSecret(String(value)) : value;
+  return { key: fileName(key), value: shown, origin: found?.origin ?? nowhere, secret };
 }
 
 function secretsOf(values: ConfigValues): string[] {

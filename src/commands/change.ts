@@ -1,0 +1,35 @@
+/** The answer of verbs that change something: a document `Change`, and a sentence for a person. */
+import type { VerbResult } from './spec.js';
+
+export interface ChangeAnswer {
+  op: 'create' | 'update' | 'delete' | 'none';
+  /** `org/acme` */
+  ref: string;
+  before: unknown;
+  after: unknown;
+  dryRun: boolean;
+  /** What is true afterwards: `Organization acme is suspended`. */
+  sentence: string;
+  /** Id of the audit entry, where one was left. */
+  audit?: string;
+  next?: readonly string[];
+}
+
+/** Makes the answer; under --dry-run it says that nothing was written. */
+export function change({ op, ref, before, after, dryRun, sentence, audit, next }: ChangeAnswer): VerbResult {
+  const qualifier = op === 'none' ? ' (no change)' : dryRun ? ' (dry run: nothing was written)' : '';
+  return {
+    document: {
+      api_version: 'dartwing/v1',
+      kind: 'Change',
+      op,
+      ref,
+      before,
+      after,
+      ...(audit === undefined ? {} : { audit }),
+      dry_run: dryRun,
+    },
+    table: { columns: [], sentence: sentence + qualifier },
+    ...(next === undefined ? {} : { next }),
+  };
+}

@@ -1,0 +1,50 @@
+/** The help of dartwing itself: what `dartwing --help` prints. */
+import type { NounSpec } from '../spec.js';
+import { isPlainVerb, visibleNouns, visibleVerbs } from './page.js';
+import { sectionText, termLines } from './text.js';
+
+const groups = ['Start', 'Tenancy', 'Trust', 'Server', 'Meta'] as const;
+
+const purpose = 'dartwing runs multi-tenant, offline-first products: organizations, people, keys and audit.';
+
+/** Sentence, usage, nouns by group, examples, where to read on. */
+export function rootHelp(nouns: readonly NounSpec[]): string {
+  const sections = groups.flatMap((group) => {
+    const members = visibleNouns(nouns).filter((noun) => noun.group === group);
+    return members.length === 0
+      ? []
+      : [`${group}\n${termLines(members.map((noun) => [noun.name, nounLine(noun)]))}`];
+  });
+  const usage = sectionText({ title: 'Usage', blocks: [{ text: 'dartwing <noun> <verb> [name] [flags]' }] });
+  return [
+    `${purpose}\n`,
+    usage,
+    ...sections,
+    sectionText({ title: 'Examples', blocks: [{ commands: examples(nouns) }] }),
+    readOn,
+  ]
+    .join('\n')
+    .concat('\n');
+}
+
+const readOn = `Read on
+  dartwing help <noun> [verb]     how a command is used
+  dartwing help {flags|output|exit-codes|environment|config|ci|safety}`;
+
+const verbsShownMax = 6;
+
+function nounLine(noun: NounSpec): string {
+  if (isPlainVerb(noun)) return noun.summary;
+  const names = visibleVerbs(noun).map((verb) => verb.name);
+  const shown = names.filter((name) => name !== '').slice(0, verbsShownMax);
+  return `${noun.summary}: ${shown.join(' ')}${names.length > verbsShownMax ? ' …' : ''}`;
+}
+
+/** The first example of the first four nouns. */
+function examples(nouns: readonly NounSpec[]): (readonly [string, string])[] {
+  return visibleNouns(nouns)
+    .flatMap((noun) => visibleVerbs(noun).slice(0, 1))
+    .flatMap((verb) => verb.examples.slice(0, 1))
+    .slice(0, 4)
+    .map(({ command, note }) => [command, note]);
+}

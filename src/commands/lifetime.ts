@@ -1,0 +1,125 @@
+/**
+ * The life of one command: what ends it early (a signal, the time limit, a closed pipe) and what is closed at
+ * its end. The process is never told to exit: that would cut output that is still on its way.
+ */
+import { formatDuration } from '../core/duration.js';
+import { DartwingError } from '../core/errors.js';
+
+/** Why a command ended before its verb returned. */
+export type Ending = 'SIGINT' | 'SIGTERM' | 'timeout' | 'closed-pipe';
+
+export interface Lifetime {
+  readonly signal: AbortSignal;
+  /** What ended the command early, if anything did. */
+  ending(): Ending | undefined;
+  /** The error that says so. */
+  reason(): DartwingError | undefined;
+  /** Starts the clock of --timeout; 0 is none. */
+  limit(ms: number): void;
+  /** Runs something that waits for a person; the clock stands still meanwhile. */
+  pause<T>(wait: () => Promise<T>): Promise<T>;
+  /** Runs at the end, last registered first. */
+  defer(close: () => Promise<void> | void): void;
+  /** Gives a verb until the grace after an early end to finish by itself, then gives up on it. */
+  supervise<T>(work: Promise<T>, graceMs: number): Promise<T>;
+  /** Runs everything deferred; a failing one does not stop the others. */
+  close(): Promise<void>;
+}
+
+const closeMs = 5_000;
+const reapMs = 3_000;
+
+/** Listens to the signals and pipes of a process. */
+export function createLifetime(process: NodeJS.Process): Lifetime {
+  const givenUp: ((reason: unknown) => void)[] = [];
+  const closers: (() => Promise<void> | void)[] = [];
+  let controller: AbortController | undefined;
+  let ending: Ending | undefined;
+  let reason: DartwingError | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let limitMs = 0;
+
+  const end = (by: Ending, why: DartwingError): void => {
+    if (ending !== undefined) return;
+    ending = by;
+    reason = why;
+    controller?.abort(why);
+    for (const giveUp of givenUp) giveUp(why);
+  };
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    // Only once: a second signal meets the system's default and ends the process where it stands.
+    process.once(name, () => end(name, new DartwingError('CANCELED')));
+  }
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    end('closed-pipe', new DartwingError('CANCELED'));
+  });
+  const arm = (ms: number): void => {
+    clearTimeout(timer);
+    if (ms <= 0) return;
+    timer = setTimeout(
+      () => end('timeout', new DartwingError('TIMED_OUT', { limit: formatDuration(limitMs) })),
+      ms,
+    );
+    timer.unref();
+  };
+
+  return {
+    get signal() {
+      // Made when a verb first asks: most answer before anything could interrupt them.
+      controller ??= new AbortController();
+      if (ending !== undefined) controller.abort(reason);
+      return controller.signal;
+    },
+    ending: () => ending,
+    reason: () => reason,
+    limit: (ms) => {
+      limitMs = ms;
+      arm(ms);
+    },
+    pause: async (wait) => {
+      clearTimeout(timer);
+      try {
+        return await wait();
+      } finally {
+        if (ending === undefined) arm(limitMs);
+      }
+    },
+    defer: (close) => {
+      closers.push(close);
+    },
+    supervise: (work, graceMs) =>
+      new Promise((resolve, reject) => {
+        const giveUp = (why: unknown): void => void setTimeout(() => reject(why), graceMs).unref();
+        givenUp.push(giveUp);
+        if (ending !== undefined) giveUp(reason);
+        work.then(resolve, reject);
+      }),
+    close: async () => {
+      clearTimeout(timer);
+      for (const close of closers.reverse()) await withLimit(close);
+      closers.length = 0;
+      if (ending !== undefined) reap(process);
+    },
+  };
+}
+
+/** A verb that was given up may have left something open that would keep the process alive. */
+function reap(process: NodeJS.Process): void {
+  process.removeAllListeners('SIGTERM');
+  setTimeout(() => process.kill(process.pid, 'SIGTERM'), reapMs).unref();
+}
+
+async function withLimit(close: () => Promise<void> | void): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, closeMs);
+  });
+  try {
+    await Promise.race([close(), limit]);
+  } catch {
+    // The outcome of the command is known already; a close that fails must not hide it.
+  } finally {
+    clearTimeout(timer);
+  }
+}

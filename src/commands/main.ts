@@ -1,0 +1,175 @@
+/**
+ * The way of one command: line → configuration → verb → answer → exit code.
+ *
+ * Only this file sets the exit code, through process.exitCode.
+ */
+import { homedir } from 'node:os';
+import { loadConfig } from '../core/config.js';
+import { asDartwingError, DartwingError, errorKinds } from '../core/errors.js';
+import { refuseSecrets } from './argv-secrets.js';
+import { createContext } from './context.js';
+import { readEnvFile } from './env-file.js';
+import { configInput, globalFlags, guessOutput } from './global-flags.js';
+import { createLifetime, type Lifetime } from './lifetime.js';
+import { commandPath, type Line, readLine } from './line.js';
+import { writeResult } from './output.js';
+import { type ParsedLine, parseVerb } from './program.js';
+import type { NounSpec, VerbResult, VerbSpec } from './spec.js';
+import { nouns } from './specs.js';
+import { createIo, type Io } from './ui/io.js';
+
+const findingsExit = 6;
+const usageExit = 2;
+const exitOfEnding = {
+  SIGINT: 130,
+  SIGTERM: 143,
+  timeout: errorKinds.timeout.exit,
+  'closed-pipe': 0,
+} as const;
+/** After a signal or the time limit a verb may still roll back and close. */
+const graceMs = 2_000;
+/** Long verbs drain after a signal for as long as they need; a second signal ends them. */
+const drainMs = 2 ** 31 - 1;
+
+/** Runs one command line and returns its exit code. */
+async function main(argv: readonly string[]): Promise<number> {
+  const lifetime = createLifetime(process);
+  const session: Session = { io: undefined, debug: argv.includes('--debug') };
+  try {
+    return await runLine(argv, lifetime, session);
+  } catch (thrown) {
+    return await fail(thrown, lifetime, session.io ?? firstIo(argv), session.debug);
+  } finally {
+    await lifetime.close();
+  }
+}
+
+/** What is known so far; the terminal once flags and configuration have said how it is to be used. */
+interface Session {
+  io: Io | undefined;
+  debug: boolean;
+}
+
+async function runLine(argv: readonly string[], lifetime: Lifetime, session: Session): Promise<number> {
+  const hidden = argv[0] === '__complete';
+  if (!hidden) refuseSecrets(argv);
+  const line = readLine(argv, nouns);
+  const { noun, verb } = line;
+  if (line.help || (noun === undefined && !line.version)) return showHelp(line, argv, lifetime, session);
+  if (noun === undefined || line.version)
+    return runVerb(...named('version'), wordless(argv), lifetime, session);
+  if (verb === undefined) return showNoun(noun, firstIo(argv));
+  return runVerb(noun, verb, parseVerb(noun, verb, line.rest, process.env), lifetime, session);
+}
+
+/** What a line says when only the form of its answer matters. */
+function wordless(argv: readonly string[], args: ParsedLine['args'] = {}): ParsedLine {
+  return { args, flags: {}, globals: { output: guessOutput(argv, {}) === 'json' ? 'json' : undefined } };
+}
+
+async function runVerb(
+  noun: NounSpec,
+  verb: VerbSpec,
+  parsed: ParsedLine,
+  lifetime: Lifetime,
+  session: Session,
+): Promise<number> {
+  const path = commandPath(noun, verb);
+  process.title = `dartwing ${path}`;
+  const cwd = process.cwd();
+  const env = readEnvFile(parsed.globals.envFile, cwd, process.env);
+  const input = configInput(verb, parsed, {
+    env,
+    cwd,
+    home: homedir(),
+    platform: process.platform,
+    uid: process.getuid?.(),
+  });
+  const config = await loadConfig(input);
+  const global = globalFlags(parsed, config);
+  const io = createIo(process, env, { ...global, color: parsed.globals.color });
+  io.conceal(config.secrets());
+  session.io = io;
+  session.debug = global.debug;
+  if (verb.deprecated !== undefined)
+    io.warn('DEPRECATED', `dartwing ${path} is deprecated: ${verb.deprecated}`);
+
+  lifetime.limit(global.timeoutMs ?? (verb.long ? 0 : config.values.timeoutMs));
+  const context = createContext({
+    io,
+    global,
+    config,
+    configInput: input,
+    env,
+    cwd,
+    commandPath: path,
+    lifetime,
+  });
+  const { run } = await verb.load();
+  const work = run(context, parsed).then(async (result) => {
+    await writeResult(io, global, result);
+    return exitOf(result);
+  });
+  const exit = await lifetime.supervise(work, verb.long ? drainMs : graceMs);
+  const ending = lifetime.ending();
+  return ending === undefined ? exit : exitOfEnding[ending];
+}
+
+function exitOf(result: VerbResult): number {
+  if ('partial' in result && result.partial) return errorKinds.partial.exit;
+  return 'findings' in result && result.findings ? findingsExit : 0;
+}
+
+/** `--help` anywhere, or a line without words: everything else on it is ignored. */
+async function showHelp(
+  line: Line,
+  argv: readonly string[],
+  lifetime: Lifetime,
+  session: Session,
+): Promise<number> {
+  const { noun, verb } = line;
+  const path =
+    noun === undefined || noun.name === 'help' ? [] : [noun.name, ...(verb?.name ? [verb.name] : [])];
+  return runVerb(...named('help'), wordless(argv, { path }), lifetime, session);
+}
+
+async function showNoun(noun: NounSpec, io: Io): Promise<number> {
+  const { nounHelp } = await import('./help/index.js');
+  io.say(nounHelp(noun));
+  return usageExit;
+}
+
+async function fail(thrown: unknown, lifetime: Lifetime, io: Io, debug: boolean): Promise<number> {
+  const ending = lifetime.ending();
+  if (ending === 'closed-pipe') return exitOfEnding[ending];
+  const error = lifetime.reason() ?? asDartwingError(thrown);
+  const [{ writeError }, { requestId }] = await Promise.all([
+    import('./ui/error.js'),
+    import('./request-id.js'),
+  ]);
+  writeError(io, error, { requestId: requestId(), debug });
+  return ending === undefined ? errorKinds[error.kind].exit : exitOfEnding[ending];
+}
+
+function firstIo(argv: readonly string[]): Io {
+  const color = argv.includes('--no-color') ? false : undefined;
+  return createIo(process, process.env, {
+    output: guessOutput(argv, process.env),
+    quiet: false,
+    verbose: false,
+    input: false,
+    color,
+  });
+}
+
+function named(name: string): [NounSpec, VerbSpec] {
+  const noun = nouns.find((candidate) => candidate.name === name);
+  const verb = noun?.verbs[0];
+  if (noun === undefined || verb === undefined)
+    throw new DartwingError('INTERNAL', { message: `no command ${name}` });
+  return [noun, verb];
+}
+
+void main(process.argv.slice(2)).then((exit) => {
+  process.exitCode = exit;
+});

@@ -1,0 +1,142 @@
+/** Verbs about dartwing itself. None of them needs a database or a valid configuration. */
+import type { NounSpec, VerbSpec } from '../spec.js';
+
+type MetaVerb = Omit<VerbSpec, 'name' | 'danger' | 'mutates' | 'withoutConfig'>;
+
+/** A noun that is itself the verb. */
+function metaNoun(name: string, verb: MetaVerb): NounSpec {
+  return {
+    name,
+    group: 'Meta',
+    summary: verb.summary,
+    verbs: [{ name: '', danger: 'none', mutates: false, withoutConfig: true, ...verb }],
+  };
+}
+
+const schema = metaNoun('schema', {
+  summary: 'Print the JSON Schema of a document kind',
+  description:
+    'Every answer in JSON or YAML is a document with a kind. Without a name the kinds are listed. ' +
+    'Within dartwing/v1 fields are only added, and readers accept values they do not know.',
+  arguments: [{ name: 'kind', summary: 'Kind of the document: Org', required: false, complete: 'kinds' }],
+  examples: [
+    { command: 'dartwing schema', note: 'List the kinds' },
+    { command: 'dartwing schema Org', note: 'Schema of an organization' },
+    { command: 'dartwing schema Change --output yaml', note: 'The same schema in YAML' },
+  ],
+  output: ['SchemaList'],
+  exits: { 3: 'no such kind' },
+  load: () => import('./schema.js'),
+});
+
+const explain = metaNoun('explain', {
+  summary: 'Say what an error code means and what to do about it',
+  description:
+    'Works offline. Errors name their code in the line "Docs" and in error.code of the error event.',
+  arguments: [
+    { name: 'code', summary: 'Error code: ORGANIZATION_NOT_FOUND', required: false, complete: 'codes' },
+  ],
+  flags: [{ name: 'list', summary: 'List all codes' }],
+  examples: [
+    { command: 'dartwing explain ORGANIZATION_NOT_FOUND', note: 'Meaning, reason and repair' },
+    { command: 'dartwing explain --list --field code', note: 'All codes, one per line' },
+  ],
+  output: ['ErrorCode', 'ErrorCodeList'],
+  exits: { 3: 'no such code' },
+  load: () => import('./explain.js'),
+});
+
+const completion = metaNoun('completion', {
+  summary: 'Print a script that completes words in a shell',
+  description: 'The script is only printed; no file of yours is changed.',
+  arguments: [
+    {
+      name: 'shell',
+      summary: 'Name of the shell',
+      required: true,
+      choices: ['bash', 'zsh', 'fish', 'powershell'],
+    },
+  ],
+  examples: [
+    { command: 'dartwing completion bash > /etc/bash_completion.d/dartwing', note: 'For every user of bash' },
+    { command: 'dartwing completion zsh > ~/.zfunc/_dartwing', note: 'For zsh, with ~/.zfunc in fpath' },
+    { command: 'dartwing completion fish > ~/.config/fish/completions/dartwing.fish', note: 'For fish' },
+  ],
+  output: [],
+  load: () => import('./completion.js'),
+});
+
+const complete: NounSpec = {
+  name: '__complete',
+  group: 'Meta',
+  summary: 'Print candidates for a word',
+  verbs: [
+    {
+      name: '',
+      summary: 'Print candidates for a word',
+      arguments: [{ name: 'words', summary: 'The line so far', required: false, variadic: true }],
+      examples: [
+        { command: 'dartwing __complete -- config sh', note: 'Verbs that begin with sh' },
+        { command: 'dartwing __complete -- schema ""', note: 'All kinds' },
+      ],
+      output: [],
+      danger: 'none',
+      mutates: false,
+      hidden: true,
+      withoutConfig: true,
+      load: () => import('./complete.js'),
+    },
+  ],
+};
+
+const man = metaNoun('man', {
+  summary: 'Write the manual pages',
+  description: 'Without --dir the page of one command is printed: dartwing man org create.',
+  arguments: [{ name: 'path', summary: 'Words of a command', required: false, variadic: true }],
+  flags: [
+    { name: 'dir', value: 'dir', summary: 'Write every page into this folder' },
+    { name: 'markdown', summary: 'Markdown instead of roff' },
+  ],
+  examples: [
+    { command: 'dartwing man --dir /usr/local/share/man/man1', note: 'Install the pages' },
+    { command: 'dartwing man config show | man -l -', note: 'Read one page' },
+    { command: 'dartwing man --markdown --dir docs/commands', note: 'The reference as Markdown' },
+  ],
+  output: [],
+  load: () => import('./man.js'),
+});
+
+const version = metaNoun('version', {
+  summary: 'Print the versions of dartwing and of what runs it',
+  examples: [
+    { command: 'dartwing version', note: 'One line for a person' },
+    { command: 'dartwing version --field cli', note: 'The bare number for a script' },
+  ],
+  output: ['Version'],
+  load: () => import('./version.js'),
+});
+
+const help = metaNoun('help', {
+  summary: 'Explain a command or a topic',
+  description:
+    'Topics: flags, output, exit-codes, environment, config, ci, safety, deprecations. ' +
+    'With --json the whole command tree is printed as one document.',
+  arguments: [
+    {
+      name: 'path',
+      summary: 'Words of a command, or a topic',
+      required: false,
+      variadic: true,
+      complete: 'topics',
+    },
+  ],
+  examples: [
+    { command: 'dartwing help config show', note: 'Help of one verb' },
+    { command: 'dartwing help exit-codes', note: 'A topic' },
+    { command: 'dartwing help --json', note: 'The whole tree, for programs' },
+  ],
+  output: ['Help'],
+  load: () => import('./help.js'),
+});
+
+export const metaSpecs: readonly NounSpec[] = [schema, explain, completion, man, version, help, complete];

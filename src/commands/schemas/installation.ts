@@ -1,0 +1,49 @@
+/** The installation: projects, its database, its health. */
+import { z } from 'zod';
+import { document, list, row, summaryOfChecks } from './base.js';
+
+const template = { name: z.string(), summary: z.string() };
+
+export const installation = {
+  Project: document('Project', {
+    dir: z.string(),
+    template: z.string(),
+    files: z.array(z.string()),
+    next: z.array(z.string()),
+  }),
+  Template: document('Template', template),
+  TemplateList: list('TemplateList', row(template)),
+  DevReady: document('DevReady', {
+    url: z.string(),
+    database_url: z.string(),
+    engine: z.string(),
+    pid: z.int(),
+    org: z.string().nullish(),
+  }),
+  DoctorReport: document('DoctorReport', {
+    ok: z.boolean(),
+    checks: z.array(
+      z.looseObject({
+        id: z.string(),
+        status: z.enum(['pass', 'warn', 'fail', 'skip']),
+        what: z.string(),
+        fix: z.array(z.string()).optional(),
+        ms: z.number().optional(),
+      }),
+    ),
+    summary: summaryOfChecks,
+  }),
+  MigrationRun: document('MigrationRun', {
+    from: z.number().nullable(),
+    to: z.number().nullable(),
+    applied: z.array(
+      z.looseObject({ id: z.number(), name: z.string(), breaking: z.boolean(), ms: z.number() }),
+    ),
+    pending: z.int(),
+  }),
+  MigrationStatus: document('MigrationStatus', {
+    current: z.number().nullable(),
+    latest: z.number(),
+    pending: z.array(z.looseObject({ id: z.number(), name: z.string(), breaking: z.boolean() })),
+  }),
+};

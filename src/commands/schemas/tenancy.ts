@@ -1,0 +1,38 @@
+/** Organizations and what belongs to them. */
+import { z } from 'zod';
+import { anything, document, list, row, time } from './base.js';
+
+const organization = {
+  id: z.string().describe('ORG-2026-00001'),
+  slug: z.string(),
+  name: z.string(),
+  type: z.string().describe('family, company, nonprofit or association'),
+  region: z.string().nullish(),
+  version: z.int().optional(),
+  created_at: time.optional(),
+  status: z.looseObject({ state: z.string() }),
+};
+
+const auditEntry = {
+  seq: z.int(),
+  at: time,
+  actor: z.string().nullable(),
+  action: z.string(),
+  ref: z.string(),
+  org: z.string().nullable(),
+  reason: z.string().nullish(),
+  old: anything.optional(),
+  new: anything.optional(),
+};
+
+export const tenancy = {
+  Org: document('Org', organization),
+  OrgList: list('OrgList', row(organization)),
+  Context: document('Context', {
+    profile: z.string().nullable(),
+    org: z.string().nullable(),
+    ms: z.number().optional(),
+  }),
+  AuditEntry: document('AuditEntry', auditEntry),
+  AuditEntryList: list('AuditEntryList', row(auditEntry)),
+};

@@ -1,0 +1,179 @@
+/**
+ * The terminal, as one object. Nothing else in the command line reads isTTY, columns or the colour variables,
+ * and nothing else writes to the streams of the process.
+ *
+ * stdout carries the answer and nothing else; everything said to a person goes to stderr, in machine modes as
+ * one JSON event a line.
+ */
+import pc from 'picocolors';
+import type { GlobalFlags } from '../context.js';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Colours and signs of one stream; without colour every function returns its text unchanged. */
+export interface Palette {
+  red(text: string): string;
+  yellow(text: string): string;
+  green(text: string): string;
+  dim(text: string): string;
+  bold(text: string): string;
+  readonly signs: { ok: string; fail: string; warn: string; dot: string };
+}
+
+/** One of the two output streams. */
+export interface OutputStream {
+  readonly isTTY: boolean;
+  /** Width in columns; 80 where nobody knows. */
+  readonly columns: number;
+  readonly palette: Palette;
+  /** Writes; the promise waits while the reader is slower than the writer. */
+  write(text: string): Promise<void>;
+}
+
+/** How the command line wants the terminal to behave. */
+export interface IoSettings {
+  output: GlobalFlags['output'];
+  quiet: boolean;
+  verbose: boolean;
+  /** `--color <when>`, false for `--no-color`. */
+  color?: string | boolean | undefined;
+  input: boolean;
+}
+
+export interface Io {
+  readonly out: OutputStream;
+  readonly err: OutputStream;
+  readonly settings: Readonly<IoSettings>;
+  /** Documents are asked for: stderr speaks in events, nobody is prompted. */
+  readonly machine: boolean;
+  /** Somebody sits at the terminal and may be asked. */
+  readonly interactive: boolean;
+  /** Says something to a person; silent with --quiet and in machine modes. */
+  note(text: string): void;
+  /** As `note`, but only with --verbose or --debug. */
+  detail(text: string): void;
+  /** A warning, also as an event in machine modes. */
+  warn(code: string, message: string): void;
+  /** One JSON event on stderr; only in machine modes. */
+  event(event: Readonly<Record<string, unknown>> & { type: string }): void;
+  /** Writes to stderr whatever the mode: errors, prompts, progress. */
+  say(text: string): void;
+  /** All of stdin, at most `bytesMax`. */
+  readStdin(bytesMax?: number): Promise<string>;
+  /** From now on these texts are masked on stderr. */
+  conceal(secrets: readonly string[]): void;
+}
+
+const stdinBytesMax = 16 * 1_048_576;
+
+/** Looks at the streams of a process once. */
+export function createIo(process: NodeJS.Process, env: Environment, settings: IoSettings): Io {
+  const secrets = new Set<string>();
+  const masked = (text: string): string => {
+    let result = text;
+    for (const secret of secrets) result = result.replaceAll(secret, '***');
+    return result;
+  };
+  const machine = settings.output !== 'table';
+  const signs = signsFor(env, process.platform);
+  // Node makes its streams when they are first touched, and each costs a millisecond.
+  const out = once(() => outputStream(process.stdout, colours(process.stdout, env, settings.color), signs));
+  const err = once(() => outputStream(process.stderr, colours(process.stderr, env, settings.color), signs));
+  const say = (text: string): void => void err().write(masked(text));
+  const event: Io['event'] = (value) => {
+    if (machine) say(`${JSON.stringify(value)}\n`);
+  };
+  const note = (text: string): void => {
+    if (!machine && !settings.quiet) say(`${text}\n`);
+  };
+  return Object.freeze({
+    get out() {
+      return out();
+    },
+    get err() {
+      return err();
+    },
+    settings,
+    machine,
+    get interactive() {
+      const wanted = settings.input && !machine && !isSet(env.CI) && env.TERM !== 'dumb';
+      return wanted && process.stdin.isTTY === true && err().isTTY;
+    },
+    say,
+    event,
+    note,
+    detail: (text: string) => {
+      if (settings.verbose) note(text);
+    },
+    warn: (code: string, message: string) => {
+      if (settings.quiet) return;
+      event({ type: 'warning', code, message });
+      const { yellow, signs } = err().palette;
+      note(`${yellow(signs.warn)} ${message}`);
+    },
+    readStdin: (bytesMax = stdinBytesMax) => readAll(process.stdin, bytesMax),
+    conceal: (values: readonly string[]) => {
+      for (const value of values) secrets.add(value);
+    },
+  });
+}
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+function outputStream(stream: NodeJS.WriteStream, colour: boolean, signs: Palette['signs']): OutputStream {
+  const { red, yellow, green, dim, bold } = pc.createColors(colour);
+  return Object.freeze({
+    isTTY: stream.isTTY === true,
+    get columns() {
+      return stream.columns ?? 80;
+    },
+    palette: Object.freeze({ red, yellow, green, dim, bold, signs }),
+    write: (text: string) =>
+      new Promise<void>((resolve) => {
+        // A closed pipe is the reader's decision: main notices the error event and stops quietly.
+        if (!stream.writable || stream.write(text)) resolve();
+        else {
+          stream.once('drain', resolve);
+          stream.once('close', resolve);
+        }
+      }),
+  });
+}
+
+/** First that decides: flag, NO_COLOR, FORCE_COLOR, TERM=dumb, terminal. */
+function colours(stream: NodeJS.WriteStream, env: Environment, flag: IoSettings['color']): boolean {
+  if (flag === false || flag === 'never') return false;
+  if (flag === 'always') return true;
+  if (isSet(env.NO_COLOR)) return false;
+  const force = env.FORCE_COLOR ?? env.CLICOLOR_FORCE;
+  if (isSet(force)) return force !== '0';
+  return env.TERM !== 'dumb' && stream.isTTY === true;
+}
+
+function signsFor(env: Environment, platform: string): Palette['signs'] {
+  const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || '';
+  const unicode = platform === 'win32' ? isSet(env.WT_SESSION) : /utf-?8/i.test(locale);
+  return unicode ? { ok: '✓', fail: '✗', warn: '!', dot: '·' } : { ok: 'ok', fail: 'x', warn: '!', dot: '-' };
+}
+
+async function readAll(stream: NodeJS.ReadStream, bytesMax: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of stream) {
+    const buffer = Buffer.from(chunk);
+    bytes += buffer.length;
+    if (bytes > bytesMax) throw new RangeError(`stdin holds more than ${bytesMax} bytes`);
+    chunks.push(buffer);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function isSet(text: string | undefined): text is string {
+  return text !== undefined && text !== '';
+}
