@@ -20,8 +20,8 @@ export interface Lifetime {
   pause<T>(wait: () => Promise<T>): Promise<T>;
   /** Runs at the end, last registered first. */
   defer(close: () => Promise<void> | void): void;
-  /** Gives a verb until the grace after an early end to finish by itself, then gives up on it. */
-  supervise<T>(work: Promise<T>, graceMs: number): Promise<T>;
+  /** Gives a verb a grace after an early end to finish by itself, then gives up on it. */
+  supervise<T>(work: Promise<T>, graceMs: (ending: Ending) => number): Promise<T>;
   /** Runs everything deferred; a failing one does not stop the others. */
   close(): Promise<void>;
 }
@@ -31,7 +31,7 @@ const reapMs = 3_000;
 
 /** Listens to the signals and pipes of a process. */
 export function createLifetime(process: NodeJS.Process): Lifetime {
-  const givenUp: ((reason: unknown) => void)[] = [];
+  const givenUp: ((by: Ending, why: DartwingError) => void)[] = [];
   const closers: (() => Promise<void> | void)[] = [];
   let controller: AbortController | undefined;
   let ending: Ending | undefined;
@@ -44,7 +44,7 @@ export function createLifetime(process: NodeJS.Process): Lifetime {
     ending = by;
     reason = why;
     controller?.abort(why);
-    for (const giveUp of givenUp) giveUp(why);
+    for (const giveUp of givenUp) giveUp(by, why);
   };
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     // Only once: a second signal meets the system's default and ends the process where it stands.
@@ -90,9 +90,11 @@ export function createLifetime(process: NodeJS.Process): Lifetime {
     },
     supervise: (work, graceMs) =>
       new Promise((resolve, reject) => {
-        const giveUp = (why: unknown): void => void setTimeout(() => reject(why), graceMs).unref();
+        const giveUp = (by: Ending, why: DartwingError): void => {
+          setTimeout(() => reject(why), graceMs(by)).unref();
+        };
         givenUp.push(giveUp);
-        if (ending !== undefined) giveUp(reason);
+        if (ending !== undefined && reason !== undefined) giveUp(ending, reason);
         work.then(resolve, reject);
       }),
     close: async () => {

@@ -10,7 +10,7 @@ import { refuseSecrets } from './argv-secrets.js';
 import { createContext } from './context.js';
 import { readEnvFile } from './env-file.js';
 import { configInput, globalFlags, guessOutput } from './global-flags.js';
-import { createLifetime, type Lifetime } from './lifetime.js';
+import { createLifetime, type Ending, type Lifetime } from './lifetime.js';
 import { commandPath, type Line, readLine } from './line.js';
 import { writeResult } from './output.js';
 import { type ParsedLine, parseVerb } from './program.js';
@@ -26,9 +26,9 @@ const exitOfEnding = {
   timeout: errorKinds.timeout.exit,
   'closed-pipe': 0,
 } as const;
-/** After a signal or the time limit a verb may still roll back and close. */
-const graceMs = 2_000;
-/** Long verbs drain after a signal for as long as they need; a second signal ends them. */
+/** For rolling back and closing. */
+const rollbackMs = 2_000;
+/** As long as it takes: a second signal ends the process. */
 const drainMs = 2 ** 31 - 1;
 
 /** Runs one command line and returns its exit code. */
@@ -110,9 +110,15 @@ async function runVerb(
     await writeResult(io, global, result);
     return exitOf(result);
   });
-  const exit = await lifetime.supervise(work, verb.long ? drainMs : graceMs);
+  const exit = await lifetime.supervise(work, (by) => graceMs(verb, by));
   const ending = lifetime.ending();
   return ending === undefined ? exit : exitOfEnding[ending];
+}
+
+/** How long a verb may go on after its early end. */
+function graceMs(verb: VerbSpec, by: Ending): number {
+  const signalled = by === 'SIGINT' || by === 'SIGTERM';
+  return signalled && verb.long ? drainMs : rollbackMs;
 }
 
 function exitOf(result: VerbResult): number {
@@ -130,7 +136,12 @@ async function showHelp(
   const { noun, verb } = line;
   const path =
     noun === undefined || noun.name === 'help' ? [] : [noun.name, ...(verb?.name ? [verb.name] : [])];
-  return runVerb(...named('help'), wordless(argv, { path }), lifetime, session);
+  return runVerb(
+    ...named('help'),
+    { ...wordless(argv, { path }), flags: { command: true } },
+    lifetime,
+    session,
+  );
 }
 
 async function showNoun(noun: NounSpec, io: Io): Promise<number> {

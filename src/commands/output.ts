@@ -62,6 +62,7 @@ async function writeStream(
   table: TableView,
 ): Promise<void> {
   for await (const document of stream) {
+    if (!io.out.isOpen) return;
     if (settings.field !== undefined) await writeField(io, settings.field, [document]);
     else if (settings.output === 'yaml') await io.out.write(`---\n${await encode(document, 'yaml')}`);
     else if (io.machine) await io.out.write(line(document));

@@ -5,7 +5,7 @@ import { sectionText, termLines } from './text.js';
 
 const groups = ['Start', 'Tenancy', 'Trust', 'Server', 'Meta'] as const;
 
-const purpose = 'dartwing runs multi-tenant, offline-first products: organizations, people, keys and audit.';
+const purpose = 'dartwing runs multi-tenant, offline-first products.';
 
 /** Sentence, usage, nouns by group, examples, where to read on. */
 export function rootHelp(nouns: readonly NounSpec[]): string {

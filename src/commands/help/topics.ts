@@ -86,7 +86,7 @@ export const topics: Readonly<Record<string, Topic>> = {
         'Keys',
         configKeyNames.map((key) => [fileName(key), keySummary(key)]),
       ),
-      text('See also', 'dartwing config show --origin, dartwing config validate'),
+      text('See also', 'dartwing config --help, dartwing config show --origin, dartwing config validate'),
     ],
   }),
   ci: () => ({

@@ -14,13 +14,14 @@ import { findNoun, findVerb } from '../line.js';
 import type { NounSpec, VerbResult, VerbRun, VerbSpec } from '../spec.js';
 import { nouns } from '../specs.js';
 
-export const run: VerbRun = async ({ io }, { args }) => {
+export const run: VerbRun = async ({ io }, { args, flags }) => {
   const path = Array.isArray(args.path) ? args.path : [];
   const [first, second] = path;
   if (first === undefined) {
     return io.machine ? { document: commandTree(nouns) } : { text: rootHelp(nouns) };
   }
-  const topic = topics[first];
+  // A word may be a topic and a noun: `help config` is the topic, `config --help` and `help config show` the command.
+  const topic = second === undefined && flags.command !== true ? topics[first] : undefined;
   if (topic !== undefined) return topicHelp(first, topic(nouns));
   const noun =
     findNoun(nouns, first) ??

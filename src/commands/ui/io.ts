@@ -26,7 +26,9 @@ export interface OutputStream {
   /** Width in columns; 80 where nobody knows. */
   readonly columns: number;
   readonly palette: Palette;
-  /** Writes; the promise waits while the reader is slower than the writer. */
+  /** False once the reader has gone. */
+  readonly isOpen: boolean;
+  /** Writes; the promise waits until the text is on its way. Writing to a reader that has gone is no error. */
   write(text: string): Promise<void>;
 }
 
@@ -128,21 +130,21 @@ function once<T>(make: () => T): () => T {
 
 function outputStream(stream: NodeJS.WriteStream, colour: boolean, signs: Palette['signs']): OutputStream {
   const { red, yellow, green, dim, bold } = pc.createColors(colour);
+  let isOpen = true;
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    isOpen = false;
+  });
   return Object.freeze({
     isTTY: stream.isTTY === true,
     get columns() {
       return stream.columns ?? 80;
     },
     palette: Object.freeze({ red, yellow, green, dim, bold, signs }),
-    write: (text: string) =>
-      new Promise<void>((resolve) => {
-        // A closed pipe is the reader's decision: main notices the error event and stops quietly.
-        if (!stream.writable || stream.write(text)) resolve();
-        else {
-          stream.once('drain', resolve);
-          stream.once('close', resolve);
-        }
-      }),
+    get isOpen() {
+      return isOpen;
+    },
+    write: (text: string) => new Promise<void>((resolve) => void stream.write(text, () => resolve())),
   });
 }
 

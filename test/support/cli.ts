@@ -1,0 +1,116 @@
+/** Runs the real program, bin/dartwing, as a child process. */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+
+export const program = fileURLToPath(new URL('../../bin/dartwing', import.meta.url));
+
+export interface RunOptions {
+  env?: Readonly<Record<string, string>>;
+  cwd?: string;
+  /** Text on stdin; without it stdin is empty and closed. */
+  input?: string;
+  /** On a pseudo terminal; then stderr arrives in stdout. */
+  tty?: boolean;
+  /** Words for node itself, before the program. */
+  node?: readonly string[];
+}
+
+export interface RunResult {
+  stdout: string;
+  stderr: string;
+  code: number | null;
+}
+
+const hangMs = 20_000;
+
+/** Nothing of the developer's environment but the path, so that a run is the same everywhere. */
+const environment = {
+  PATH: process.env.PATH ?? '',
+  HOME: join(tmpdir(), 'dartwing-no-home'),
+  LANG: 'C.UTF-8',
+  TZ: 'UTC',
+};
+
+/** Runs a line and collects what it says. Fails when it hangs. */
+export function run(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+  const words = [process.execPath, ...(options.node ?? []), program, ...args];
+  const [command, ...rest] = options.tty
+    ? ['script', '-qec', words.map(quoted).join(' '), '/dev/null']
+    : words;
+  const child = spawn(command!, rest, {
+    cwd: options.cwd ?? tmpdir(),
+    env: { ...environment, ...options.env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  child.stdin.on('error', () => {});
+  child.stdin.end(options.input ?? '');
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL');
+      reject(new Error(`dartwing ${args.join(' ')} hangs; stderr so far: ${stderr}`));
+    }, hangMs);
+    child.on('error', reject);
+    child.on('close', (code) => {
+      clearTimeout(timer);
+      resolve({ stdout, stderr, code });
+    });
+  });
+}
+
+/** Runs a line of a shell in which `dartwing` is the program. */
+export function runShell(line: string, options: RunOptions = {}): Promise<RunResult> {
+  const child = spawn(
+    'bash',
+    ['-c', `dartwing() { ${quoted(process.execPath)} ${quoted(program)} "$@"; }\n${line}`],
+    {
+      cwd: options.cwd ?? tmpdir(),
+      env: { ...environment, ...options.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ stdout, stderr, code }));
+  });
+}
+
+/** A folder of the calling test, removed after it. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'dartwing-cli-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** The error event, the last line of stderr in machine modes. */
+export function errorEvent(stderr: string): { code: string; exit: number; message: string; fix: string[] } {
+  const event = JSON.parse(stderr.trim().split('\n').at(-1) ?? '') as {
+    type: string;
+    error: ReturnType<typeof errorEvent>;
+  };
+  if (event.type !== 'error') throw new Error(`no error event: ${stderr}`);
+  return event.error;
+}
+
+function quoted(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`;
+}
