@@ -5,7 +5,6 @@ import {
   type AuditQuery,
   type AuditTailOptions,
   queryAudit,
-  sequenceOnce,
   stageAudit,
   stageAuditMany,
   tailAudit,
@@ -17,7 +16,6 @@ const globex = 'ORG-2026-00002';
 const reader = { actor: { type: 'operator', id: 'ana' }, via: 'cli' as const, reason: 'inspection' };
 let trail: Trail;
 
-const sequence = () => sequenceOnce({ database: trail.database, role: trail.role, keys: [trail.key] });
 const query = (filter: AuditQuery) => trail.database.transaction((tx) => queryAudit(tx, filter, reader));
 const names = (list: { items: AuditDocument[] }) => list.items.map((item) => item.ref.split('/')[1]);
 
@@ -45,9 +43,9 @@ beforeAll(async () => {
       entry('d', { isPhi: true, fields: ['diagnosis'], old: { n: 1 }, new: { n: 2 }, requestId: 'req_1' }),
     ]),
   );
-  await sequence();
+  await trail.sequence();
   await trail.asOrg(globex, (tx) => stageAuditMany(tx, [entry('x'), entry('y')]));
-  await sequence();
+  await trail.sequence();
 });
 afterAll(() => trail.close());
 
@@ -132,7 +130,7 @@ describe('query', () => {
   it('leaves audit.read with who asked for what and why', async () => {
     await query({ organization: globex, action: 'export.*' });
     await query({});
-    await sequence();
+    await trail.sequence();
     const [own] = (await query({ organization: globex, action: 'audit.read' })).items;
     expect(own).toMatchObject({
       actor: 'ana',
@@ -183,7 +181,7 @@ describe('tail', () => {
           stageAudit(tx, entry(`${turn}`, { ref: { doctype: 'Note', name: `${turn}` } })),
         );
       }
-      await sequence();
+      await trail.sequence();
     }
     await following;
     for (const organization of [acme, 'ORG-2026-00003']) {

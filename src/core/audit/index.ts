@@ -33,7 +33,6 @@ export { type AuditActor, type AuditEntry, type AuditVia, systemOrganization } f
 export type { FaultKind } from './fault.js';
 export type { AuditFilter } from './filter.js';
 export { sequencedChannel, stagedChannel } from './listening.js';
-export { auditMigrationSql } from './migration.js';
 export type {
   AuditDatabase,
   AuditKey,

@@ -22,6 +22,7 @@ import {
   ensurePartitions,
   insertEvents,
   listStagedOrganizations,
+  openMonths,
   saveHead,
   type TakenEntry,
   takeStagedEntries,
@@ -53,6 +54,7 @@ export async function sequenceOnce(options: SequencingOptions): Promise<Sequenci
   const { database, role } = options;
   const organizations = await database.transaction(async (tx) => {
     await becomeSequencer(tx, role);
+    await openMonths(tx);
     return listStagedOrganizations(tx);
   });
   const failed: { organization: string; error: unknown }[] = [];

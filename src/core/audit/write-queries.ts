@@ -133,6 +133,15 @@ export async function saveHead(tx: Queryable, head: ChainHead): Promise<void> {
   );
 }
 
+/** Makes the partitions of this month and of tomorrow's, so that the trails seldom have to. */
+export async function openMonths(tx: Queryable): Promise<void> {
+  await tx.query(
+    "select ensure_audit_partition(clock_timestamp()), ensure_audit_partition(clock_timestamp() + interval '1 day')",
+    [],
+    'dartwing_audit_months',
+  );
+}
+
 /** Makes the monthly partitions that hold the two instants, if they are missing. */
 export async function ensurePartitions(tx: Queryable, first: string, last: string): Promise<void> {
   await tx.query(
