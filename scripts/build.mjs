@@ -6,7 +6,7 @@
  * stays in a bundle of its own that is read only when it is used.
  */
 import { spawn } from 'node:child_process';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, context, transform } from 'esbuild';
@@ -25,6 +25,7 @@ const bundling = {
   outdir: cli,
   outExtension: { '.js': '.cjs' },
   bundle: true,
+  format: 'esm',
   platform: 'node',
   target: 'node20',
   external,
@@ -46,7 +47,6 @@ function cliBuild() {
   return context({
     ...bundling,
     entryPoints: ['src/commands/main.ts'],
-    format: 'cjs',
     plugins: [
       withoutChildProcess,
       {
@@ -84,18 +84,33 @@ async function writeBundles(main, entries) {
   const rest = await build({
     ...bundling,
     entryPoints: [...entries].map(([out, file]) => ({ in: file, out })),
-    format: 'esm',
     splitting: true,
     chunkNames: 'shared/[hash]',
   });
-  await rm(cli, { recursive: true, force: true });
-  for (const { path, text } of [...main.outputFiles, ...rest.outputFiles]) {
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, await toCommonJs(text));
+  const fresh = `${cli}.${process.pid}`;
+  const man = join(root, 'dist/man');
+  try {
+    for (const { path, text } of [...main.outputFiles, ...rest.outputFiles]) {
+      const file = join(fresh, relative(cli, path));
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, await toCommonJs(text));
+    }
+    await writeFile(join(fresh, 'package.json'), '{ "type": "commonjs" }\n');
+    await writeFile(join(fresh, 'help.txt'), await output([join(fresh, 'main.cjs'), 'help']));
+    await output([join(fresh, 'main.cjs'), 'man', '--quiet', '--dir', join(fresh, 'man')]);
+    await replace(man, join(fresh, 'man'));
+    await replace(cli, fresh);
+  } finally {
+    await rm(fresh, { recursive: true, force: true });
   }
-  await writeFile(join(cli, 'package.json'), '{ "type": "commonjs" }\n');
-  await writeFile(join(cli, 'help.txt'), await output([join(cli, 'main.cjs'), 'help']));
-  await run(process.execPath, [join(cli, 'main.cjs'), 'man', '--quiet', '--dir', join(root, 'dist/man')]);
+}
+
+/** Swaps folders, so that a command that starts meanwhile finds the old or the new one. */
+async function replace(folder, fresh) {
+  const old = `${fresh}.old`;
+  await rename(folder, old).catch(() => {});
+  await rename(fresh, folder);
+  await rm(old, { recursive: true, force: true });
 }
 
 /** esbuild splits only ES modules, so its bundles are turned into CommonJS one by one. */
@@ -145,7 +160,8 @@ if (watch) {
 } else if (process.argv.includes('--cli')) {
   await buildCli();
 } else {
-  await rm(join(root, 'dist'), { recursive: true, force: true });
+  const libraries = ['core', 'server'].map((name) => join(root, 'dist', name));
+  await Promise.all(libraries.map((folder) => rm(folder, { recursive: true, force: true })));
   const [types] = await Promise.all([run('tsc', ['-p', 'tsconfig.build.json']), buildCli()]);
   if (types !== 0) process.exitCode = 1;
 }

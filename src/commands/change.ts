@@ -11,12 +11,26 @@ export interface ChangeAnswer {
   /** What is true afterwards: `Organization acme is suspended`. */
   sentence: string;
   /** Id of the audit entry, where one was left. */
-  audit?: string;
+  audit?: string | null;
+  warnings?: readonly string[] | undefined;
+  /** Command that takes it back. */
+  undo?: string | undefined;
   next?: readonly string[];
 }
 
 /** Makes the answer; under --dry-run it says that nothing was written. */
-export function change({ op, ref, before, after, dryRun, sentence, audit, next }: ChangeAnswer): VerbResult {
+export function change({
+  op,
+  ref,
+  before,
+  after,
+  dryRun,
+  sentence,
+  audit,
+  warnings,
+  undo,
+  next,
+}: ChangeAnswer): VerbResult {
   const qualifier = op === 'none' ? ' (no change)' : dryRun ? ' (dry run: nothing was written)' : '';
   return {
     document: {
@@ -28,6 +42,8 @@ export function change({ op, ref, before, after, dryRun, sentence, audit, next }
       after,
       ...(audit === undefined ? {} : { audit }),
       dry_run: dryRun,
+      ...(warnings === undefined ? {} : { warnings }),
+      ...(undo === undefined ? {} : { undo }),
     },
     table: { columns: [], sentence: sentence + qualifier },
     ...(next === undefined ? {} : { next }),

@@ -108,6 +108,7 @@ export function createLifetime(process: NodeJS.Process): Lifetime {
 
 /** A verb that was given up may have left something open that would keep the process alive. */
 function reap(process: NodeJS.Process): void {
+  process.stdin.destroy();
   process.removeAllListeners('SIGTERM');
   setTimeout(() => process.kill(process.pid, 'SIGTERM'), reapMs).unref();
 }

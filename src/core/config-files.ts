@@ -55,9 +55,16 @@ export function requirePrivate(file: string, platform: string): void {
   if ((mode & 0o077) !== 0) throw new DartwingError('CONFIG_PERMISSIONS', { file, mode: mode.toString(8) });
 }
 
-/** Reads a YAML file of scalars and mappings with their places. The YAML library is loaded only when a file exists. */
-export async function readMapping(file: string, problems: FieldError[]): Promise<FileMapping | undefined> {
-  const source = readText(file);
+/**
+ * Reads a YAML file of scalars and mappings with their places; problems name it as `file`. The YAML library is
+ * loaded only when a file exists.
+ */
+export async function readMapping(
+  path: string,
+  file: string,
+  problems: FieldError[],
+): Promise<FileMapping | undefined> {
+  const source = readText(path);
   if (source === undefined) return undefined;
   const { isMap, isScalar, LineCounter, parseDocument } = await import('yaml');
   const lines = new LineCounter();

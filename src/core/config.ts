@@ -192,9 +192,9 @@ function environmentText(
 }
 
 async function fromProject(file: string, input: ConfigInput, problems: FieldError[]): Promise<Sources> {
-  const mapping = await readMapping(file, problems);
-  if (mapping === undefined) return new Map();
   const shown = relative(input.cwd, file) || file;
+  const mapping = await readMapping(file, shown, problems);
+  if (mapping === undefined) return new Map();
   const sources = fromMapping(mapping, shown, { source: 'project', base: dirname(file) }, problems);
   for (const key of sources.keys()) {
     if (configKeySpec(key).secret)
@@ -212,7 +212,7 @@ async function fromProfile(
   problems: FieldError[],
 ): Promise<Sources> {
   requirePrivate(file, input.platform ?? 'linux');
-  const mapping = await readMapping(file, problems);
+  const mapping = await readMapping(file, file, problems);
   const wanted = chosen.get('profile')?.text;
   const current = mapping?.scalars.get('profile');
   const name = wanted ?? current?.text ?? 'default';

@@ -19,7 +19,7 @@ export const answers = {
     ref: z.string().describe('kind and name: org/acme'),
     before: anything,
     after: anything,
-    audit: z.string().optional().describe('id of the audit entry'),
+    audit: z.string().nullish().describe('id of the audit entry; null when nothing changed'),
     dry_run: z.boolean(),
   }),
   Plan: document('Plan', {

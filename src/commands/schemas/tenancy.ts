@@ -33,6 +33,14 @@ export const tenancy = {
     org: z.string().nullable(),
     ms: z.number().optional(),
   }),
+  Export: document('Export', {
+    org: z.string(),
+    slug: z.string(),
+    path: z.string(),
+    record_count: z.record(z.string(), z.int()),
+    files: z.array(z.looseObject({ name: z.string(), rows: z.int(), size_bytes: z.int(), sha256: z.string() })),
+  }),
+  ExportRow: document('ExportRow', { table: z.string(), row: anything }),
   AuditEntry: document('AuditEntry', auditEntry),
   AuditEntryList: list('AuditEntryList', row(auditEntry)),
 };
