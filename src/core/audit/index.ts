@@ -32,7 +32,6 @@ export type { AuditDocument } from './document.js';
 export { type AuditActor, type AuditEntry, type AuditVia, systemOrganization } from './entry.js';
 export type { FaultKind } from './fault.js';
 export type { AuditFilter } from './filter.js';
-export { sequencedChannel, stagedChannel } from './listening.js';
 export type {
   AuditDatabase,
   AuditKey,

@@ -42,7 +42,7 @@ export async function stageAuditMany(
 }
 
 /** MAC of a staged entry: HMAC-SHA256(secret, "dartwing-audit-stage-v1" || 0x00 || LP(organization) || body). */
-export function stagingMac(key: AuditKey, organization: string, body: Buffer): Buffer {
+function stagingMac(key: AuditKey, organization: string, body: Buffer): Buffer {
   return createHmac('sha256', key.secret)
     .update(macDomain)
     .update(lengthPrefixed(organization))
