@@ -1,9 +1,132 @@
-/** Opens the core for a command. */
+/** Opens the core for a command: the configured database, or the project's embedded one. */
+import { existsSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { join, relative } from 'node:path';
+import { openEmbedded } from '../core/db/embedded/index.js';
 import { DartwingError } from '../core/errors.js';
-import type { Dartwing } from '../core/index.js';
+import { createDartwing, type Dartwing, type DartwingOptions, migrateInstallation } from '../core/index.js';
+import { developmentMasterKey } from '../core/keys/index.js';
+import type { Log } from '../core/log.js';
 import type { CommandContext, OpenOptions } from './context.js';
 
-/** Replaced as soon as the core has its door. */
-export async function openCore(_context: CommandContext, _options: OpenOptions): Promise<Dartwing> {
-  throw new DartwingError('INTERNAL', { message: 'the core is not built yet' });
+/** Where a command works. */
+export interface Target {
+  options: DartwingOptions;
+  /** The project's folder with the embedded server; undefined when a database is configured. */
+  data: string | undefined;
+  /** The master key was made just now. */
+  keyCreated: boolean;
+}
+
+/**
+ * Opens dartwing. A fresh or outdated embedded database is migrated, because nobody else would; a configured one
+ * never is.
+ * @throws SCHEMA_*, DATABASE_*, MASTER_KEY_*, EMBEDDED_*, ISOLATION_BROKEN
+ */
+export async function openCore(
+  context: CommandContext,
+  { unchecked = false }: OpenOptions,
+): Promise<Dartwing> {
+  const { options, data } = await findTarget(context);
+  const opening = { ...options, background: false, unchecked };
+  const dartwing = await createDartwing(opening).catch(async (error: unknown) => {
+    if (data === undefined || !isBehind(error)) throw error;
+    context.io.note('Preparing the embedded database');
+    await migrateInstallation(options);
+    return createDartwing(opening);
+  });
+  context.defer(() => dartwing.close());
+  return dartwing;
+}
+
+/**
+ * The database of this command: --url, environment, project or profile, else the embedded server of the project,
+ * started for this command when none runs. It is let go at the end of the command.
+ * @throws EMBEDDED_*, CONFIG_INVALID (a server address: there is no remote client in this version)
+ */
+export async function findTarget(context: CommandContext): Promise<Target> {
+  const { config, io } = context;
+  const { url, masterKey } = config.values;
+  if (url !== undefined) {
+    if (/^https?:/.test(url)) {
+      throw new DartwingError('CONFIG_INVALID', {
+        where: 'url',
+        message: 'this version works on a database (postgres://), not through a server',
+      });
+    }
+    const keyOrigin = config.origin('masterKey').name;
+    return {
+      options: { ...(await shared(context)), url, masterKey, masterKeyOrigin: keyOrigin },
+      data: undefined,
+      keyCreated: false,
+    };
+  }
+  const { data } = config.values;
+  const server = await openEmbedded({
+    data,
+    env: context.env,
+    log: (message) => io.note(message),
+    onProgress: (step) => io.detail(`Embedded PostgreSQL: ${step}`),
+  });
+  context.defer(() => server.close());
+  keepOutOfGit(data);
+  const file = join(data, 'master.key');
+  const made = masterKey === undefined ? developmentMasterKey(file) : { key: masterKey, created: false };
+  io.conceal([made.key, new URL(server.url).password]);
+  const options = { ...(await shared(context)), url: server.url, masterKey: made.key, masterKeyOrigin: file };
+  return { options, data, keyCreated: made.created };
+}
+
+/** The folder holds keys and passwords: whoever commits the project must not commit them. */
+function keepOutOfGit(data: string): void {
+  const file = join(data, '.gitignore');
+  if (!existsSync(file)) writeFileSync(file, '*\n');
+}
+
+/** A path as a person in the current folder would write it. */
+export function shownPath(cwd: string, path: string): string {
+  const shown = relative(cwd, path);
+  return shown === '' ? '.' : shown.startsWith('..') ? path : shown;
+}
+
+async function shared({
+  config,
+  global,
+  env,
+  io,
+}: CommandContext): Promise<Omit<DartwingOptions, 'url' | 'masterKey'>> {
+  const { appUrl, systemUrl, schema, rolePrefix, poolMax, statementTimeoutMs, lockTimeoutMs } = config.values;
+  return {
+    appUrl,
+    systemUrl,
+    schema,
+    rolePrefix,
+    poolConnectionsMax: poolMax,
+    statementMs: statementTimeoutMs,
+    lockMs: lockTimeoutMs,
+    principal: { type: 'operator', id: operator(env) },
+    via: 'cli',
+    ...(global.debug ? { log: await debugLog(io) } : {}),
+  };
+}
+
+/** Loaded only when somebody wants to read it. */
+async function debugLog(io: CommandContext['io']): Promise<Log> {
+  const { makeLog } = await import('../core/pino-log.js');
+  return makeLog('debug', { write: (line) => io.say(line) });
+}
+
+/** Who sits at the terminal, as the operating system knows them. */
+function operator(env: CommandContext['env']): string {
+  try {
+    return env.SUDO_USER || userInfo().username;
+  } catch {
+    // A user id without an entry in the system's list, as in some containers.
+    return `uid:${process.getuid?.() ?? 'unknown'}`;
+  }
+}
+
+function isBehind(error: unknown): boolean {
+  const { code } = error as DartwingError;
+  return code === 'SCHEMA_MISSING' || code === 'SCHEMA_OUTDATED' || code === 'DATABASE_AUTHENTICATION';
 }

@@ -1,7 +1,26 @@
 /** Every noun of the command line, in the order in which help shows them. */
+import { applySpec, diffSpec } from './apply/spec.js';
+import { auditSpec } from './audit/spec.js';
 import { configSpec } from './config/spec.js';
+import { doctorSpec } from './doctor/spec.js';
+import { initSpec } from './init/spec.js';
 import { metaSpecs } from './meta/spec.js';
+import { migrateSpec } from './migrate/spec.js';
+import { orgSpec } from './org/spec.js';
 import { profileSpec } from './profile/spec.js';
 import type { NounSpec } from './spec.js';
+import { upSpec } from './up/spec.js';
 
-export const nouns: readonly NounSpec[] = [configSpec, profileSpec, ...metaSpecs];
+export const nouns: readonly NounSpec[] = [
+  initSpec,
+  upSpec,
+  doctorSpec,
+  orgSpec,
+  auditSpec,
+  migrateSpec,
+  applySpec,
+  diffSpec,
+  configSpec,
+  profileSpec,
+  ...metaSpecs,
+];

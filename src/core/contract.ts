@@ -6,6 +6,7 @@ import type { CallOptions } from './access/index.js';
 import type { ApplyVerbs } from './apply/index.js';
 import type { AuditVerbs } from './audit/index.js';
 import type { Tx } from './db/index.js';
+import type { ExportRow } from './export/index.js';
 import type { MemberDocument } from './people/index.js';
 import type { OrganizationVerbs } from './tenancy/index.js';
 
@@ -18,6 +19,19 @@ export interface Tenancy extends OrganizationVerbs {
 
 export interface People {
   members(organization: string, call?: CallOptions): Promise<MemberDocument[]>;
+}
+
+export interface Export {
+  /**
+   * Hands every row of an organization to `write`, one after another, from one moment, and returns the counts by
+   * table. Leaves an audit entry.
+   * @throws ORGANIZATION_NOT_FOUND, DATABASE_*, and what `write` throws
+   */
+  organization(
+    ref: string,
+    write: (row: ExportRow) => Promise<void> | void,
+    call?: CallOptions,
+  ): Promise<Record<string, number>>;
 }
 
 /** One thing that was checked and found wrong. */
@@ -44,6 +58,7 @@ export interface Dartwing {
   readonly people: People;
   readonly audit: AuditVerbs;
   readonly apply: ApplyVerbs;
+  readonly export: Export;
   /** Runs `work` bound to one organization (id or slug); the only way to its rows. */
   asOrg<T>(organization: string, work: (tx: Tx) => Promise<T>): Promise<T>;
   /** Reads across the organizations of a person. */

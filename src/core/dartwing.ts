@@ -2,12 +2,20 @@
 import { type CallOptions, eventBoard, openSession, type Scope, type Session } from './access/index.js';
 import { applyVerbs } from './apply/index.js';
 import { type AuditSource, auditVerbs, sequencerBell } from './audit/index.js';
-import type { Dartwing, Finding, People, Report, Tenancy } from './contract.js';
+import type { Dartwing, Export, Finding, People, Report, Tenancy } from './contract.js';
 import { openDatabase, requireSound } from './db/index.js';
+import { exportRows } from './export/index.js';
 import { isOrganizationId } from './ids.js';
 import { limits } from './limits.js';
 import { type DartwingOptions, describeInstallation } from './options.js';
-import { enrolOwner, followRename, leaveOrganization, listMembers, repairMemberships, verifyMemberships } from './people/index.js';
+import {
+  enrolOwner,
+  followRename,
+  leaveOrganization,
+  listMembers,
+  repairMemberships,
+  verifyMemberships,
+} from './people/index.js';
 import { organizationVerbs, repairLinks, requireOrganization, verifyLinks } from './tenancy/index.js';
 
 /**
@@ -56,6 +64,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
     people: Object.freeze(peopleRoom(session)),
     audit: Object.freeze(auditVerbs(audit)),
     apply: Object.freeze(applyVerbs(session)),
+    export: Object.freeze(exportRoom(session, organizationIds)),
     asOrg: async (organization, work) => database.asOrg(await organizationIds(organization), work),
     asPerson: (person, work) => database.asPerson(person, work),
     asSystem: (reason, work, call) => session.system(reason, session.call(call), work),
@@ -69,7 +78,9 @@ function idsBySlug(session: Session): (ref: string) => Promise<string> {
   const known = new Map<string, string>();
   return async (ref) => {
     if (isOrganizationId(ref)) return ref;
-    const found = known.get(ref) ?? (await session.run('asOrg', undefined, async (scope) => (await requireOrganization(scope, ref)).id));
+    const found =
+      known.get(ref) ??
+      (await session.run('asOrg', undefined, async (scope) => (await requireOrganization(scope, ref)).id));
     if (known.size >= limits.slugsKnownMax) known.clear();
     known.set(ref, found);
     return found;
@@ -77,7 +88,8 @@ function idsBySlug(session: Session): (ref: string) => Promise<string> {
 }
 
 function tenancyRoom(session: Session): Tenancy {
-  const idOf = async (scope: Scope, ref: string | undefined) => (ref === undefined ? undefined : (await requireOrganization(scope, ref)).id);
+  const idOf = async (scope: Scope, ref: string | undefined) =>
+    ref === undefined ? undefined : (await requireOrganization(scope, ref)).id;
   return {
     ...organizationVerbs(session),
     verify: (ref, call) =>
@@ -98,13 +110,25 @@ function tenancyRoom(session: Session): Tenancy {
 function peopleRoom(session: Session): People {
   return {
     members: (organization, call) =>
-      session.run('member list', call, async (scope) => listMembers(scope, (await requireOrganization(scope, organization)).id)),
+      session.run('member list', call, async (scope) =>
+        listMembers(scope, (await requireOrganization(scope, organization)).id),
+      ),
+  };
+}
+
+function exportRoom(session: Session, idOf: (ref: string) => Promise<string>): Export {
+  return {
+    organization: async (ref, write, call) =>
+      session.runIn(await idOf(ref), call, (scope) => exportRows(scope, write), {
+        isolation: 'repeatable read',
+      }),
   };
 }
 
 function report(check: string, findings: readonly object[]): Report {
   const list = findings as readonly Finding[];
-  const count = (severity: Finding['severity']) => list.filter((finding) => finding.severity === severity).length;
+  const count = (severity: Finding['severity']) =>
+    list.filter((finding) => finding.severity === severity).length;
   return {
     api_version: 'dartwing/v1',
     kind: 'Report',

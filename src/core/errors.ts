@@ -115,8 +115,18 @@ const entries = {
     what: 'Profile "{name}" exists with another address',
     fix: ['dartwing profile remove {name}', 'Choose another name'],
   },
-  UNKNOWN_CODE: { kind: 'not_found', what: 'No error code "{code}"', why: '{suggestion}', fix: ['dartwing explain --list'] },
-  UNKNOWN_KIND: { kind: 'not_found', what: 'No document kind "{name}"', why: '{suggestion}', fix: ['dartwing schema'] },
+  UNKNOWN_CODE: {
+    kind: 'not_found',
+    what: 'No error code "{code}"',
+    why: '{suggestion}',
+    fix: ['dartwing explain --list'],
+  },
+  UNKNOWN_KIND: {
+    kind: 'not_found',
+    what: 'No document kind "{name}"',
+    why: '{suggestion}',
+    fix: ['dartwing schema'],
+  },
   DIRECTORY_NOT_EMPTY: {
     kind: 'conflict',
     what: '{directory} is not empty',
@@ -139,7 +149,10 @@ const entries = {
   DATABASE_AUTHENTICATION: {
     kind: 'unauthenticated',
     what: 'PostgreSQL at {target} refused the role {role}',
-    fix: ['Check the user and the password of DATABASE_URL', 'dartwing migrate up sets the runtime roles of this master key'],
+    fix: [
+      'Check the user and the password of DATABASE_URL',
+      'dartwing migrate up sets the runtime roles of this master key',
+    ],
   },
   DATABASE_TOO_OLD: {
     kind: 'precondition',
@@ -215,7 +228,10 @@ const entries = {
     kind: 'conflict',
     what: 'The database roles {prefix}_* belong to another dartwing',
     why: 'Their passwords come from another master key',
-    fix: ['Use the master key that created them', 'Set DARTWING_ROLE_PREFIX to give this installation roles of its own'],
+    fix: [
+      'Use the master key that created them',
+      'Set DARTWING_ROLE_PREFIX to give this installation roles of its own',
+    ],
   },
 
   // embedded server
@@ -234,7 +250,10 @@ const entries = {
   ALREADY_UP: {
     kind: 'conflict',
     what: 'dartwing is already up in {directory} (process {pid}, {url})',
-    fix: ['Use it: every dartwing command in this folder finds it', 'Stop it with Ctrl-C in its terminal or: kill {pid}'],
+    fix: [
+      'Use it: every dartwing command in this folder finds it',
+      'Stop it with Ctrl-C in its terminal or: kill {pid}',
+    ],
   },
   PORT_IN_USE: {
     kind: 'conflict',
@@ -247,12 +266,15 @@ const entries = {
     kind: 'precondition',
     what: 'There is no master key',
     why: 'Without it nothing that was sealed could be opened and no audit entry could be signed',
-    fix: ['Set DARTWING_MASTER_KEY_FILE to a file with 32 random bytes in base64', 'For development, dartwing up makes one in .dartwing/'],
+    fix: [
+      'Set DARTWING_MASTER_KEY_FILE to a file with 32 random bytes in base64',
+      'For development, dartwing up makes one in .dartwing/',
+    ],
   },
   MASTER_KEY_INVALID: {
     kind: 'invalid',
     what: 'The master key from {origin} is not 32 bytes in base64',
-    fix: ['Make one: node -e "console.log(require(\'crypto\').randomBytes(32).toString(\'base64\'))"'],
+    fix: ["Make one: node -e \"console.log(require('crypto').randomBytes(32).toString('base64'))\""],
   },
   MASTER_KEY_CHANGED: {
     kind: 'precondition',
@@ -344,14 +366,26 @@ const entries = {
   },
 
   // people
-  PERSON_NOT_FOUND: { kind: 'not_found', what: 'No person "{ref}"', fix: ['Check the e-mail address or the id'] },
-  PERSON_MERGED: { kind: 'conflict', what: 'Person {ref} was merged into another', fix: ['Use the person it was merged into'] },
+  PERSON_NOT_FOUND: {
+    kind: 'not_found',
+    what: 'No person "{ref}"',
+    fix: ['Check the e-mail address or the id'],
+  },
+  PERSON_MERGED: {
+    kind: 'conflict',
+    what: 'Person {ref} was merged into another',
+    fix: ['Use the person it was merged into'],
+  },
   MINOR_LOCKED: {
     kind: 'forbidden',
     what: 'Person {ref} is a minor without captured consent',
     fix: ['Capture the consent of a guardian first'],
   },
-  EMAIL_INVALID: { kind: 'invalid', what: '"{email}" is not an e-mail address', fix: ['Use for example ana@acme.test'] },
+  EMAIL_INVALID: {
+    kind: 'invalid',
+    what: '"{email}" is not an e-mail address',
+    fix: ['Use for example ana@acme.test'],
+  },
   ROLE_NOT_FOUND: {
     kind: 'not_found',
     what: 'No role "{role}"',
@@ -369,7 +403,11 @@ const entries = {
     what: '{person} is already a member of {organization}',
     fix: ['Change the role of the member instead'],
   },
-  MEMBER_NOT_FOUND: { kind: 'not_found', what: 'No member "{ref}" in {organization}', fix: ['dartwing org show {organization} --with members'] },
+  MEMBER_NOT_FOUND: {
+    kind: 'not_found',
+    what: 'No member "{ref}" in {organization}',
+    fix: ['dartwing org show {organization} --with members'],
+  },
   LAST_SUPERVISOR: {
     kind: 'conflict',
     what: '{person} is the last supervisor of {organization}',
@@ -378,7 +416,11 @@ const entries = {
   },
 
   // audit
-  AUDIT_QUERY_INVALID: { kind: 'invalid', what: 'The audit filter is not valid: {message}', fix: ['dartwing audit query --help'] },
+  AUDIT_QUERY_INVALID: {
+    kind: 'invalid',
+    what: 'The audit filter is not valid: {message}',
+    fix: ['dartwing audit query --help'],
+  },
 
   // declarative
   APPLY_INVALID: {
@@ -401,7 +443,11 @@ const entries = {
     fix: ['Raise it with --timeout, for example --timeout 2m'],
   },
   CANCELED: { kind: 'canceled', what: 'Interrupted', fix: ['Run the command again'] },
-  PARTIAL: { kind: 'partial', what: '{done} done, {failed} failed', fix: ['Read the failed items and repeat those'] },
+  PARTIAL: {
+    kind: 'partial',
+    what: '{done} done, {failed} failed',
+    fix: ['Read the failed items and repeat those'],
+  },
   INTERNAL: {
     kind: 'internal',
     what: 'dartwing met a fault of its own: {message}',

@@ -16,7 +16,14 @@ export { type Clock, fakeClock, systemClock } from './clock.js';
 export type { Dartwing, Finding, People, Report, Tenancy } from './contract.js';
 export { createDartwing } from './dartwing.js';
 export { build, type MigrationRun, type MigrationState, type Tx } from './db/index.js';
-export { DartwingError, errorCatalogue, type ErrorCode, errorKinds, type ErrorKind, isDartwingError } from './errors.js';
+export {
+  DartwingError,
+  type ErrorCode,
+  type ErrorKind,
+  errorCatalogue,
+  errorKinds,
+  isDartwingError,
+} from './errors.js';
 export { migrateInstallation, readMigrationState, testIsolation } from './installation.js';
 export type { DartwingOptions } from './options.js';
 export type {

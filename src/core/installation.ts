@@ -1,6 +1,14 @@
 /** Setting up and looking at an installation, before and beside opening it. */
 import { stageAudit, systemOrganization } from './audit/index.js';
-import { type MigrationRun, type MigrationState, migrateUp, migrationState, openDatabase, runSelfTest, type SelfTest } from './db/index.js';
+import {
+  type MigrationRun,
+  type MigrationState,
+  migrateUp,
+  migrationState,
+  openDatabase,
+  runSelfTest,
+  type SelfTest,
+} from './db/index.js';
 import { type DartwingOptions, describeInstallation } from './options.js';
 import { seedRoles } from './people/index.js';
 
@@ -17,7 +25,10 @@ export interface MigrateChoices {
  * records it in the audit trail. Safe to run again and in several processes at once.
  * @throws as `migrateUp`
  */
-export async function migrateInstallation(options: DartwingOptions, choices: MigrateChoices = {}): Promise<MigrationRun> {
+export async function migrateInstallation(
+  options: DartwingOptions,
+  choices: MigrateChoices = {},
+): Promise<MigrationRun> {
   const { url, schema, rolePrefix, keyring, database: settings } = describeInstallation(options);
   const run = await migrateUp({
     url,

@@ -1,10 +1,11 @@
 /** What an installation needs to be opened, and the pieces that are made from it. */
+
+import type { Principal, Via } from './access/index.js';
 import { type Clock, systemClock } from './clock.js';
 import { type DatabaseOptions, describeTarget } from './db/index.js';
 import { DartwingError } from './errors.js';
 import { type Keyring, openKeyring } from './keys/index.js';
 import { type Log, silentLog } from './log.js';
-import type { Principal, Via } from './access/index.js';
 
 export interface DartwingOptions {
   /** `postgres://` address of the database. At run time only its host, port and name are used. */
@@ -53,7 +54,7 @@ export interface Installation {
  * @throws CONFIG_INVALID, MASTER_KEY_MISSING, MASTER_KEY_INVALID
  */
 export function describeInstallation(options: DartwingOptions): Installation {
-  const { url, schema = 'dartwing', rolePrefix = 'dartwing', clock = systemClock, log = silentLog() } = options;
+  const { url, schema = 'dartwing', rolePrefix = 'dartwing', clock = systemClock, log = silentLog } = options;
   requirePostgresUrl(url);
   const keyring = openKeyring(options.masterKey, options.masterKeyOrigin ?? 'the options');
   return {
@@ -83,5 +84,6 @@ export function describeInstallation(options: DartwingOptions): Installation {
 
 function requirePostgresUrl(url: string): void {
   const valid = URL.canParse(url) && /^postgres(ql)?:$/.test(new URL(url).protocol);
-  if (!valid) throw new DartwingError('CONFIG_INVALID', { where: 'url', message: 'it is not a postgres:// address' });
+  if (!valid)
+    throw new DartwingError('CONFIG_INVALID', { where: 'url', message: 'it is not a postgres:// address' });
 }

@@ -38,7 +38,9 @@ export const tenancy = {
     slug: z.string(),
     path: z.string(),
     record_count: z.record(z.string(), z.int()),
-    files: z.array(z.looseObject({ name: z.string(), rows: z.int(), size_bytes: z.int(), sha256: z.string() })),
+    files: z.array(
+      z.looseObject({ name: z.string(), rows: z.int(), size_bytes: z.int(), sha256: z.string() }),
+    ),
   }),
   ExportRow: document('ExportRow', { table: z.string(), row: anything }),
   AuditEntry: document('AuditEntry', auditEntry),

@@ -44,7 +44,10 @@ export function recordAct(
 /** Makes the `Change` document. */
 export function changeDocument<Doc>(
   scope: Scope,
-  change: Pick<Change<Doc>, 'op' | 'ref' | 'before' | 'after' | 'audit'> & { warnings?: readonly string[]; undo?: string },
+  change: Pick<Change<Doc>, 'op' | 'ref' | 'before' | 'after' | 'audit'> & {
+    warnings?: readonly string[];
+    undo?: string;
+  },
 ): Change<Doc> {
   const { warnings, undo, ...core } = change;
   return {

@@ -7,7 +7,10 @@ import type { Scope } from './scope.js';
 
 /** Payloads by event name. */
 export interface DomainEvents {
-  'organization.created': { organization: OrganizationFacts; owner: { email: string; role: string | undefined } | undefined };
+  'organization.created': {
+    organization: OrganizationFacts;
+    owner: { email: string; role: string | undefined } | undefined;
+  };
   'organization.renamed': { organization: OrganizationFacts };
   /** Its rows are about to be deleted for good; a subscriber deletes its own or refuses by throwing. */
   'organization.purging': { organization: OrganizationFacts };
@@ -26,7 +29,11 @@ export interface OrganizationFacts {
 type Handler<Name extends keyof DomainEvents> = (scope: Scope, event: DomainEvents[Name]) => Promise<void>;
 
 export interface Events {
-  publish<Name extends keyof DomainEvents>(scope: Scope, name: Name, event: DomainEvents[Name]): Promise<void>;
+  publish<Name extends keyof DomainEvents>(
+    scope: Scope,
+    name: Name,
+    event: DomainEvents[Name],
+  ): Promise<void>;
 }
 
 /** Collects subscribers while the rooms are wired; afterwards only publishing is left. */

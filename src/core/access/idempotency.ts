@@ -16,25 +16,31 @@ import type { Scope } from './scope.js';
 export async function answerOnce<T>(scope: Scope, request: unknown, work: () => Promise<T>): Promise<T> {
   const { idempotencyKey: key, tx } = scope;
   if (key === undefined) return work();
-  if (key === '' || key.length > 200) throw new DartwingError('VALIDATION_ERROR', { message: 'An idempotency key has 1 to 200 characters' });
+  if (key === '' || key.length > 200)
+    throw new DartwingError('VALIDATION_ERROR', { message: 'An idempotency key has 1 to 200 characters' });
   const fingerprint = createHash('sha256').update(canonicalJson(request)).digest();
   // A second caller waits here until the first has committed or rolled back.
   await tx.query("select pg_advisory_xact_lock(hashtextextended('dartwing idempotency ' || $1, 0))", [key]);
   const now = scope.clock.now();
-  const { rows } = await tx.query<{ request: Buffer; answer: T }>('select request, answer from idempotency where key = $1 and at > $2', [
-    key,
-    new Date(now.getTime() - limits.idempotencyMs),
-  ]);
+  const { rows } = await tx.query<{ request: Buffer; answer: T }>(
+    'select request, answer from idempotency where key = $1 and at > $2',
+    [key, new Date(now.getTime() - limits.idempotencyMs)],
+  );
   const [kept] = rows;
   if (kept) {
     if (!kept.request.equals(fingerprint)) throw new DartwingError('IDEMPOTENCY_MISMATCH', { key });
     return kept.answer;
   }
   const answer = await work();
-  await tx.query('delete from idempotency where key = $1 or key in (select key from idempotency where at <= $2 limit 100)', [
+  await tx.query(
+    'delete from idempotency where key = $1 or key in (select key from idempotency where at <= $2 limit 100)',
+    [key, new Date(now.getTime() - limits.idempotencyMs)],
+  );
+  await tx.query('insert into idempotency (key, request, answer, at) values ($1, $2, $3, $4)', [
     key,
-    new Date(now.getTime() - limits.idempotencyMs),
+    fingerprint,
+    JSON.stringify(answer),
+    now,
   ]);
-  await tx.query('insert into idempotency (key, request, answer, at) values ($1, $2, $3, $4)', [key, fingerprint, JSON.stringify(answer), now]);
   return answer;
 }

@@ -24,6 +24,10 @@ export function authorize(scope: Scope, action: string, ref: Ref): void {
   const { principal } = scope;
   if (principal.id === '') throw new DartwingError('UNAUTHENTICATED');
   if (principal.type === 'person') {
-    throw new DartwingError('PERMISSION_DENIED', { actor: principal.id, action, ref: `${ref.doctype}/${ref.name}` });
+    throw new DartwingError('PERMISSION_DENIED', {
+      actor: principal.id,
+      action,
+      ref: `${ref.doctype}/${ref.name}`,
+    });
   }
 }

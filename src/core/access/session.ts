@@ -18,16 +18,33 @@ export interface Session {
    * Runs a verb over all organizations. `purpose` says in the audit trail what for; `request` tells one use of an
    * idempotency key from another.
    */
-  run<T>(purpose: string, options: CallOptions | undefined, work: (scope: Scope) => Promise<T>, request?: unknown): Promise<T>;
+  run<T>(
+    purpose: string,
+    options: CallOptions | undefined,
+    work: (scope: Scope) => Promise<T>,
+    request?: unknown,
+  ): Promise<T>;
+  /** Runs a verb bound to one organization (its id). */
+  runIn<T>(
+    organization: string,
+    options: CallOptions | undefined,
+    work: (scope: Scope) => Promise<T>,
+    mode?: WorkOptions,
+  ): Promise<T>;
   /** A transaction across organizations, with its reason on record. */
   system<T>(reason: string, call: Call, work: (tx: Tx) => Promise<T>, mode?: WorkOptions): Promise<T>;
 }
 
 export function openSession(database: Database, events: Events, clock: Clock, defaults: Call): Session {
-  const call = (options: CallOptions = {}): Call => ({ requestId: `req_${uuidv7(clock.now())}`, ...defaults, ...withoutUndefined(options) });
+  const call = (options: CallOptions = {}): Call => ({
+    requestId: `req_${uuidv7(clock.now())}`,
+    ...defaults,
+    ...withoutUndefined(options),
+  });
 
   const system: Session['system'] = (reason, facts, work, mode = {}) => {
-    if (reason.trim() === '') return Promise.reject(new DartwingError('REASON_REQUIRED', { action: 'Access across organizations' }));
+    if (reason.trim() === '')
+      return Promise.reject(new DartwingError('REASON_REQUIRED', { action: 'Access across organizations' }));
     const record = (tx: Tx) =>
       stageAudit(tx, {
         organization: systemOrganization,
@@ -55,7 +72,15 @@ export function openSession(database: Database, events: Events, clock: Clock, de
     );
   };
 
-  return { call, run, system };
+  const runIn: Session['runIn'] = (organization, options, work, mode = {}) => {
+    const facts = call(options);
+    return database.asOrg(organization, (tx) => work({ ...facts, tx, clock, events }), {
+      ...mode,
+      dryRun: facts.dryRun ?? false,
+    });
+  };
+
+  return { call, run, runIn, system };
 }
 
 function withoutUndefined(options: CallOptions): CallOptions {

@@ -1,10 +1,17 @@
 /** The documents that `apply` takes, read from YAML or JSON text with the place of every mistake. */
-import { LineCounter, type Document as YamlDocument, isMap, isNode, parseAllDocuments } from 'yaml';
+import { isMap, isNode, LineCounter, parseAllDocuments, type Document as YamlDocument } from 'yaml';
 import { z } from 'zod';
 import { DartwingError, type FieldError, nearest } from '../errors.js';
 import { limits } from '../limits.js';
 import { parseEmail } from '../people/index.js';
-import { concreteSchema, knownKeys, organizationTypes, parseSlug, parseType, tiers } from '../tenancy/index.js';
+import {
+  concreteSchema,
+  knownKeys,
+  type organizationTypes,
+  parseSlug,
+  parseType,
+  tiers,
+} from '../tenancy/index.js';
 
 /** A file as it was read; `name` is what errors call it. */
 export interface SourceFile {
@@ -47,7 +54,12 @@ function organizationSchema(type: (typeof organizationTypes)[number]) {
     session_timeout_minutes: z.int().min(1).max(600).nullable().optional(),
     [type]: concreteSchema(type).nullable().optional(),
     members: z
-      .array(z.strictObject({ email: z.string().superRefine(refine(parseEmail)), role: z.string().min(1).max(140) }))
+      .array(
+        z.strictObject({
+          email: z.string().superRefine(refine(parseEmail)),
+          role: z.string().min(1).max(140),
+        }),
+      )
       .max(10_000)
       .optional(),
   });
@@ -74,21 +86,33 @@ export function readDocuments(files: readonly SourceFile[]): WantedOrganization[
   const seen = new Map<string, string>();
   for (const { document, file } of wanted) {
     const first = seen.get(document.slug);
-    if (first !== undefined) problems.push({ path: 'slug', message: `"${document.slug}" is defined twice, first in ${first}`, file });
+    if (first !== undefined)
+      problems.push({
+        path: 'slug',
+        message: `"${document.slug}" is defined twice, first in ${first}`,
+        file,
+      });
     seen.set(document.slug, file);
   }
-  if (wanted.length > limits.applyDocumentsMax) problems.push({ path: '', message: `more than ${limits.applyDocumentsMax} documents` });
+  if (wanted.length > limits.applyDocumentsMax)
+    problems.push({ path: '', message: `more than ${limits.applyDocumentsMax} documents` });
   if (problems.length > 0) {
     const file = files.length === 1 ? files[0]!.name : `${files.length} files`;
     throw new DartwingError('APPLY_INVALID', { file, count: problems.length }, { fields: problems });
   }
   if (wanted.length === 0) {
-    throw new DartwingError('BAD_FILE', { file: files.map((file) => file.name).join(', ') || 'the input', message: 'it holds no document' });
+    throw new DartwingError('BAD_FILE', {
+      file: files.map((file) => file.name).join(', ') || 'the input',
+      message: 'it holds no document',
+    });
   }
   return wanted.map(({ document }) => document).sort((a, b) => (a.slug < b.slug ? -1 : 1));
 }
 
-function readFile(file: SourceFile, problems: FieldError[]): { document: WantedOrganization; file: string }[] {
+function readFile(
+  file: SourceFile,
+  problems: FieldError[],
+): { document: WantedOrganization; file: string }[] {
   if (Buffer.byteLength(file.text) > limits.applyFileBytesMax) {
     problems.push({ path: '', message: `is larger than ${limits.applyFileBytesMax} bytes`, file: file.name });
     return [];
@@ -102,7 +126,8 @@ function readFile(file: SourceFile, problems: FieldError[]): { document: WantedO
       const { line, col } = lines.linePos(offset);
       return { file: file.name, line, column: col };
     };
-    for (const error of source.errors) problems.push({ path: '', message: firstLine(error.message), ...place(error.pos[0]) });
+    for (const error of source.errors)
+      problems.push({ path: '', message: firstLine(error.message), ...place(error.pos[0]) });
     if (source.errors.length > 0 || source.contents === null) continue;
     const document = readOne(source, place, problems);
     if (document) found.push({ document, file: file.name });
@@ -122,7 +147,9 @@ function readOne(source: YamlDocument, place: Place, problems: FieldError[]): Wa
     problem([], 'a document is a mapping with api_version, kind and slug');
     return undefined;
   }
-  const given = Object.fromEntries(Object.entries(value).filter(([key]) => !(readOnlyKeys as readonly string[]).includes(key)));
+  const given = Object.fromEntries(
+    Object.entries(value).filter(([key]) => !(readOnlyKeys as readonly string[]).includes(key)),
+  );
   if (given.kind !== 'Org') {
     problem(['kind'], `kind "${String(given.kind)}" is not one that apply knows (Org)`);
     return undefined;
@@ -135,6 +162,9 @@ function readOne(source: YamlDocument, place: Place, problems: FieldError[]): Wa
     problem(['type'], `${message}. ${why}`);
     return undefined;
   }
+  // The name of the concrete record is printed by show and given by the core.
+  const part = given[meaning.type];
+  if (typeof part === 'object' && part !== null) delete (part as Record<string, unknown>).name;
   const schema = organizationSchema(meaning.type);
   const result = schema.safeParse(given);
   if (!result.success) {
@@ -142,10 +172,18 @@ function readOne(source: YamlDocument, place: Place, problems: FieldError[]): Wa
     return undefined;
   }
   const { [meaning.type]: concrete, type: _word, ...rest } = result.data as Record<string, unknown>;
-  return { ...(rest as Omit<WantedOrganization, 'type' | 'concrete'>), type: meaning.type, concrete: { ...meaning.concrete, ...(concrete ?? {}) } };
+  return {
+    ...(rest as Omit<WantedOrganization, 'type' | 'concrete'>),
+    type: meaning.type,
+    concrete: { ...meaning.concrete, ...(concrete ?? {}) },
+  };
 }
 
-function report(issue: z.core.$ZodIssue, schema: z.ZodType, problem: (path: readonly PropertyKey[], message: string) => void): void {
+function report(
+  issue: z.core.$ZodIssue,
+  schema: z.ZodType,
+  problem: (path: readonly PropertyKey[], message: string) => void,
+): void {
   if (issue.code !== 'unrecognized_keys') return problem(issue.path, issue.message);
   for (const key of issue.keys) {
     const near = nearest(key, knownKeys(schema, issue.path));
@@ -170,7 +208,11 @@ function offsetOf(source: YamlDocument, path: readonly PropertyKey[]): number | 
 }
 
 function pathText(path: readonly PropertyKey[]): string {
-  return path.reduce<string>((text, step) => (typeof step === 'number' ? `${text}[${step}]` : text ? `${text}.${String(step)}` : String(step)), '');
+  return path.reduce<string>(
+    (text, step) =>
+      typeof step === 'number' ? `${text}[${step}]` : text ? `${text}.${String(step)}` : String(step),
+    '',
+  );
 }
 
 function firstLine(text: string): string {

@@ -1,7 +1,13 @@
 /** Reads the present state, and carries actions out: one organization, one transaction. */
 import { authorize, type Change, changeDocument, type Scope } from '../access/index.js';
 import { DartwingError } from '../errors.js';
-import { addMember, changeMemberRole, listMembers, type MemberDocument, removeMember } from '../people/index.js';
+import {
+  addMember,
+  changeMemberRole,
+  listMembers,
+  type MemberDocument,
+  removeMember,
+} from '../people/index.js';
 import {
   concreteTypes,
   createOrganization,
@@ -18,20 +24,32 @@ import { type Action, actionsOf, type FoundOrganization, fingerprint } from './p
 export type AppliedChange = Change<OrganizationDocument> | Change<MemberDocument>;
 
 /** The organization of a slug as it is; undefined when there is none. `lock` keeps it so until the transaction ends. */
-export async function findState(scope: Scope, slug: string, lock = false): Promise<FoundOrganization | undefined> {
+export async function findState(
+  scope: Scope,
+  slug: string,
+  lock = false,
+): Promise<FoundOrganization | undefined> {
   authorize(scope, 'read', { doctype: 'Organization', name: slug });
   const row = await requireOrganization(scope, slug, lock).catch((error: unknown) => {
     if ((error as DartwingError).code === 'ORGANIZATION_NOT_FOUND') return undefined;
     throw error;
   });
   if (row === undefined) return undefined;
-  const [organization, members] = await Promise.all([showOrganization(scope, row.id), listMembers(scope, row.id)]);
-  const active = members.filter((member) => member.status.state === 'active').map(({ email, role }) => ({ email, role }));
+  const [organization, members] = await Promise.all([
+    showOrganization(scope, row.id),
+    listMembers(scope, row.id),
+  ]);
+  const active = members
+    .filter((member) => member.status.state === 'active')
+    .map(({ email, role }) => ({ email, role }));
   return { organization, members: active };
 }
 
 /** A wanted organization with its officers, partners and agents by person id, where these persons exist already. */
-export async function resolveKnownPersons(scope: Scope, wanted: WantedOrganization): Promise<WantedOrganization> {
+export async function resolveKnownPersons(
+  scope: Scope,
+  wanted: WantedOrganization,
+): Promise<WantedOrganization> {
   const concrete = await resolvePersons(scope, wanted.type, wanted.concrete).catch((error: unknown) => {
     if ((error as DartwingError).code === 'PERSON_NOT_FOUND') return wanted.concrete;
     throw error;
@@ -45,7 +63,12 @@ export async function resolveKnownPersons(scope: Scope, wanted: WantedOrganizati
  * @param seen fingerprint of that state
  * @throws PLAN_STALE and everything that the verbs of tenancy and people throw; nothing is kept then
  */
-export async function executeOrganization(scope: Scope, wanted: WantedOrganization, prune: boolean, seen: string): Promise<AppliedChange[]> {
+export async function executeOrganization(
+  scope: Scope,
+  wanted: WantedOrganization,
+  prune: boolean,
+  seen: string,
+): Promise<AppliedChange[]> {
   const found = await findState(scope, wanted.slug, true);
   if (fingerprint(found) !== seen) throw new DartwingError('PLAN_STALE', { changed: `org/${wanted.slug}` });
   const [organization, ...members] = actionsOf(await resolveKnownPersons(scope, wanted), found, prune);
@@ -53,9 +76,14 @@ export async function executeOrganization(scope: Scope, wanted: WantedOrganizati
   if (organization!.op === 'create') changes.push(await createOrganization(scope, creation(wanted)));
   changes.push(...(await executeMembers(scope, inSafeOrder(members))));
   // After the members, because officers and partners may be among them.
-  if (organization!.op === 'update') changes.unshift(await updateOrganizationSettings(scope, wanted.slug, settings(wanted)));
+  if (organization!.op === 'update')
+    changes.unshift(await updateOrganizationSettings(scope, wanted.slug, settings(wanted)));
   if (organization!.op === 'create' && Object.keys(personal(wanted)).length > 0) {
-    changes[0] = { ...(await updateOrganizationSettings(scope, wanted.slug, { concrete: personal(wanted) })), op: 'create', before: null };
+    changes[0] = {
+      ...(await updateOrganizationSettings(scope, wanted.slug, { concrete: personal(wanted) })),
+      op: 'create',
+      before: null,
+    };
   }
   return changes;
 }
@@ -79,11 +107,23 @@ function creation(wanted: WantedOrganization) {
 
 /** Concrete fields that name persons. */
 function personal({ type, concrete }: WantedOrganization): Record<string, unknown> {
-  const keys = concreteTypes[type].children.filter((child) => 'person' in child.fields).map((child) => child.key);
-  return Object.fromEntries(Object.entries(concrete).filter(([key]) => keys.includes(key) || key === 'registered_agent'));
+  const keys = concreteTypes[type].children
+    .filter((child) => 'person' in child.fields)
+    .map((child) => child.key);
+  return Object.fromEntries(
+    Object.entries(concrete).filter(([key]) => keys.includes(key) || key === 'registered_agent'),
+  );
 }
 
-function settings({ name, tier, logo, legal_hold, mfa_required, session_timeout_minutes, concrete }: WantedOrganization) {
+function settings({
+  name,
+  tier,
+  logo,
+  legal_hold,
+  mfa_required,
+  session_timeout_minutes,
+  concrete,
+}: WantedOrganization) {
   return { name, tier, logo, legal_hold, mfa_required, session_timeout_minutes, concrete };
 }
 

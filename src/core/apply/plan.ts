@@ -48,7 +48,11 @@ export interface Plan {
  * @param found what exists, by slug; absent when it does not
  * @throws ORGANIZATION_TYPE_IMMUTABLE, ORGANIZATION_REGION_IMMUTABLE, ORGANIZATION_STATE (dissolved)
  */
-export function makePlan(documents: readonly WantedOrganization[], found: ReadonlyMap<string, FoundOrganization>, prune: boolean): Plan {
+export function makePlan(
+  documents: readonly WantedOrganization[],
+  found: ReadonlyMap<string, FoundOrganization>,
+  prune: boolean,
+): Plan {
   const actions = documents.flatMap((document) => actionsOf(document, found.get(document.slug), prune));
   const summary = { create: 0, update: 0, delete: 0, none: 0 };
   for (const { op } of actions) summary[op]++;
@@ -59,18 +63,34 @@ export function makePlan(documents: readonly WantedOrganization[], found: Readon
 
 /** The hash that a plan must have to be what it was when it was made. */
 export function planHash({ prune, documents, seen }: Pick<Plan, 'prune' | 'documents' | 'seen'>): string {
-  return `sha256:${createHash('sha256').update(canonicalJson({ prune, documents: definedOnly(documents), seen })).digest('hex')}`;
+  return `sha256:${createHash('sha256')
+    .update(canonicalJson({ prune, documents: definedOnly(documents), seen }))
+    .digest('hex')}`;
 }
 
 /** Tells one state of an organization from another. */
 export function fingerprint(found: FoundOrganization | undefined): string {
-  const facts = found && { id: found.organization.id, version: found.organization.version, members: found.members };
-  return createHash('sha256').update(canonicalJson(facts ?? null)).digest('hex').slice(0, 32);
+  const facts = found && {
+    id: found.organization.id,
+    version: found.organization.version,
+    members: found.members,
+  };
+  return createHash('sha256')
+    .update(canonicalJson(facts ?? null))
+    .digest('hex')
+    .slice(0, 32);
 }
 
 /** What has to be done for one organization: itself first, then its members. */
-export function actionsOf(wanted: WantedOrganization, found: FoundOrganization | undefined, prune: boolean): Action[] {
-  return [organizationAction(wanted, found?.organization), ...memberActions(wanted, found?.members ?? [], prune)];
+export function actionsOf(
+  wanted: WantedOrganization,
+  found: FoundOrganization | undefined,
+  prune: boolean,
+): Action[] {
+  return [
+    organizationAction(wanted, found?.organization),
+    ...memberActions(wanted, found?.members ?? [], prune),
+  ];
 }
 
 function organizationAction(wanted: WantedOrganization, have: OrganizationDocument | undefined): Action {
@@ -81,25 +101,48 @@ function organizationAction(wanted: WantedOrganization, have: OrganizationDocume
     const diff = [['type', wanted.type] as const, ...fields].map(([path, to]) => ({ path, from: null, to }));
     return { op: 'create', ref, org: slug, diff, danger: 'mild' };
   }
-  if (have.status.state === 'dissolved') throw new DartwingError('ORGANIZATION_STATE', { slug, state: 'dissolved', action: 'changed' });
-  if (wanted.type !== have.type) throw new DartwingError('ORGANIZATION_TYPE_IMMUTABLE', { slug, type: have.type });
+  if (have.status.state === 'dissolved')
+    throw new DartwingError('ORGANIZATION_STATE', { slug, state: 'dissolved', action: 'changed' });
+  if (wanted.type !== have.type)
+    throw new DartwingError('ORGANIZATION_TYPE_IMMUTABLE', { slug, type: have.type });
   if (wanted.region !== undefined && wanted.region !== have.region) {
     throw new DartwingError('ORGANIZATION_REGION_IMMUTABLE', { slug, region: have.region });
   }
   const diff = fields
     .map(([path, to]) => ({ path, from: valueAt(have, path) ?? null, to }))
     .filter(({ from, to }) => comparable(from) !== comparable(to));
-  return { op: diff.length > 0 ? 'update' : 'none', ref, org: slug, diff, danger: diff.length > 0 ? 'mild' : 'none' };
+  return {
+    op: diff.length > 0 ? 'update' : 'none',
+    ref,
+    org: slug,
+    diff,
+    danger: diff.length > 0 ? 'mild' : 'none',
+  };
 }
 
 /** Settings and concrete fields that are wanted, by path in the document. */
 function settingsOf(wanted: WantedOrganization): [string, unknown][] {
-  const { api_version: _version, kind: _kind, slug: _slug, type, concrete, members: _members, ...settings } = wanted;
+  const {
+    api_version: _version,
+    kind: _kind,
+    slug: _slug,
+    type,
+    concrete,
+    members: _members,
+    ...settings
+  } = wanted;
   const fields = Object.entries(settings).filter(([, value]) => value !== undefined);
-  return [...fields, ...Object.entries(concrete).map(([key, value]) => [`${type}.${key}`, value] as [string, unknown])];
+  return [
+    ...fields,
+    ...Object.entries(concrete).map(([key, value]) => [`${type}.${key}`, value] as [string, unknown]),
+  ];
 }
 
-function memberActions(wanted: WantedOrganization, have: FoundOrganization['members'], prune: boolean): Action[] {
+function memberActions(
+  wanted: WantedOrganization,
+  have: FoundOrganization['members'],
+  prune: boolean,
+): Action[] {
   if (wanted.members === undefined) return [];
   const roles = new Map(have.map((member) => [member.email, member.role]));
   const org = wanted.slug;
@@ -113,13 +156,21 @@ function memberActions(wanted: WantedOrganization, have: FoundOrganization['memb
   });
   if (!prune) return actions;
   const surplus = [...roles].map(([email, role]): Action => {
-    return { op: 'delete', ref: `member/${org}/${email}`, org, diff: [{ path: 'role', from: role, to: null }], danger: 'severe' };
+    return {
+      op: 'delete',
+      ref: `member/${org}/${email}`,
+      org,
+      diff: [{ path: 'role', from: role, to: null }],
+      danger: 'severe',
+    };
   });
   return [...actions, ...surplus];
 }
 
 function valueAt(document: Readonly<Record<string, unknown>>, path: string): unknown {
-  return path.split('.').reduce<unknown>((value, key) => (value as Record<string, unknown> | null | undefined)?.[key], document);
+  return path
+    .split('.')
+    .reduce<unknown>((value, key) => (value as Record<string, unknown> | null | undefined)?.[key], document);
 }
 
 /** Without the keys whose value is undefined, which canonical JSON refuses. */

@@ -49,7 +49,10 @@ export function applyVerbs(session: Session): ApplyVerbs {
         const ref = `org/${wanted.slug}`;
         const seen = plan.seen[wanted.slug]!;
         await session
-          .run('apply', call, (scope) => executeOrganization(scope, wanted, plan.prune, seen), { ref, hash: plan.hash })
+          .run('apply', call, (scope) => executeOrganization(scope, wanted, plan.prune, seen), {
+            ref,
+            hash: plan.hash,
+          })
           .then(
             (changes) => result.done.push({ ref, changes }),
             (error: unknown) => result.failed.push({ ref, error: asDartwingError(error) }),

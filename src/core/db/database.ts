@@ -44,7 +44,11 @@ export interface Database {
   /** Reads across the organizations in which the person is an active member. Writes are refused. */
   asPerson<T>(person: string, work: (tx: Tx) => Promise<T>): Promise<T>;
   /** For operators and schedulers: every organization. `record` writes its audit entry, in the same transaction. */
-  asSystem<T>(record: (tx: Tx) => Promise<unknown>, work: (tx: Tx) => Promise<T>, options?: WorkOptions): Promise<T>;
+  asSystem<T>(
+    record: (tx: Tx) => Promise<unknown>,
+    work: (tx: Tx) => Promise<T>,
+    options?: WorkOptions,
+  ): Promise<T>;
   /**
    * For the machinery itself (sequencer, self-test): the system login without an audit entry per run. Not exported
    * from the package.
@@ -60,7 +64,7 @@ const contextStatement: Omit<Opening, 'values'> = {
   name: 'dartwing_context_org',
 };
 const personStatement: Omit<Opening, 'values'> = {
-  text: "select set_config('dartwing.person', $1, true), set_config('dartwing.orgs', person_organizations($1), true)",
+  text: "select set_config('dartwing.orgs', person_organizations(set_config('dartwing.person', $1, true)), true)",
   name: 'dartwing_context_person',
 };
 
@@ -68,7 +72,10 @@ const personStatement: Omit<Opening, 'values'> = {
 export function openDatabase(options: DatabaseOptions): Database {
   const roles = roleNames(options.rolePrefix);
   const app = makePool(options, options.appUrl ?? loginUrl(options.url, roles.app, options.passwords.app));
-  const system = makePool(options, options.systemUrl ?? loginUrl(options.url, roles.system, options.passwords.system));
+  const system = makePool(
+    options,
+    options.systemUrl ?? loginUrl(options.url, roles.system, options.passwords.system),
+  );
   const shared = {
     clock: options.clock,
     auditKey: options.auditKey,
@@ -82,26 +89,41 @@ export function openDatabase(options: DatabaseOptions): Database {
     asOrg: (organization, work, { dryRun, ...mode } = {}) => {
       if (organization === '') return Promise.reject(new DartwingError('ORGANIZATION_REQUIRED'));
       const opening = [{ ...contextStatement, values: [organization] }];
-      return runTransaction(app.connect, { ...shared, ...mode, organization, opening, rollback: dryRun ?? false }, work);
+      return runTransaction(
+        app.connect,
+        { ...shared, ...mode, organization, opening, rollback: dryRun ?? false },
+        work,
+      );
     },
     asPerson: (person, work) => {
-      const opening = [{ ...personStatement, values: [person] }, { text: `set local role "${roles.reader}"` }];
+      const opening = [
+        { ...personStatement, values: [person] },
+        { text: `set local role "${roles.reader}"` },
+      ];
       return runTransaction(app.connect, { ...shared, opening, readOnly: true }, work);
     },
     asSystem: (record, work, { dryRun, isolation } = {}) => {
       const mode = isolation === undefined ? {} : { isolation };
-      return runTransaction(system.connect, { ...shared, ...mode, opening: [], rollback: dryRun ?? false }, async (tx) => {
-        // Not awaited before the work: it rides in the same flight as BEGIN and the work's first statement.
-        const recorded = record(tx);
-        recorded.catch(() => {});
-        const value = await work(tx);
-        await recorded;
-        return value;
-      });
+      return runTransaction(
+        system.connect,
+        { ...shared, ...mode, opening: [], rollback: dryRun ?? false },
+        async (tx) => {
+          // Not awaited before the work: it rides in the same flight as BEGIN and the work's first statement.
+          const recorded = record(tx);
+          recorded.catch(() => {});
+          const value = await work(tx);
+          await recorded;
+          return value;
+        },
+      );
     },
     asMachinery: (work, opening = []) => runTransaction(system.connect, { ...shared, opening }, work),
     listener: async () => {
-      const client = new pg.Client({ ...system.settings, pipeline: false, application_name: 'dartwing-listen' } as pg.ClientConfig);
+      const client = new pg.Client({
+        ...system.settings,
+        pipeline: false,
+        application_name: 'dartwing-listen',
+      } as pg.ClientConfig);
       client.on('error', options.onFailure);
       await client.connect().catch((error: unknown) => {
         throw connectFailure(error, system.target, system.role);
@@ -116,7 +138,11 @@ export function openDatabase(options: DatabaseOptions): Database {
 
 function makePool(options: DatabaseOptions, url: string) {
   const settings = connectionSettings(url, options);
-  const pool = new pg.Pool({ ...settings, max: options.poolConnectionsMax ?? limits.poolConnectionsMax, idleTimeoutMillis: 30_000 });
+  const pool = new pg.Pool({
+    ...settings,
+    max: options.poolConnectionsMax ?? limits.poolConnectionsMax,
+    idleTimeoutMillis: 30_000,
+  });
   pool.on('error', options.onFailure);
   const target = describeTarget(url);
   const role = new URL(url).username;
@@ -135,7 +161,8 @@ function makePool(options: DatabaseOptions, url: string) {
 /** Settings of every runtime connection: limits and search path are fixed when it starts. */
 function connectionSettings(url: string, options: DatabaseOptions): pg.PoolConfig & { pipeline: boolean } {
   const parameters = [
-    `search_path=${options.schema}`,
+    // Named last, or PostgreSQL would look for tables among a session's temporary ones first.
+    `search_path=${options.schema},pg_temp`,
     `statement_timeout=${options.statementMs ?? limits.statementMs}`,
     `lock_timeout=${options.lockMs ?? limits.lockMs}`,
     `idle_in_transaction_session_timeout=${limits.idleInTransactionMs}`,

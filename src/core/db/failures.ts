@@ -45,7 +45,7 @@ const socketFailures = new Set([
 
 /** Whether another attempt may succeed because two transactions met. */
 export function isContention(error: unknown): boolean {
-  const { code } = error as ServerError;
+  const { code } = (error ?? {}) as ServerError;
   return code === sqlstate.serializationFailure || code === sqlstate.deadlockDetected;
 }
 
@@ -56,7 +56,7 @@ export function isAfterFailure(error: unknown): boolean {
 
 /** Whether the connection failed, so that nothing more is known about the server. */
 export function isConnectionFailure(error: unknown): boolean {
-  const { code, message = '' } = error as ServerError;
+  const { code, message = '' } = (error ?? {}) as ServerError;
   if (code !== undefined && socketFailures.has(code)) return true;
   if (
     code === sqlstate.adminShutdown ||
@@ -74,7 +74,7 @@ export function isConnectionFailure(error: unknown): boolean {
 
 /** The constraint that a duplicate met, or undefined when the error is something else. */
 export function duplicateConstraint(error: unknown): string | undefined {
-  const failure = error as ServerError;
+  const failure = (error ?? {}) as ServerError;
   return failure.code === sqlstate.uniqueViolation ? (failure.constraint ?? '') : undefined;
 }
 
@@ -86,9 +86,14 @@ export function connectFailure(error: unknown, target: string, role: string): Da
     return new DartwingError('DATABASE_AUTHENTICATION', { target, role }, { cause: error });
   }
   if (failure.code === sqlstate.invalidCatalogName) {
-    return new DartwingError('DATABASE_UNREACHABLE', { target, why: 'The server has no such database' }, { cause: error });
+    return new DartwingError(
+      'DATABASE_UNREACHABLE',
+      { target, why: 'The server has no such database' },
+      { cause: error },
+    );
   }
-  const why = failure.code === 'ECONNREFUSED' ? 'Nothing listens there' : failure.message || String(failure.code);
+  const why =
+    failure.code === 'ECONNREFUSED' ? 'Nothing listens there' : failure.message || String(failure.code);
   return new DartwingError('DATABASE_UNREACHABLE', { target, why }, { cause: error, retryAfterMs: 1_000 });
 }
 
@@ -100,7 +105,8 @@ export function statementFailure(error: unknown): DartwingError {
   if (isDartwingError(error)) return error;
   const { code, constraint, table } = error as ServerError;
   const options = { cause: error, detail: { sqlstate: code, constraint, table } };
-  if (isConnectionFailure(error)) return new DartwingError('DATABASE_UNAVAILABLE', {}, { ...options, retryAfterMs: 500 });
+  if (isConnectionFailure(error))
+    return new DartwingError('DATABASE_UNAVAILABLE', {}, { ...options, retryAfterMs: 500 });
   switch (code) {
     case sqlstate.queryCanceled:
     case sqlstate.lockNotAvailable:

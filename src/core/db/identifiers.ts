@@ -17,7 +17,8 @@ export function quoteIdentifier(name: string): string {
 
 /** Quotes a text literal for the few statements that take no parameters (DDL). */
 export function quoteLiteral(text: string): string {
-  if (text.includes('\u0000')) throw new DartwingError('VALIDATION_ERROR', { message: 'A text contains NUL' });
+  if (text.includes('\u0000'))
+    throw new DartwingError('VALIDATION_ERROR', { message: 'A text contains NUL' });
   const doubled = text.replaceAll("'", "''");
   return text.includes('\\') ? ` E'${doubled.replaceAll('\\', '\\\\')}'` : `'${doubled}'`;
 }

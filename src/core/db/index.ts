@@ -8,7 +8,13 @@
  * meets another is tried up to five times, so `work` must have no effect outside its transaction, except
  * through `tx.afterCommit`.
  */
-export { type Database, type DatabaseOptions, describeTarget, openDatabase, type WorkOptions } from './database.js';
+export {
+  type Database,
+  type DatabaseOptions,
+  describeTarget,
+  openDatabase,
+  type WorkOptions,
+} from './database.js';
 export { duplicateConstraint } from './failures.js';
 export { quoteIdentifier } from './identifiers.js';
 export {
@@ -23,5 +29,6 @@ export {
 export { policySql } from './policies.js';
 export { type RolePasswords, roleNames } from './roles.js';
 export { isolationChecks, requireSound, runSelfTest, type SelfTest } from './selftest.js';
+export { type ServerFacts, serverFacts } from './server.js';
 export type { OrganizationTable, OrgMemberTable, Tables } from './tables.js';
 export { type AuditKey, build, type Result, type Tx } from './transaction.js';

@@ -80,7 +80,8 @@ export async function migrateUp(options: MigrateOptions): Promise<MigrationRun> 
     const current = before.at(-1)?.id ?? 0;
     const wanted = migrations.filter((m) => m.id > current && m.id <= (options.to ?? schemaVersion));
     const breaking = wanted.find((m) => m.breaking);
-    if (breaking && current > 0 && !options.allowBreaking) throw new DartwingError('MIGRATION_BREAKING', { id: breaking.id });
+    if (breaking && current > 0 && !options.allowBreaking)
+      throw new DartwingError('MIGRATION_BREAKING', { id: breaking.id });
     await prepareSchema(client, options, roles);
     const run: MigrationRun = { from: current, to: current, applied: [], stamped: [], pending: 0 };
     for (const migration of wanted) {
@@ -88,9 +89,15 @@ export async function migrateUp(options: MigrateOptions): Promise<MigrationRun> 
       const started = performance.now();
       run.stamped = await applyOne(client, options, roles, migration);
       run.to = migration.id;
-      run.applied.push({ id: migration.id, name: migration.name, breaking: migration.breaking, ms: Math.round(performance.now() - started) });
+      run.applied.push({
+        id: migration.id,
+        name: migration.name,
+        breaking: migration.breaking,
+        ms: Math.round(performance.now() - started),
+      });
     }
-    if (options.repairPolicies && wanted.length === 0) run.stamped = await repair(client, options.schema, roles);
+    if (options.repairPolicies && wanted.length === 0)
+      run.stamped = await repair(client, options.schema, roles);
     run.pending = schemaVersion - run.to;
     return run;
   });
@@ -104,8 +111,14 @@ export async function migrationState(url: string, schema: string): Promise<Migra
     return {
       current,
       required: schemaVersion,
-      pending: migrations.filter((m) => m.id > current).map(({ id, name, breaking }) => ({ id, name, breaking })),
-      applied: applied.map((row) => ({ id: row.id, name: row.name, applied_at: row.applied_at.toISOString() })),
+      pending: migrations
+        .filter((m) => m.id > current)
+        .map(({ id, name, breaking }) => ({ id, name, breaking })),
+      applied: applied.map((row) => ({
+        id: row.id,
+        name: row.name,
+        applied_at: row.applied_at.toISOString(),
+      })),
       drift: driftOf(applied),
     };
   });
@@ -116,12 +129,19 @@ export function printMigrations(schema: string, rolePrefix: string, from = 0, to
   const roles = roleNames(rolePrefix);
   const parts = migrations
     .filter((m) => m.id > from && m.id <= to)
-    .map((m) => `-- migration ${m.id}: ${m.name}${m.breaking ? ' (breaking)' : ''}\n${render(m.sql, schema, roles).trim()}\n`);
+    .map(
+      (m) =>
+        `-- migration ${m.id}: ${m.name}${m.breaking ? ' (breaking)' : ''}\n${render(m.sql, schema, roles).trim()}\n`,
+    );
   return `set search_path = ${quoteIdentifier(schema)};\n\n${parts.join('\n')}`;
 }
 
 async function withAdministrator<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000, application_name: 'dartwing-migrate' });
+  const client = new pg.Client({
+    connectionString: url,
+    connectionTimeoutMillis: 5_000,
+    application_name: 'dartwing-migrate',
+  });
   client.on('error', () => {});
   const role = decodeURIComponent(new URL(url).username);
   await client.connect().catch((error: unknown) => {
@@ -146,15 +166,22 @@ async function lock(client: pg.Client, waitMs: number): Promise<void> {
   // Roles belong to the whole server, so the lock does too: its key names no schema.
   await client.query(`set lock_timeout = ${Math.floor(waitMs)}`);
   await client.query("select pg_advisory_lock(hashtext('dartwing migrations'))").catch((error: unknown) => {
-    throw new DartwingError('DATABASE_TIMEOUT', {}, { cause: error, why: 'Another process is migrating this server' });
+    throw new DartwingError(
+      'DATABASE_TIMEOUT',
+      {},
+      { cause: error, why: 'Another process is migrating this server' },
+    );
   });
 }
 
 async function readApplied(client: pg.Client, schema: string): Promise<AppliedRow[]> {
   const table = `${quoteIdentifier(schema)}.migration`;
-  const { rows } = await client.query<{ found: string | null }>('select to_regclass($1)::text as found', [table]);
+  const { rows } = await client.query<{ found: string | null }>('select to_regclass($1)::text as found', [
+    table,
+  ]);
   if (rows[0]!.found === null) return [];
-  return (await client.query<AppliedRow>(`select id, name, checksum, applied_at from ${table} order by id`)).rows;
+  return (await client.query<AppliedRow>(`select id, name, checksum, applied_at from ${table} order by id`))
+    .rows;
 }
 
 function refuseForeign(applied: readonly AppliedRow[]): void {
@@ -182,9 +209,12 @@ async function refuseOtherKey(client: pg.Client, options: MigrateOptions, instal
   const given = options.masterKeyFingerprint;
   if (installed) {
     const table = `${quoteIdentifier(options.schema)}.installation`;
-    const { rows } = await client.query<{ master_key_fingerprint: string }>(`select master_key_fingerprint from ${table}`);
+    const { rows } = await client.query<{ master_key_fingerprint: string }>(
+      `select master_key_fingerprint from ${table}`,
+    );
     const expected = rows[0]?.master_key_fingerprint;
-    if (expected !== undefined && expected !== given) throw new DartwingError('MASTER_KEY_CHANGED', { given, expected });
+    if (expected !== undefined && expected !== given)
+      throw new DartwingError('MASTER_KEY_CHANGED', { given, expected });
     return;
   }
   const { app } = roleNames(options.rolePrefix);
@@ -206,13 +236,18 @@ async function prepareSchema(client: pg.Client, options: MigrateOptions, roles: 
   await client.query('begin');
   try {
     await ensureRoles(client, roles, options.passwords);
-    await client.query(`comment on role ${quoteIdentifier(roles.app)} is '${roleMark(options.masterKeyFingerprint)}'`);
+    await client.query(
+      `comment on role ${quoteIdentifier(roles.app)} is '${roleMark(options.masterKeyFingerprint)}'`,
+    );
     await client.query(`create schema if not exists ${schema}`);
     await client.query(`alter schema ${schema} owner to ${owner}`);
-    const database = (await client.query<{ name: string }>('select quote_ident(current_database()) as name')).rows[0]!.name;
+    const database = (await client.query<{ name: string }>('select quote_ident(current_database()) as name'))
+      .rows[0]!.name;
     for (const role of [roles.app, roles.system]) {
       // For poolers that drop start-up parameters: the login still finds its schema.
-      await client.query(`alter role ${quoteIdentifier(role)} in database ${database} set search_path = ${schema}`);
+      await client.query(
+        `alter role ${quoteIdentifier(role)} in database ${database} set search_path = ${schema}`,
+      );
       await client.query(`grant connect on database ${database} to ${quoteIdentifier(role)}`);
     }
     await client.query(`set local role ${owner}`);
@@ -229,20 +264,31 @@ async function prepareSchema(client: pg.Client, options: MigrateOptions, roles: 
     if (isDartwingError(error)) throw error;
     const { message, code } = error as { message: string; code?: string };
     if (code === '42501') {
-      throw new DartwingError('DATABASE_PRIVILEGE', { role: decodeURIComponent(new URL(options.url).username), why: message }, { cause: error });
+      throw new DartwingError(
+        'DATABASE_PRIVILEGE',
+        { role: decodeURIComponent(new URL(options.url).username), why: message },
+        { cause: error },
+      );
     }
     throw new DartwingError('MIGRATION_FAILED', { id: 0, why: message }, { cause: error });
   }
 }
 
-async function applyOne(client: pg.Client, options: MigrateOptions, roles: RoleNames, migration: Migration): Promise<string[]> {
+async function applyOne(
+  client: pg.Client,
+  options: MigrateOptions,
+  roles: RoleNames,
+  migration: Migration,
+): Promise<string[]> {
   await client.query('begin');
   try {
     await actAsOwner(client, options.schema, roles);
     await client.query(render(migration.sql, options.schema, roles));
     const stamped = await stampPolicies(client, options.schema, roles);
     if (migration.id === 1) {
-      await client.query('insert into installation (master_key_fingerprint) values ($1)', [options.masterKeyFingerprint]);
+      await client.query('insert into installation (master_key_fingerprint) values ($1)', [
+        options.masterKeyFingerprint,
+      ]);
     }
     await client.query('insert into migration (id, name, breaking, checksum) values ($1, $2, $3, $4)', [
       migration.id,
@@ -254,7 +300,11 @@ async function applyOne(client: pg.Client, options: MigrateOptions, roles: RoleN
     return stamped;
   } catch (error) {
     await client.query('rollback').catch(() => {});
-    throw new DartwingError('MIGRATION_FAILED', { id: migration.id, why: (error as Error).message }, { cause: error });
+    throw new DartwingError(
+      'MIGRATION_FAILED',
+      { id: migration.id, why: (error as Error).message },
+      { cause: error },
+    );
   }
 }
 

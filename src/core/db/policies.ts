@@ -13,7 +13,8 @@ import type { RoleNames } from './roles.js';
 /** The organization of the transaction. Unset or empty gives NULL, and NULL matches no row. */
 export const currentOrganization = "nullif(current_setting('dartwing.org', true), '')";
 /** The organizations of a person's read. The sub-select makes it one evaluation per statement. */
-const currentOrganizations = "any ((select string_to_array(current_setting('dartwing.orgs', true), ','))::text[])";
+const currentOrganizations =
+  "any ((select string_to_array(current_setting('dartwing.orgs', true), ','))::text[])";
 
 /** Tenant tables that the machinery has to stamp. */
 const tenantTables = `

@@ -54,9 +54,10 @@ export interface RolePasswords {
  * @throws DATABASE_PRIVILEGE when the connected role may not create roles.
  */
 export async function ensureRoles(client: Client, names: RoleNames, passwords: RolePasswords): Promise<void> {
-  const existing = await client.query<{ rolname: string }>('select rolname from pg_roles where rolname = any($1)', [
-    Object.values(names),
-  ]);
+  const existing = await client.query<{ rolname: string }>(
+    'select rolname from pg_roles where rolname = any($1)',
+    [Object.values(names)],
+  );
   const known = new Set(existing.rows.map((row) => row.rolname));
   const attributes: Record<keyof RoleNames, string> = {
     owner: 'nologin noinherit',
@@ -90,5 +91,7 @@ async function currentUser(client: Client): Promise<string> {
 }
 
 function mapValues(names: RoleNames, map: (name: string) => string): RoleNames {
-  return Object.fromEntries(Object.entries(names).map(([key, name]) => [key, map(name)])) as unknown as RoleNames;
+  return Object.fromEntries(
+    Object.entries(names).map(([key, name]) => [key, map(name)]),
+  ) as unknown as RoleNames;
 }

@@ -25,7 +25,8 @@ export const isolationChecks: Readonly<Record<string, string>> = {
   'role.owns': 'A runtime role owns an object of the schema',
   'role.member': 'The app role belongs to a role that it must not become',
   'table.rls': 'A tenant table has no enabled and forced row security',
-  'table.policy': 'A tenant table lacks a policy with USING and WITH CHECK for the app role, or has one that lets all rows pass',
+  'table.policy':
+    'A tenant table lacks a policy with USING and WITH CHECK for the app role, or has one that lets all rows pass',
   'table.unowned': 'A table has neither an organization nor the comment that says it is global',
   'table.grant': 'A runtime role may truncate, reference or trigger on a table, or PUBLIC may use it',
   'index.unique': 'A unique index of a tenant table does not begin with the organization',
@@ -116,7 +117,11 @@ export async function runSelfTest(tx: Tx, schema: string, roles: RoleNames): Pro
     ]),
   ]);
   const [row] = state.rows;
-  return { schemaVersion: row?.version ?? 0, masterKeyFingerprint: row?.fingerprint, findings: findings.rows };
+  return {
+    schemaVersion: row?.version ?? 0,
+    masterKeyFingerprint: row?.fingerprint,
+    findings: findings.rows,
+  };
 }
 
 /**
@@ -124,12 +129,15 @@ export async function runSelfTest(tx: Tx, schema: string, roles: RoleNames): Pro
  * @throws SCHEMA_MISSING, SCHEMA_OUTDATED, SCHEMA_NEWER, MASTER_KEY_CHANGED, ISOLATION_BROKEN, DATABASE_*.
  */
 export async function requireSound(database: Database, masterKeyFingerprint: string): Promise<void> {
-  const test = await database.asMachinery((tx) => runSelfTest(tx, database.schema, database.roles)).catch((error: unknown) => {
-    const code = ((error as { cause?: { code?: string } }).cause ?? {}).code;
-    // Undefined table, undefined schema.
-    if (code === '42P01' || code === '3F000') throw new DartwingError('SCHEMA_MISSING', {}, { cause: error });
-    throw error;
-  });
+  const test = await database
+    .asMachinery((tx) => runSelfTest(tx, database.schema, database.roles))
+    .catch((error: unknown) => {
+      const code = ((error as { cause?: { code?: string } }).cause ?? {}).code;
+      // Undefined table, undefined schema.
+      if (code === '42P01' || code === '3F000')
+        throw new DartwingError('SCHEMA_MISSING', {}, { cause: error });
+      throw error;
+    });
   if (test.schemaVersion > schemaVersion) {
     throw new DartwingError('SCHEMA_NEWER', { current: test.schemaVersion, required: schemaVersion });
   }
@@ -137,11 +145,18 @@ export async function requireSound(database: Database, masterKeyFingerprint: str
     throw new DartwingError('SCHEMA_OUTDATED', { current: test.schemaVersion, required: schemaVersion });
   }
   if (test.masterKeyFingerprint !== masterKeyFingerprint) {
-    throw new DartwingError('MASTER_KEY_CHANGED', { given: masterKeyFingerprint, expected: test.masterKeyFingerprint ?? 'none' });
+    throw new DartwingError('MASTER_KEY_CHANGED', {
+      given: masterKeyFingerprint,
+      expected: test.masterKeyFingerprint ?? 'none',
+    });
   }
   const [first, ...others] = test.findings;
   if (first) {
     const more = others.length > 0 ? ` and ${others.length} more` : '';
-    throw new DartwingError('ISOLATION_BROKEN', { finding: `${first.check} ${first.object}${more}` }, { detail: test.findings });
+    throw new DartwingError(
+      'ISOLATION_BROKEN',
+      { finding: `${first.check} ${first.object}${more}` },
+      { detail: test.findings },
+    );
   }
 }

@@ -2,12 +2,25 @@
  * One transaction on one connection: BEGIN, the context and the first statement leave in a single flight
  * (pg's pipeline), the rest as the work goes on, and COMMIT is believed only when the server says COMMIT.
  */
-import { Kysely, type Compilable, DummyDriver, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from 'kysely';
+import {
+  type Compilable,
+  DummyDriver,
+  Kysely,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+} from 'kysely';
 import type { PoolClient, QueryResultRow } from 'pg';
 import type { Clock } from '../clock.js';
 import { DartwingError } from '../errors.js';
 import { limits } from '../limits.js';
-import { duplicateConstraint, isAfterFailure, isConnectionFailure, isContention, statementFailure } from './failures.js';
+import {
+  duplicateConstraint,
+  isAfterFailure,
+  isConnectionFailure,
+  isContention,
+  statementFailure,
+} from './failures.js';
 import type { Tables } from './tables.js';
 
 /** Rows of a statement and how many it touched. */
@@ -35,7 +48,11 @@ export interface Tx {
    * Runs a statement. With `name` the server prepares it once per connection.
    * @throws errors of the catalogue, or the raw server error for 40001, 40P01 and 23505, which callers decide upon.
    */
-  query<Row extends QueryResultRow = QueryResultRow>(text: string, values?: readonly unknown[], name?: string): Promise<Result<Row>>;
+  query<Row extends QueryResultRow = QueryResultRow>(
+    text: string,
+    values?: readonly unknown[],
+    name?: string,
+  ): Promise<Result<Row>>;
   /** Runs a composed query of `build`. */
   run<Row>(query: Compilable<Row>): Promise<Row[]>;
   /** Called after COMMIT, in order; never after a rollback. A failure is reported, not thrown. */
@@ -93,13 +110,13 @@ export async function runTransaction<T>(
   for (let attempt = 1; ; attempt++) {
     const outcome = await attemptTransaction(connect, options, work);
     if (outcome.done) return outcome.value;
-    const { error } = outcome;
-    if (isContention(error)) {
+    const { error, again } = outcome;
+    if (again === 'contention') {
       if (attempt >= limits.transactionAttemptsMax) {
         throw new DartwingError('DATABASE_BUSY', { attempts: attempt }, { cause: error, retryAfterMs: 250 });
       }
       await pause(options.random() * Math.min(limits.transactionBackoffMsMax, 8 * 2 ** attempt));
-    } else if (!outcome.commitSent && !reconnected && isConnectionFailure(rootCause(error))) {
+    } else if (again === 'reconnect' && !reconnected) {
       reconnected = true;
     } else {
       throw error;
@@ -107,7 +124,25 @@ export async function runTransaction<T>(
   }
 }
 
-type Outcome<T> = { done: true; value: T } | { done: false; error: unknown; commitSent: boolean };
+type Outcome<T> =
+  | { done: true; value: T }
+  | { done: false; error: unknown; again?: 'contention' | 'reconnect' | undefined };
+
+/** What is known of the connection and the statements of one attempt. */
+interface Course {
+  /** Why the connection is of no more use. Only the connection itself and our own statements tell. */
+  lost: unknown;
+  /** The errors of this attempt's statements in order, as they were thrown. */
+  failures: unknown[];
+  /** The end is on the way: whoever still holds the `Tx` comes too late. */
+  ended: boolean;
+}
+
+/**
+ * Leaves nothing of the connection's last borrower: settings, role, open cursors and temporary tables of a session
+ * outlive a transaction, and those of one organization must not reach the next. Costs no round trip of its own.
+ */
+const cleanStart = 'reset all; reset role; close all; discard temp';
 
 async function attemptTransaction<T>(
   connect: () => Promise<PoolClient>,
@@ -115,58 +150,107 @@ async function attemptTransaction<T>(
   work: (tx: Tx) => Promise<T>,
 ): Promise<Outcome<T>> {
   const client = await connect();
+  const course: Course = { lost: undefined, failures: [], ended: false };
   const hooks: (() => void | Promise<void>)[] = [];
+  // The pool listens to idle connections only: a connection that dies while `work` waits for something else
+  // would otherwise end the process.
+  const onLoss = (error: Error) => {
+    course.lost ??= error;
+  };
+  client.on('error', onLoss);
   let commitSent = false;
+  let value: T;
   try {
-    const opened = open(client, options);
-    const value = await work(transactionOn(client, options, hooks));
+    const opened = open(client, options, course);
+    value = await work(transactionOn(client, options, hooks, course));
     await opened;
+    if (course.lost !== undefined) throw course.lost;
+    course.ended = true;
     commitSent = !options.rollback;
     const end = await client.query(options.rollback ? 'rollback' : 'commit');
     // After a failed statement that `work` swallowed, COMMIT answers ROLLBACK without an error.
     if (commitSent && end.command !== 'COMMIT') {
-      client.release();
-      return { done: false, error: new DartwingError('INTERNAL', { message: 'the transaction was rolled back at its commit' }), commitSent: false };
+      commitSent = false;
+      const cause = course.failures.at(-1);
+      throw isContention(cause)
+        ? cause
+        : new DartwingError(
+            'INTERNAL',
+            { message: 'the transaction was rolled back at its commit' },
+            { cause },
+          );
     }
-    client.release();
-    if (commitSent) await runHooks(hooks, options.onHookFailure);
-    return { done: true, value };
-  } catch (error) {
-    await abandon(client, error);
-    return { done: false, error: isContention(error) ? error : commitSent ? statementFailure(error) : error, commitSent };
+  } catch (thrown) {
+    course.ended = true;
+    const error = commitSent ? heard(course, thrown) : thrown;
+    await abandon(client, course);
+    return failed(course, error, commitSent);
+  } finally {
+    client.off('error', onLoss);
   }
+  client.release();
+  if (commitSent) await runHooks(hooks, options.onHookFailure);
+  return { done: true, value };
 }
 
-function open(client: PoolClient, options: TransactionOptions): Promise<unknown> {
+/** Takes note of a server error and returns it as it is thrown: contention and duplicates are decisions of the caller. */
+function heard(course: Course, error: unknown): unknown {
+  if (isConnectionFailure(error)) course.lost ??= error;
+  const mine =
+    isContention(error) || duplicateConstraint(error) !== undefined
+      ? error
+      : statementFailure(course.lost ?? error);
+  course.failures.push(mine);
+  return mine;
+}
+
+/** Decides by what our own statements said: errors of the work's own business may look alike and count for nothing. */
+function failed(course: Course, error: unknown, commitSent: boolean): Outcome<never> {
+  const ours = course.failures.includes(error);
+  if (ours && isContention(error)) return { done: false, error, again: 'contention' };
+  const raw = error === course.lost || (ours && duplicateConstraint(error) !== undefined);
+  const again = !commitSent && isConnectionFailure(course.lost) ? 'reconnect' : undefined;
+  return { done: false, error: raw ? statementFailure(error) : error, again };
+}
+
+function open(client: PoolClient, options: TransactionOptions, course: Course): Promise<unknown> {
   const mode = `${options.isolation ? ` isolation level ${options.isolation}` : ''}${options.readOnly ? ' read only' : ''}`;
-  const sent: Promise<unknown>[] = [client.query(`begin${mode}`)];
+  const sent: Promise<unknown>[] = [client.query(`begin${mode}; ${cleanStart}`)];
   for (const { text, values = [], name } of options.opening) {
-    sent.push(client.query(name === undefined ? { text, values: [...values] } : { text, values: [...values], name }));
+    sent.push(
+      client.query(name === undefined ? { text, values: [...values] } : { text, values: [...values], name }),
+    );
   }
-  const opened = Promise.all(sent);
+  const opened = Promise.all(sent).catch((error: unknown) => {
+    throw heard(course, error);
+  });
   // A failing opening also fails the work's first statement; without this the process would see it unhandled.
   opened.catch(() => {});
   return opened;
 }
 
-function transactionOn(client: PoolClient, options: TransactionOptions, hooks: (() => void | Promise<void>)[]): Tx {
-  let firstFailure: unknown;
+function transactionOn(
+  client: PoolClient,
+  options: TransactionOptions,
+  hooks: (() => void | Promise<void>)[],
+  course: Course,
+): Tx {
   const query: Tx['query'] = async (text, values = [], name) => {
+    // The connection may serve another organization by now.
+    if (course.ended)
+      throw new DartwingError('INTERNAL', { message: 'a statement came after the end of its transaction' });
     try {
       const config = name === undefined ? { text, values: [...values] } : { text, values: [...values], name };
       const result = await client.query(config);
       return { rows: result.rows, rowCount: result.rowCount ?? 0 };
     } catch (error) {
-      if (isAfterFailure(error) && firstFailure !== undefined) {
+      if (isAfterFailure(error)) {
         // Statements sent together fail together. The first one tells why, and whoever decides upon it must have
         // done so before its companions are heard.
         await new Promise((resolve) => setImmediate(resolve));
-        throw firstFailure;
+        if (course.failures.length > 0) throw course.failures.at(-1);
       }
-      // Contention and duplicates are decisions of the caller; everything else is told in our words.
-      const mine = isContention(error) || duplicateConstraint(error) !== undefined ? error : statementFailure(error);
-      firstFailure ??= mine;
-      throw mine;
+      throw heard(course, error);
     }
   };
   return Object.freeze({
@@ -186,7 +270,10 @@ function transactionOn(client: PoolClient, options: TransactionOptions, hooks: (
   } satisfies Tx);
 }
 
-async function runHooks(hooks: readonly (() => void | Promise<void>)[], onFailure: (error: unknown) => void): Promise<void> {
+async function runHooks(
+  hooks: readonly (() => void | Promise<void>)[],
+  onFailure: (error: unknown) => void,
+): Promise<void> {
   for (const hook of hooks) {
     try {
       await hook();
@@ -197,8 +284,8 @@ async function runHooks(hooks: readonly (() => void | Promise<void>)[], onFailur
 }
 
 /** Gives the connection back clean, or not at all. */
-async function abandon(client: PoolClient, error: unknown): Promise<void> {
-  if (isConnectionFailure(rootCause(error))) {
+async function abandon(client: PoolClient, course: Course): Promise<void> {
+  if (course.lost !== undefined) {
     client.release(true);
     return;
   }
@@ -208,10 +295,6 @@ async function abandon(client: PoolClient, error: unknown): Promise<void> {
   } catch {
     client.release(true);
   }
-}
-
-function rootCause(error: unknown): unknown {
-  return error instanceof DartwingError && error.cause !== undefined ? error.cause : error;
 }
 
 function pause(ms: number): Promise<void> {

@@ -24,9 +24,14 @@ export function openKeyring(masterKey: string | undefined, origin: string): Keyr
   if (masterKey === undefined || masterKey.trim() === '') throw new DartwingError('MASTER_KEY_MISSING');
   const text = masterKey.trim();
   const bytes = Buffer.from(text, 'base64');
-  if (bytes.length !== 32 || !/^[A-Za-z0-9+/_-]{43}=?$/.test(text)) throw new DartwingError('MASTER_KEY_INVALID', { origin });
+  if (bytes.length !== 32 || !/^[A-Za-z0-9+/_-]{43}=?$/.test(text))
+    throw new DartwingError('MASTER_KEY_INVALID', { origin });
   return Object.freeze({
-    fingerprint: createHash('sha256').update('dartwing master key fingerprint').update(bytes).digest('hex').slice(0, 16),
+    fingerprint: createHash('sha256')
+      .update('dartwing master key fingerprint')
+      .update(bytes)
+      .digest('hex')
+      .slice(0, 16),
     rolePasswords: Object.freeze({
       app: derive(bytes, 'database role app').toString('base64url'),
       system: derive(bytes, 'database role system').toString('base64url'),

@@ -63,17 +63,30 @@ export async function addMember(
   const person = await ensurePerson(scope, email);
   const former = await findMember(tx, organization.id, person.id);
   if (former?.status === 'active') {
-    throw new DartwingError('DUPLICATE_MEMBERSHIP', { person: person.primary_email, organization: organization.slug });
+    throw new DartwingError('DUPLICATE_MEMBERSHIP', {
+      person: person.primary_email,
+      organization: organization.slug,
+    });
   }
   const member = former
     ? await reactivateMember(tx, former, role.role_name, at)
-    : await insertMember(tx, { organization, id: uuidv7(at), person, role: role.role_name, at }).catch((error: unknown) => {
-        if (duplicateConstraint(error) !== 'org_member_person') throw error;
-        throw new DartwingError('DUPLICATE_MEMBERSHIP', { person: person.primary_email, organization: organization.slug });
-      });
+    : await insertMember(tx, { organization, id: uuidv7(at), person, role: role.role_name, at }).catch(
+        (error: unknown) => {
+          if (duplicateConstraint(error) !== 'org_member_person') throw error;
+          throw new DartwingError('DUPLICATE_MEMBERSHIP', {
+            person: person.primary_email,
+            organization: organization.slug,
+          });
+        },
+      );
   await insertGrants(tx, person.id, organization, at);
   const document = memberDocument(member, role.is_supervisor);
-  await recordMember(scope, former ? 'reactivate' : 'create', former ? memberDocument(former, false) : null, document);
+  await recordMember(
+    scope,
+    former ? 'reactivate' : 'create',
+    former ? memberDocument(former, false) : null,
+    document,
+  );
   return document;
 }
 
@@ -102,7 +115,11 @@ export async function changeMemberRole(
  * Ends a membership: the row stays as history, the grants go at once.
  * @throws MEMBER_NOT_FOUND, LAST_SUPERVISOR
  */
-export async function removeMember(scope: Scope, organization: OrganizationFacts, email: string): Promise<MemberDocument> {
+export async function removeMember(
+  scope: Scope,
+  organization: OrganizationFacts,
+  email: string,
+): Promise<MemberDocument> {
   authorize(scope, 'delete', { doctype: 'Org Member', name: email });
   const member = await requireMember(scope, organization, email);
   const supervisor = await isSupervisorRole(scope.tx, member.role);
@@ -120,9 +137,15 @@ export async function enrolOwner(
   event: { organization: OrganizationFacts; owner: { email: string; role: string | undefined } | undefined },
 ): Promise<void> {
   if (event.owner === undefined) return;
-  const role = await requireRole(scope.tx, event.owner.role ?? founderRole[event.organization.type], event.organization.type);
+  const role = await requireRole(
+    scope.tx,
+    event.owner.role ?? founderRole[event.organization.type],
+    event.organization.type,
+  );
   if (!role.is_supervisor) {
-    throw new DartwingError('VALIDATION_ERROR', { message: `The owner needs a supervisor role; ${role.role_name} is none` });
+    throw new DartwingError('VALIDATION_ERROR', {
+      message: `The owner needs a supervisor role; ${role.role_name} is none`,
+    });
   }
   await addMember(scope, event.organization, event.owner.email, role.role_name);
 }
@@ -133,25 +156,51 @@ export async function followRename(scope: Scope, event: { organization: Organiza
 }
 
 /** Subscribes to `organization.purging`: members and grants go with the organization. */
-export async function leaveOrganization(scope: Scope, event: { organization: OrganizationFacts }): Promise<void> {
+export async function leaveOrganization(
+  scope: Scope,
+  event: { organization: OrganizationFacts },
+): Promise<void> {
   await deleteOrganizationRows(scope.tx, event.organization.id);
 }
 
-async function requireMember(scope: Scope, organization: OrganizationFacts, email: string): Promise<MemberRow> {
+async function requireMember(
+  scope: Scope,
+  organization: OrganizationFacts,
+  email: string,
+): Promise<MemberRow> {
   const person = await findPerson(scope.tx, parseEmail(email));
   const member = person && (await findMember(scope.tx, organization.id, person.id));
-  if (member?.status !== 'active') throw new DartwingError('MEMBER_NOT_FOUND', { ref: email, organization: organization.slug });
+  if (member?.status !== 'active')
+    throw new DartwingError('MEMBER_NOT_FOUND', { ref: email, organization: organization.slug });
   return member;
 }
 
 /** The organization's row is locked by the caller, so two supervisors cannot both leave at once. */
-async function refuseLastSupervisor(scope: Scope, organization: OrganizationFacts, member: MemberRow): Promise<void> {
+async function refuseLastSupervisor(
+  scope: Scope,
+  organization: OrganizationFacts,
+  member: MemberRow,
+): Promise<void> {
   if ((await countOtherSupervisors(scope.tx, member)) > 0) return;
-  throw new DartwingError('LAST_SUPERVISOR', { person: member.person_email, organization: organization.slug });
+  throw new DartwingError('LAST_SUPERVISOR', {
+    person: member.person_email,
+    organization: organization.slug,
+  });
 }
 
-function recordMember(scope: Scope, action: string, old: MemberDocument | null, current: MemberDocument): Promise<string> {
-  return recordAct(scope, current.organization, `member.${action}`, { doctype: 'Org Member', name: current.id }, { old, new: current });
+function recordMember(
+  scope: Scope,
+  action: string,
+  old: MemberDocument | null,
+  current: MemberDocument,
+): Promise<string> {
+  return recordAct(
+    scope,
+    current.organization,
+    `member.${action}`,
+    { doctype: 'Org Member', name: current.id },
+    { old, new: current },
+  );
 }
 
 function memberDocument(row: MemberRow, supervisor: boolean): MemberDocument {

@@ -12,8 +12,10 @@ import { ensureAccount, findPerson, insertPerson, nextPersonNumber, type PersonR
  */
 export function parseEmail(text: string): string {
   const email = text.trim().toLowerCase();
-  const form = /^[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)+$/;
-  if (email.length > 254 || !form.test(email)) throw new DartwingError('EMAIL_INVALID', { email: text.slice(0, 80) });
+  const form =
+    /^[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)+$/;
+  if (email.length > 254 || !form.test(email))
+    throw new DartwingError('EMAIL_INVALID', { email: text.slice(0, 80) });
   return email;
 }
 
@@ -30,10 +32,24 @@ export async function ensurePerson(scope: Scope, address: string): Promise<Perso
   if (person === undefined) {
     const id = seriesId('person', await nextPersonNumber(tx), at);
     const [firstName = email] = email.split('@');
-    person = await insertPerson(tx, { id, email, firstName, lastName: '', source: 'invite', at, by: scope.principal.id });
+    person = await insertPerson(tx, {
+      id,
+      email,
+      firstName,
+      lastName: '',
+      source: 'invite',
+      at,
+      by: scope.principal.id,
+    });
     if (person) {
       const { id: name, ...rest } = person;
-      await recordAct(scope, systemOrganization, 'create', { doctype: 'Person', name }, { old: null, new: { name, ...rest } });
+      await recordAct(
+        scope,
+        systemOrganization,
+        'create',
+        { doctype: 'Person', name },
+        { old: null, new: { name, ...rest } },
+      );
     } else {
       person = (await findPerson(tx, email))!;
     }

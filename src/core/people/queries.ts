@@ -29,7 +29,8 @@ export interface RoleRow {
 }
 
 const personColumns = 'id, primary_email, first_name, last_name, status, frappe_user';
-const memberColumns = 'organization, id, person, role, status, start_date, end_date, member_name, person_email';
+const memberColumns =
+  'organization, id, person, role, status, start_date, end_date, member_name, person_email';
 
 export async function findPerson(tx: Tx, email: string): Promise<PersonRow | undefined> {
   const text = `select ${personColumns} from person where primary_email = $1`;
@@ -56,7 +57,13 @@ export async function insertPerson(tx: Tx, person: NewPerson): Promise<PersonRow
   const text = `insert into person (id, primary_email, first_name, last_name, source, created_at, created_by, modified_at, modified_by)
     values ($1, $2, $3, $4, $5, $6, $7, $6, $7) on conflict (primary_email) do nothing returning ${personColumns}`;
   const { id, email, firstName, lastName, source, at, by } = person;
-  return (await tx.query<PersonRow>(text, [id, email, firstName, lastName, source, at, by], 'dartwing_person_insert')).rows[0];
+  return (
+    await tx.query<PersonRow>(
+      text,
+      [id, email, firstName, lastName, source, at, by],
+      'dartwing_person_insert',
+    )
+  ).rows[0];
 }
 
 /** Gives a person a login account named by the e-mail address, once. */
@@ -88,16 +95,24 @@ export async function insertMissingRoles(tx: Tx, roles: readonly RoleRow[]): Pro
   return (await tx.query(text, [JSON.stringify(roles)])).rowCount;
 }
 
-export async function findMember(tx: Tx, organization: string, person: string): Promise<MemberRow | undefined> {
+export async function findMember(
+  tx: Tx,
+  organization: string,
+  person: string,
+): Promise<MemberRow | undefined> {
   const text = `select ${memberColumns} from org_member where organization = $1 and person = $2 for update`;
   return (await tx.query<MemberRow>(text, [organization, person], 'dartwing_member_find')).rows[0];
 }
 
-export async function findMembers(tx: Tx, organization: string): Promise<(MemberRow & { is_supervisor: boolean })[]> {
+export async function findMembers(
+  tx: Tx,
+  organization: string,
+): Promise<(MemberRow & { is_supervisor: boolean })[]> {
   const text = `select ${memberColumns.replaceAll(/(\w+)/g, 'm.$1')}, r.is_supervisor
     from org_member m join role_template r on r.role_name = m.role
     where m.organization = $1 order by m.person_email`;
-  return (await tx.query<MemberRow & { is_supervisor: boolean }>(text, [organization], 'dartwing_members')).rows;
+  return (await tx.query<MemberRow & { is_supervisor: boolean }>(text, [organization], 'dartwing_members'))
+    .rows;
 }
 
 export interface NewMember {
@@ -108,40 +123,69 @@ export interface NewMember {
   at: Date;
 }
 
-export async function insertMember(tx: Tx, { organization, id, person, role, at }: NewMember): Promise<MemberRow> {
+export async function insertMember(
+  tx: Tx,
+  { organization, id, person, role, at }: NewMember,
+): Promise<MemberRow> {
   const text = `insert into org_member (organization, id, person, role, status, start_date, member_name, person_email,
       organization_name, organization_type, created_at, modified_at)
     values ($1, $2, $3, $4, 'active', ($5::timestamptz at time zone 'UTC')::date, $6, $7, $8, $9, $5, $5)
     returning ${memberColumns}`;
-  const values = [organization.id, id, person.id, role, at, fullName(person), person.primary_email, organization.name, organization.type];
+  const values = [
+    organization.id,
+    id,
+    person.id,
+    role,
+    at,
+    fullName(person),
+    person.primary_email,
+    organization.name,
+    organization.type,
+  ];
   return (await tx.query<MemberRow>(text, values, 'dartwing_member_insert')).rows[0]!;
 }
 
 /** Reactivates a former member in the row it had. */
-export async function reactivateMember(tx: Tx, member: MemberRow, role: string, at: Date): Promise<MemberRow> {
+export async function reactivateMember(
+  tx: Tx,
+  member: MemberRow,
+  role: string,
+  at: Date,
+): Promise<MemberRow> {
   const text = `update org_member set status = 'active', role = $3, end_date = null,
       start_date = ($4::timestamptz at time zone 'UTC')::date, modified_at = $4
     where organization = $1 and id = $2 returning ${memberColumns}`;
-  return (await tx.query<MemberRow>(text, [member.organization, member.id, role, at], 'dartwing_member_reactivate')).rows[0]!;
+  return (
+    await tx.query<MemberRow>(text, [member.organization, member.id, role, at], 'dartwing_member_reactivate')
+  ).rows[0]!;
 }
 
-export async function updateMemberRole(tx: Tx, member: MemberRow, role: string, at: Date): Promise<MemberRow> {
+export async function updateMemberRole(
+  tx: Tx,
+  member: MemberRow,
+  role: string,
+  at: Date,
+): Promise<MemberRow> {
   const text = `update org_member set role = $3, modified_at = $4 where organization = $1 and id = $2 returning ${memberColumns}`;
-  return (await tx.query<MemberRow>(text, [member.organization, member.id, role, at], 'dartwing_member_role')).rows[0]!;
+  return (await tx.query<MemberRow>(text, [member.organization, member.id, role, at], 'dartwing_member_role'))
+    .rows[0]!;
 }
 
 export async function endMember(tx: Tx, member: MemberRow, at: Date): Promise<MemberRow> {
   const text = `update org_member set status = 'inactive', modified_at = $3,
       end_date = greatest(start_date, ($3::timestamptz at time zone 'UTC')::date)
     where organization = $1 and id = $2 returning ${memberColumns}`;
-  return (await tx.query<MemberRow>(text, [member.organization, member.id, at], 'dartwing_member_end')).rows[0]!;
+  return (await tx.query<MemberRow>(text, [member.organization, member.id, at], 'dartwing_member_end'))
+    .rows[0]!;
 }
 
 /** Active supervisors of an organization other than one member. */
 export async function countOtherSupervisors(tx: Tx, member: MemberRow): Promise<number> {
   const text = `select count(*)::int as count from org_member m join role_template r on r.role_name = m.role
     where m.organization = $1 and m.id <> $2 and m.status = 'active' and r.is_supervisor`;
-  return (await tx.query<{ count: number }>(text, [member.organization, member.id], 'dartwing_member_supervisors')).rows[0]!.count;
+  return (
+    await tx.query<{ count: number }>(text, [member.organization, member.id], 'dartwing_member_supervisors')
+  ).rows[0]!.count;
 }
 
 export async function isSupervisorRole(tx: Tx, role: string): Promise<boolean> {
@@ -172,7 +216,10 @@ export async function deleteGrants(tx: Tx, organization: string, person: string)
 
 /** The mirror of an organization's name in its member rows. */
 export async function mirrorOrganizationName(tx: Tx, organization: string, name: string): Promise<void> {
-  await tx.query('update org_member set organization_name = $2 where organization = $1', [organization, name]);
+  await tx.query('update org_member set organization_name = $2 where organization = $1', [
+    organization,
+    name,
+  ]);
 }
 
 /** Everything of the room that belongs to an organization, when it is purged. */

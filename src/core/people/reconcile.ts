@@ -20,14 +20,22 @@ export async function verifyMemberships(scope: Scope, organization?: string): Pr
 /** Adds missing grants and drops orphaned ones. Who supervises is for people to decide, so that is not mended. */
 export async function repairMemberships(scope: Scope, organization?: string): Promise<MembershipFinding[]> {
   authorize(scope, 'repair', { doctype: 'Org Member', name: '*' });
-  const mismatches = (await findMismatches(scope.tx, organization)).filter((row) => row.id !== 'organization.no_supervisor');
+  const mismatches = (await findMismatches(scope.tx, organization)).filter(
+    (row) => row.id !== 'organization.no_supervisor',
+  );
   const at = scope.clock.now();
   for (const row of mismatches) {
     if (row.id === 'member.without_grant') await addGrant(scope.tx, row, at);
     else await dropGrant(scope.tx, row);
     const old = row.id === 'grant.without_member' ? grantOf(row) : null;
     const current = row.id === 'member.without_grant' ? grantOf(row) : null;
-    await recordAct(scope, row.organization, 'repair', { doctype: 'Permission Grant', name: row.user_name! }, { old, new: current });
+    await recordAct(
+      scope,
+      row.organization,
+      'repair',
+      { doctype: 'Permission Grant', name: row.user_name! },
+      { old, new: current },
+    );
   }
   return mismatches.map(describe);
 }
@@ -48,11 +56,26 @@ function grantOf({ user_name, allow, for_value }: Mismatch) {
 function describe(row: Mismatch): MembershipFinding {
   const grant = `${row.allow} ${row.for_value}`;
   const text = {
-    'organization.no_supervisor': { what: `${row.slug} has no active supervisor`, fix: `dartwing apply -f org.yaml (with a member in a supervisor role)` },
-    'member.without_grant': { what: `${row.user_name} is an active member of ${row.slug} without the grant for ${grant}`, fix: `dartwing org repair ${row.slug}` },
-    'grant.without_member': { what: `${row.user_name} has the grant for ${grant} in ${row.slug} without an active membership`, fix: `dartwing org repair ${row.slug}` },
+    'organization.no_supervisor': {
+      what: `${row.slug} has no active supervisor`,
+      fix: `dartwing apply -f org.yaml (with a member in a supervisor role)`,
+    },
+    'member.without_grant': {
+      what: `${row.user_name} is an active member of ${row.slug} without the grant for ${grant}`,
+      fix: `dartwing org repair ${row.slug}`,
+    },
+    'grant.without_member': {
+      what: `${row.user_name} has the grant for ${grant} in ${row.slug} without an active membership`,
+      fix: `dartwing org repair ${row.slug}`,
+    },
   }[row.id];
-  return { id: row.id, organization: row.organization, slug: row.slug, severity: row.id === 'organization.no_supervisor' ? 'warn' : 'fail', ...text };
+  return {
+    id: row.id,
+    organization: row.organization,
+    slug: row.slug,
+    severity: row.id === 'organization.no_supervisor' ? 'warn' : 'fail',
+    ...text,
+  };
 }
 
 async function findMismatches(tx: Tx, organization: string | undefined): Promise<Mismatch[]> {
@@ -88,6 +111,7 @@ async function addGrant(tx: Tx, row: Mismatch, at: Date): Promise<void> {
 }
 
 async function dropGrant(tx: Tx, row: Mismatch): Promise<void> {
-  const text = 'delete from permission_grant where organization = $1 and user_name = $2 and allow = $3 and for_value = $4';
+  const text =
+    'delete from permission_grant where organization = $1 and user_name = $2 and allow = $3 and for_value = $4';
   await tx.query(text, [row.organization, row.user_name, row.allow, row.for_value]);
 }

@@ -31,10 +31,26 @@ export async function requireRole(tx: Tx, name: string, type: string): Promise<R
   if (role?.applies_to_org_type === type) return role;
   const names = (await findRolesOfType(tx, type)).map((other) => other.role_name);
   const roles = names.join(', ');
-  if (role) throw new DartwingError('INVALID_ROLE_FOR_ORG_TYPE', { role: name, type, role_type: role.applies_to_org_type, roles });
+  if (role)
+    throw new DartwingError('INVALID_ROLE_FOR_ORG_TYPE', {
+      role: name,
+      type,
+      role_type: role.applies_to_org_type,
+      roles,
+    });
   const near = nearest(name, names);
-  throw new DartwingError('ROLE_NOT_FOUND', { role: name.slice(0, 140), type, roles, suggestion: near ? `Did you mean ${near}?` : '' });
+  throw new DartwingError('ROLE_NOT_FOUND', {
+    role: name.slice(0, 140),
+    type,
+    roles,
+    suggestion: near ? `Did you mean ${near}?` : '',
+  });
 }
 
 /** The supervisor role that founds an organization of each type (requirements §3.4). */
-export const founderRole = { family: 'Parent', company: 'Owner', nonprofit: 'Board Member', association: 'President' } as const;
+export const founderRole = {
+  family: 'Parent',
+  company: 'Owner',
+  nonprofit: 'Board Member',
+  association: 'President',
+} as const;

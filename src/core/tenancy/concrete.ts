@@ -37,7 +37,8 @@ const longText = z.string().trim().max(5_000).nullable();
 const date = z.iso.date().nullable();
 const cents = z.int().nonnegative().nullable();
 const percent = z.number().min(0, 'must be 0 or more').max(100, 'must be 100 or less').nullable();
-const oneOf = <const Values extends readonly [string, ...string[]]>(values: Values) => z.enum(values).nullable();
+const oneOf = <const Values extends readonly [string, ...string[]]>(values: Values) =>
+  z.enum(values).nullable();
 
 const officerFields = {
   person: z.string().min(1),
@@ -89,7 +90,12 @@ export const concreteTypes: Readonly<Record<OrganizationType, ConcreteType>> = {
       registered_agent: text,
     },
     children: [
-      { key: 'officers', table: 'organization_officer', fixed: { parent_doctype: 'Company' }, fields: officerFields },
+      {
+        key: 'officers',
+        table: 'organization_officer',
+        fixed: { parent_doctype: 'Company' },
+        fields: officerFields,
+      },
       {
         key: 'members_partners',
         table: 'organization_member_partner',
@@ -108,7 +114,14 @@ export const concreteTypes: Readonly<Record<OrganizationType, ConcreteType>> = {
     table: 'association',
     series: 'association',
     fields: {
-      association_type: z.enum(['Club', 'HOA', 'Alumni Association', 'Professional Society', 'Trade Association', 'Other']),
+      association_type: z.enum([
+        'Club',
+        'HOA',
+        'Alumni Association',
+        'Professional Society',
+        'Trade Association',
+        'Other',
+      ]),
       default_dues_amount_cents: cents,
       amenities: longText,
       facility_address: text,
@@ -153,7 +166,12 @@ export const concreteTypes: Readonly<Record<OrganizationType, ConcreteType>> = {
       mailing_address: text,
     },
     children: [
-      { key: 'board_members', table: 'organization_officer', fixed: { parent_doctype: 'Nonprofit' }, fields: officerFields },
+      {
+        key: 'board_members',
+        table: 'organization_officer',
+        fixed: { parent_doctype: 'Nonprofit' },
+        fields: officerFields,
+      },
     ],
   },
 };
@@ -168,10 +186,15 @@ export function concreteSchema(type: OrganizationType) {
 }
 
 function childSchema(child: ChildTable) {
-  return z.strictObject({ ...child.fields }).refine((row) => !('start_date' in row && row.start_date && row.end_date) || row.end_date! >= row.start_date!, {
-    message: 'end_date is before start_date',
-    path: ['end_date'],
-  });
+  return z
+    .strictObject({ ...child.fields })
+    .refine(
+      (row) => !('start_date' in row && row.start_date && row.end_date) || row.end_date! >= row.start_date!,
+      {
+        message: 'end_date is before start_date',
+        path: ['end_date'],
+      },
+    );
 }
 
 /**
@@ -179,7 +202,10 @@ function childSchema(child: ChildTable) {
  * or in the middle of a change).
  */
 export function ownershipWarnings(concrete: Readonly<Record<string, unknown>>): string[] {
-  const rows = (concrete.members_partners ?? []) as { ownership_percent?: number | null; voting_rights?: number | null }[];
+  const rows = (concrete.members_partners ?? []) as {
+    ownership_percent?: number | null;
+    voting_rights?: number | null;
+  }[];
   const warnings: string[] = [];
   for (const [field, label] of [
     ['ownership_percent', 'Ownership'],

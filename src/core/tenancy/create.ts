@@ -6,7 +6,12 @@ import { seriesId } from '../ids.js';
 import { canonicalJson } from '../json.js';
 import { concreteTypes, ownershipWarnings } from './concrete.js';
 import { findPersons, insertConcrete, readConcrete } from './concrete-queries.js';
-import { type OrganizationDocument, type OrganizationRow, organizationDocument, organizationFacts } from './document.js';
+import {
+  type OrganizationDocument,
+  type OrganizationRow,
+  organizationDocument,
+  organizationFacts,
+} from './document.js';
 import { type CreateOrganizationInput, type ParsedCreate, parseCreate } from './input.js';
 import { findOrganization, insertOrganization, nextNumbers } from './queries.js';
 
@@ -17,7 +22,10 @@ import { findOrganization, insertOrganization, nextNumbers } from './queries.js'
  * @throws SLUG_INVALID, ORGANIZATION_TYPE_INVALID, VALIDATION_ERROR, ORGANIZATION_EXISTS, ORGANIZATION_DIFFERS,
  * PERSON_NOT_FOUND (an officer nobody knows), PERMISSION_DENIED
  */
-export async function createOrganization(scope: Scope, input: CreateOrganizationInput): Promise<Change<OrganizationDocument>> {
+export async function createOrganization(
+  scope: Scope,
+  input: CreateOrganizationInput,
+): Promise<Change<OrganizationDocument>> {
   const parsed = parseCreate(input);
   authorize(scope, 'create', { doctype: 'Organization', name: parsed.slug });
   const existing = await findOrganization(scope.tx, parsed.slug);
@@ -27,11 +35,27 @@ export async function createOrganization(scope: Scope, input: CreateOrganization
   const owner = input.owner === undefined ? undefined : { email: input.owner, role: input.ownerRole };
   await scope.events.publish(scope, 'organization.created', { organization: organizationFacts(row), owner });
   const after = organizationDocument(row, scope.clock.now(), { concrete, members: owner ? 1 : 0 });
-  const audit = await recordAct(scope, row.id, 'create', { doctype: 'Organization', name: row.id }, { old: null, new: after });
-  return changeDocument(scope, { op: 'create', ref: `org/${row.slug}`, before: null, after, audit, warnings: ownershipWarnings(parsed.concrete) });
+  const audit = await recordAct(
+    scope,
+    row.id,
+    'create',
+    { doctype: 'Organization', name: row.id },
+    { old: null, new: after },
+  );
+  return changeDocument(scope, {
+    op: 'create',
+    ref: `org/${row.slug}`,
+    before: null,
+    after,
+    audit,
+    warnings: ownershipWarnings(parsed.concrete),
+  });
 }
 
-async function insertPair(scope: Scope, parsed: ParsedCreate): Promise<{ row: OrganizationRow; concrete: Record<string, unknown> }> {
+async function insertPair(
+  scope: Scope,
+  parsed: ParsedCreate,
+): Promise<{ row: OrganizationRow; concrete: Record<string, unknown> }> {
   const { tx, clock, principal } = scope;
   const type = concreteTypes[parsed.type];
   const at = clock.now();
@@ -42,14 +66,23 @@ async function insertPair(scope: Scope, parsed: ParsedCreate): Promise<{ row: Or
   const linkedName = seriesId(type.series, numbers.concrete, at);
   // Sent together; the server takes them in this order, and the first failure is the one that counts.
   const [row, , concrete] = await Promise.all([
-    insertOrganization(tx, { id, linkedDoctype: type.doctype, linkedName, input: parsed, at, by: principal.id }).catch((error: unknown) => {
-      if (duplicateConstraint(error) === 'organization_slug') throw new DartwingError('ORGANIZATION_EXISTS', { slug: parsed.slug });
+    insertOrganization(tx, {
+      id,
+      linkedDoctype: type.doctype,
+      linkedName,
+      input: parsed,
+      at,
+      by: principal.id,
+    }).catch((error: unknown) => {
+      if (duplicateConstraint(error) === 'organization_slug')
+        throw new DartwingError('ORGANIZATION_EXISTS', { slug: parsed.slug });
       throw error;
     }),
     insertConcrete(tx, type, id, linkedName, fields),
     readConcrete(tx, type, id),
   ]);
-  if (concrete === undefined) throw new DartwingError('INTERNAL', { message: `the ${type.doctype} of ${id} was not stored` });
+  if (concrete === undefined)
+    throw new DartwingError('INTERNAL', { message: `the ${type.doctype} of ${id} was not stored` });
   return { row, concrete };
 }
 
@@ -66,7 +99,13 @@ async function acceptExisting(
   const fields = differences(document, input, parsed, concrete ?? {});
   if (row.status === 'dissolved') fields.push({ path: 'status', message: 'is dissolved' });
   if (fields.length > 0) throw new DartwingError('ORGANIZATION_DIFFERS', { slug: row.slug }, { fields });
-  return changeDocument(scope, { op: 'none', ref: `org/${row.slug}`, before: document, after: document, audit: null });
+  return changeDocument(scope, {
+    op: 'none',
+    ref: `org/${row.slug}`,
+    before: document,
+    after: document,
+    audit: null,
+  });
 }
 
 function differences(
@@ -82,7 +121,8 @@ function differences(
   if (input.logo !== undefined) wanted.logo = parsed.logo;
   if (input.legalHold !== undefined) wanted.legal_hold = parsed.legalHold;
   if (input.mfaRequired !== undefined) wanted.mfa_required = parsed.mfaRequired;
-  if (input.sessionTimeoutMinutes !== undefined) wanted.session_timeout_minutes = parsed.sessionTimeoutMinutes;
+  if (input.sessionTimeoutMinutes !== undefined)
+    wanted.session_timeout_minutes = parsed.sessionTimeoutMinutes;
   const pairs = [
     ...Object.entries(wanted).map(([path, want]) => [path, document[path], want] as const),
     ...(parsed.type === document.type ? Object.entries(parsed.concrete) : []).map(
@@ -91,7 +131,10 @@ function differences(
   ];
   return pairs
     .filter(([, have, want]) => canonicalJson(have ?? null) !== canonicalJson(want ?? null))
-    .map(([path, have, want]) => ({ path, message: `is ${JSON.stringify(have)}, not ${JSON.stringify(want)}` }));
+    .map(([path, have, want]) => ({
+      path,
+      message: `is ${JSON.stringify(have)}, not ${JSON.stringify(want)}`,
+    }));
 }
 
 /**
@@ -103,9 +146,14 @@ export async function resolvePersons(
   type: ParsedCreate['type'],
   fields: Readonly<Record<string, unknown>>,
 ): Promise<Record<string, unknown>> {
-  const lists = concreteTypes[type].children.filter((child) => 'person' in child.fields && Array.isArray(fields[child.key]));
+  const lists = concreteTypes[type].children.filter(
+    (child) => 'person' in child.fields && Array.isArray(fields[child.key]),
+  );
   const agent = typeof fields.registered_agent === 'string' ? [fields.registered_agent] : [];
-  const refs = [...agent, ...lists.flatMap((child) => (fields[child.key] as { person: string }[]).map((row) => row.person))];
+  const refs = [
+    ...agent,
+    ...lists.flatMap((child) => (fields[child.key] as { person: string }[]).map((row) => row.person)),
+  ];
   if (refs.length === 0) return { ...fields };
   const known = await findPersons(scope.tx, refs);
   const idOf = (ref: string) => {
@@ -116,7 +164,10 @@ export async function resolvePersons(
   const resolved: Record<string, unknown> = { ...fields };
   if (agent[0] !== undefined) resolved.registered_agent = idOf(agent[0]);
   for (const child of lists) {
-    resolved[child.key] = (fields[child.key] as { person: string }[]).map((row) => ({ ...row, person: idOf(row.person) }));
+    resolved[child.key] = (fields[child.key] as { person: string }[]).map((row) => ({
+      ...row,
+      person: idOf(row.person),
+    }));
   }
   return resolved;
 }

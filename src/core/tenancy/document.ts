@@ -1,6 +1,7 @@
 /** How an organization looks outside: one shape for reading and for writing. Pure. */
-import type { OrganizationTable } from '../db/index.js';
+
 import type { Selectable } from 'kysely';
+import type { OrganizationTable } from '../db/index.js';
 import { concreteTypes } from './concrete.js';
 
 export type OrganizationRow = Selectable<OrganizationTable>;
@@ -50,10 +51,17 @@ export function stateOf(row: OrganizationRow, now: Date): OrganizationState {
 export function organizationDocument(
   row: OrganizationRow,
   now: Date,
-  parts: { concrete?: Readonly<Record<string, unknown>> | null | undefined; members?: number | undefined } = {},
+  parts: {
+    concrete?: Readonly<Record<string, unknown>> | null | undefined;
+    members?: number | undefined;
+  } = {},
 ): OrganizationDocument {
   const state = stateOf(row, now);
-  const status: OrganizationStatus = { state, linked_doctype: row.linked_doctype, linked_name: row.linked_name };
+  const status: OrganizationStatus = {
+    state,
+    linked_doctype: row.linked_doctype,
+    linked_name: row.linked_name,
+  };
   if (parts.members !== undefined) status.members = parts.members;
   if (state === 'suspended') {
     status.suspended_until = row.suspended_until?.toISOString() ?? null;

@@ -9,13 +9,37 @@
  *
  * Limits: names 140 characters, lists 500 a page, child lists 500 rows.
  */
-export { type ConcreteType, concreteSchema, concreteTypes, type OrganizationType, organizationTypes } from './concrete.js';
+export {
+  type ConcreteType,
+  concreteSchema,
+  concreteTypes,
+  type OrganizationType,
+  organizationTypes,
+} from './concrete.js';
 export { createOrganization, resolvePersons } from './create.js';
 export { type OrganizationDocument, type OrganizationRow, organizationFacts, stateOf } from './document.js';
-export { type CreateOrganizationInput, knownKeys, type OrganizationChanges, parseType, tiers } from './input.js';
-export { dissolveOrganization, listPurgeable, purgeOrganization, restoreOrganization, suspendOrganization } from './lifecycle.js';
+export {
+  type CreateOrganizationInput,
+  knownKeys,
+  type OrganizationChanges,
+  parseType,
+  tiers,
+} from './input.js';
+export {
+  dissolveOrganization,
+  listPurgeable,
+  purgeOrganization,
+  restoreOrganization,
+  suspendOrganization,
+} from './lifecycle.js';
 export { type LinkFinding, repairLinks, verifyLinks } from './reconcile.js';
-export { type ListOrganizationsInput, listOrganizations, type OrganizationList, requireOrganization, showOrganization } from './show.js';
+export { type OrganizationVerbs, organizationVerbs } from './room.js';
+export {
+  type ListOrganizationsInput,
+  listOrganizations,
+  type OrganizationList,
+  requireOrganization,
+  showOrganization,
+} from './show.js';
 export { parseSlug, suggestSlug } from './slug.js';
 export { comparable, updateOrganizationSettings } from './update.js';
-export { type OrganizationVerbs, organizationVerbs } from './room.js';

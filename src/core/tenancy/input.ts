@@ -18,7 +18,12 @@ const settings = {
 };
 
 /** Regions are written as clouds write them; which are offered is a matter of residency rules. */
-const region = z.string().regex(/^(us|eu|ca|ap)-[a-z]+-\d$/, 'is not a region such as us-east-1, eu-central-1, ca-central-1 or ap-southeast-2');
+const region = z
+  .string()
+  .regex(
+    /^(us|eu|ca|ap)-[a-z]+-\d$/,
+    'is not a region such as us-east-1, eu-central-1, ca-central-1 or ap-southeast-2',
+  );
 
 export interface CreateOrganizationInput {
   slug: string;
@@ -107,8 +112,13 @@ export function parseCreate(input: CreateOrganizationInput): ParsedCreate {
 
 /** @throws VALIDATION_ERROR with every wrong field and a nearest name for each unknown one. */
 export function parseChanges(type: OrganizationType, changes: OrganizationChanges): OrganizationChanges {
-  const optional = Object.fromEntries(Object.entries(settings).map(([key, schema]) => [key, schema.optional()]));
-  return parse(z.strictObject({ ...optional, concrete: concreteSchema(type).optional() }), changes) as OrganizationChanges;
+  const optional = Object.fromEntries(
+    Object.entries(settings).map(([key, schema]) => [key, schema.optional()]),
+  );
+  return parse(
+    z.strictObject({ ...optional, concrete: concreteSchema(type).optional() }),
+    changes,
+  ) as OrganizationChanges;
 }
 
 function parse<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
@@ -125,7 +135,10 @@ function fieldErrors(issue: z.core.$ZodIssue, schema: z.ZodType): FieldError[] {
   if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message }];
   return issue.keys.map((key) => {
     const near = nearest(key, knownKeys(schema, issue.path));
-    return { path: path ? `${path}.${key}` : key, message: `is not a field${near ? `, did you mean ${near}?` : ''}` };
+    return {
+      path: path ? `${path}.${key}` : key,
+      message: `is not a field${near ? `, did you mean ${near}?` : ''}`,
+    };
   });
 }
 
@@ -143,6 +156,7 @@ export function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): stri
 
 function unwrap(schema: z.ZodType | undefined): z.ZodType | undefined {
   let at = schema;
-  while (at instanceof z.ZodOptional || at instanceof z.ZodNullable || at instanceof z.ZodDefault) at = at.unwrap() as z.ZodType;
+  while (at instanceof z.ZodOptional || at instanceof z.ZodNullable || at instanceof z.ZodDefault)
+    at = at.unwrap() as z.ZodType;
   return at;
 }

@@ -17,10 +17,15 @@ const dayMs = 86_400_000;
  * by itself.
  * @throws REASON_REQUIRED, ORGANIZATION_NOT_FOUND, ORGANIZATION_STATE, VALIDATION_ERROR (until lies in the past)
  */
-export async function suspendOrganization(scope: Scope, ref: string, until?: Date): Promise<OrganizationChange> {
+export async function suspendOrganization(
+  scope: Scope,
+  ref: string,
+  until?: Date,
+): Promise<OrganizationChange> {
   const reason = requireReason(scope, 'Suspending an organization');
   const now = scope.clock.now();
-  if (until !== undefined && until <= now) throw new DartwingError('VALIDATION_ERROR', { message: 'until lies in the past' });
+  if (until !== undefined && until <= now)
+    throw new DartwingError('VALIDATION_ERROR', { message: 'until lies in the past' });
   return transition(scope, ref, 'suspend', ['active', 'inactive'], 'suspended', {
     suspended_at: now,
     suspended_until: until ?? null,
@@ -38,7 +43,9 @@ export async function restoreOrganization(scope: Scope, ref: string): Promise<Or
     suspended_at: null,
     suspended_until: null,
     suspended_reason: null,
-    ...(row.status === 'dissolved' ? { status: 'active', dissolved_at: null, dissolved_reason: null, purge_at: null } : {}),
+    ...(row.status === 'dissolved'
+      ? { status: 'active', dissolved_at: null, dissolved_reason: null, purge_at: null }
+      : {}),
   }));
 }
 
@@ -53,18 +60,27 @@ export async function dissolveOrganization(
 ): Promise<OrganizationChange> {
   const reason = requireReason(scope, 'Dissolving an organization');
   if (!Number.isFinite(purgeAfterDays) || purgeAfterDays < 0 || purgeAfterDays > 3_650) {
-    throw new DartwingError('VALIDATION_ERROR', { message: 'The purge date lies between now and ten years ahead' });
+    throw new DartwingError('VALIDATION_ERROR', {
+      message: 'The purge date lies between now and ten years ahead',
+    });
   }
   const now = scope.clock.now();
-  const change = await transition(scope, ref, 'delete', ['active', 'inactive', 'suspended'], 'dissolved', (row) => {
-    refuseLegalHold(row);
-    return {
-      status: 'dissolved',
-      dissolved_at: now,
-      dissolved_reason: reason,
-      purge_at: new Date(now.getTime() + purgeAfterDays * dayMs),
-    };
-  });
+  const change = await transition(
+    scope,
+    ref,
+    'delete',
+    ['active', 'inactive', 'suspended'],
+    'dissolved',
+    (row) => {
+      refuseLegalHold(row);
+      return {
+        status: 'dissolved',
+        dissolved_at: now,
+        dissolved_reason: reason,
+        purge_at: new Date(now.getTime() + purgeAfterDays * dayMs),
+      };
+    },
+  );
   return { ...change, op: 'delete', undo: `dartwing org restore ${change.after?.slug} --reason "…"` };
 }
 
@@ -79,7 +95,11 @@ export async function purgeOrganization(scope: Scope, ref: string): Promise<Orga
   authorize(scope, 'purge', { doctype: 'Organization', name: row.id });
   refuseLegalHold(row);
   if (row.status !== 'dissolved') {
-    throw new DartwingError('ORGANIZATION_STATE', { slug: row.slug, state: stateOf(row, scope.clock.now()), action: 'purged before it is dissolved' });
+    throw new DartwingError('ORGANIZATION_STATE', {
+      slug: row.slug,
+      state: stateOf(row, scope.clock.now()),
+      action: 'purged before it is dissolved',
+    });
   }
   const before = await fullDocument(scope, row);
   await scope.events.publish(scope, 'organization.purging', { organization: organizationFacts(row) });
@@ -87,11 +107,30 @@ export async function purgeOrganization(scope: Scope, ref: string): Promise<Orga
   await deleteOrganization(scope.tx, row.id).catch((error: unknown) => {
     // A foreign key of a table whose room did not answer the event.
     if ((error as { detail?: { sqlstate?: string } }).detail?.sqlstate !== '23503') throw error;
-    throw new DartwingError('ORGANIZATION_HAS_DEPENDENTS', { slug: row.slug, dependents: 'records of another room' }, { cause: error });
+    throw new DartwingError(
+      'ORGANIZATION_HAS_DEPENDENTS',
+      { slug: row.slug, dependents: 'records of another room' },
+      { cause: error },
+    );
   });
-  const audit = await recordAct(scope, row.id, 'purge', { doctype: 'Organization', name: row.id }, { old: before, new: null });
-  const warnings = hadConcrete ? [] : [`The ${concreteTypes[row.org_type].doctype} record was already missing`];
-  return changeDocument(scope, { op: 'delete', ref: `org/${row.slug}`, before, after: null, audit, warnings });
+  const audit = await recordAct(
+    scope,
+    row.id,
+    'purge',
+    { doctype: 'Organization', name: row.id },
+    { old: before, new: null },
+  );
+  const warnings = hadConcrete
+    ? []
+    : [`The ${concreteTypes[row.org_type].doctype} record was already missing`];
+  return changeDocument(scope, {
+    op: 'delete',
+    ref: `org/${row.slug}`,
+    before,
+    after: null,
+    audit,
+    warnings,
+  });
 }
 
 /** Slugs of the organizations whose purge date has come, oldest first, at most 500. */
@@ -113,12 +152,19 @@ async function transition(
   const row = await requireOrganization(scope, ref, true);
   authorize(scope, action, { doctype: 'Organization', name: row.id });
   const state = stateOf(row, scope.clock.now());
-  if (!from.includes(state)) throw new DartwingError('ORGANIZATION_STATE', { slug: row.slug, state, action: done });
+  if (!from.includes(state))
+    throw new DartwingError('ORGANIZATION_STATE', { slug: row.slug, state, action: done });
   const set = typeof columns === 'function' ? columns(row) : columns;
   const before = await fullDocument(scope, row);
   const changed = await updateOrganization(scope.tx, row.id, set, scope.clock.now(), scope.principal.id);
   const after = await fullDocument(scope, changed);
-  const audit = await recordAct(scope, row.id, action, { doctype: 'Organization', name: row.id }, { old: before, new: after });
+  const audit = await recordAct(
+    scope,
+    row.id,
+    action,
+    { doctype: 'Organization', name: row.id },
+    { old: before, new: after },
+  );
   return changeDocument(scope, { op: 'update', ref: `org/${row.slug}`, before, after, audit });
 }
 

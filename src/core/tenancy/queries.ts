@@ -22,9 +22,16 @@ export async function lockOrganization(tx: Tx, ref: string): Promise<Organizatio
 }
 
 /** Next numbers of the organization and of its concrete record. */
-export async function nextNumbers(tx: Tx, concrete: SeriesName): Promise<{ organization: string; concrete: string }> {
+export async function nextNumbers(
+  tx: Tx,
+  concrete: SeriesName,
+): Promise<{ organization: string; concrete: string }> {
   const text = `select nextval('organization_series')::text as organization, nextval($1::regclass)::text as concrete`;
-  const { rows } = await tx.query<{ organization: string; concrete: string }>(text, [`${concrete}_series`], 'dartwing_organization_numbers');
+  const { rows } = await tx.query<{ organization: string; concrete: string }>(
+    text,
+    [`${concrete}_series`],
+    'dartwing_organization_numbers',
+  );
   return rows[0]!;
 }
 
@@ -37,7 +44,10 @@ export interface NewOrganization {
   by: string;
 }
 
-export async function insertOrganization(tx: Tx, { id, linkedDoctype, linkedName, input, at, by }: NewOrganization): Promise<OrganizationRow> {
+export async function insertOrganization(
+  tx: Tx,
+  { id, linkedDoctype, linkedName, input, at, by }: NewOrganization,
+): Promise<OrganizationRow> {
   const text = `insert into organization (id, slug, org_name, org_type, logo, linked_doctype, linked_name, tier, region,
       legal_hold, mfa_required, session_timeout_minutes, created_at, created_by, modified_at, modified_by)
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $13, $14) returning ${columns}`;
@@ -83,7 +93,8 @@ export async function deleteOrganization(tx: Tx, id: string): Promise<void> {
 /** Active members of an organization. */
 export async function countMembers(tx: Tx, organization: string): Promise<number> {
   const text = `select count(*)::int as count from org_member where organization = $1 and status = 'active'`;
-  return (await tx.query<{ count: number }>(text, [organization], 'dartwing_organization_members')).rows[0]!.count;
+  return (await tx.query<{ count: number }>(text, [organization], 'dartwing_organization_members')).rows[0]!
+    .count;
 }
 
 /** Dissolved organizations whose purge date has come. */
@@ -106,7 +117,10 @@ export interface ListFilter {
 }
 
 /** A page of organizations and how many there are in all. */
-export async function pageOrganizations(tx: Tx, filter: ListFilter): Promise<{ rows: OrganizationRow[]; total: number }> {
+export async function pageOrganizations(
+  tx: Tx,
+  filter: ListFilter,
+): Promise<{ rows: OrganizationRow[]; total: number }> {
   let query = build.selectFrom('organization').selectAll().select(sql<string>`count(*) over ()`.as('total'));
   if (filter.type) query = query.where('org_type', '=', filter.type as OrganizationRow['org_type']);
   if (filter.tier) query = query.where('tier', '=', filter.tier as OrganizationRow['tier']);

@@ -20,7 +20,10 @@ export interface LinkFinding {
   fix: string;
 }
 
-type Half = Pick<OrganizationRow, 'id' | 'slug' | 'org_name' | 'org_type' | 'linked_doctype' | 'linked_name'> & { concrete: string | null };
+type Half = Pick<
+  OrganizationRow,
+  'id' | 'slug' | 'org_name' | 'org_type' | 'linked_doctype' | 'linked_name'
+> & { concrete: string | null };
 
 /** What does not agree, for one organization (id) or all. */
 export async function verifyLinks(scope: Scope, organization?: string): Promise<LinkFinding[]> {
@@ -46,14 +49,23 @@ async function repairOne(scope: Scope, half: Half): Promise<void> {
   if (name === null) {
     const numbers = await nextNumbers(scope.tx, type.series);
     // A record that the organization already points to keeps the name it is known by.
-    name = half.linked_doctype === type.doctype && half.linked_name ? half.linked_name : seriesId(type.series, numbers.concrete, at);
+    name =
+      half.linked_doctype === type.doctype && half.linked_name
+        ? half.linked_name
+        : seriesId(type.series, numbers.concrete, at);
     const fields = type.nameField ? { [type.nameField]: half.org_name } : {};
     await insertConcrete(scope.tx, type, half.id, name, fields);
   }
   const link = { linked_doctype: type.doctype, linked_name: name };
   await updateOrganization(scope.tx, half.id, link, at, scope.principal.id);
   const old = { linked_doctype: half.linked_doctype, linked_name: half.linked_name, concrete: half.concrete };
-  await recordAct(scope, half.id, 'repair', { doctype: 'Organization', name: half.id }, { old, new: { ...link, concrete: name } });
+  await recordAct(
+    scope,
+    half.id,
+    'repair',
+    { doctype: 'Organization', name: half.id },
+    { old, new: { ...link, concrete: name } },
+  );
 }
 
 function describe(half: Half): LinkFinding {
@@ -69,13 +81,23 @@ function describe(half: Half): LinkFinding {
     'organization.unlinked': `is not linked to its ${doctype} ${half.concrete}`,
     'organization.link_differs': `is linked to ${half.linked_doctype} ${half.linked_name}, its record is ${doctype} ${half.concrete}`,
   }[id];
-  return { id, organization: half.id, slug: half.slug, severity: 'fail', what: `${half.slug} ${what}`, fix: `dartwing org repair ${half.slug}` };
+  return {
+    id,
+    organization: half.id,
+    slug: half.slug,
+    severity: 'fail',
+    what: `${half.slug} ${what}`,
+    fix: `dartwing org repair ${half.slug}`,
+  };
 }
 
 /** Organizations whose link and concrete record do not point at each other. */
 async function findHalves(tx: Tx, organization: string | undefined): Promise<Half[]> {
   const concretes = organizationTypes
-    .map((type) => `select organization, name, '${type}' as org_type, '${concreteTypes[type].doctype}' as doctype from ${concreteTypes[type].table}`)
+    .map(
+      (type) =>
+        `select organization, name, '${type}' as org_type, '${concreteTypes[type].doctype}' as doctype from ${concreteTypes[type].table}`,
+    )
     .join(' union all ');
   const text = `select o.id, o.slug, o.org_name, o.org_type, o.linked_doctype, o.linked_name, c.name as concrete
     from organization o left join (${concretes}) c on c.organization = o.id and c.org_type = o.org_type

@@ -4,8 +4,19 @@ import type { DartwingError } from '../errors.js';
 import { createOrganization } from './create.js';
 import type { OrganizationDocument } from './document.js';
 import type { CreateOrganizationInput, OrganizationChanges } from './input.js';
-import { dissolveOrganization, listPurgeable, purgeOrganization, restoreOrganization, suspendOrganization } from './lifecycle.js';
-import { type ListOrganizationsInput, listOrganizations, type OrganizationList, showOrganization } from './show.js';
+import {
+  dissolveOrganization,
+  listPurgeable,
+  purgeOrganization,
+  restoreOrganization,
+  suspendOrganization,
+} from './lifecycle.js';
+import {
+  type ListOrganizationsInput,
+  listOrganizations,
+  type OrganizationList,
+  showOrganization,
+} from './show.js';
 import { updateOrganizationSettings } from './update.js';
 
 type OrganizationChange = Promise<Change<OrganizationDocument>>;
@@ -15,10 +26,18 @@ export interface OrganizationVerbs {
   create(input: CreateOrganizationInput, call?: CallOptions): OrganizationChange;
   show(ref: string, call?: CallOptions): Promise<OrganizationDocument>;
   list(input?: ListOrganizationsInput, call?: CallOptions): Promise<OrganizationList>;
-  update(ref: string, changes: OrganizationChanges, call?: CallOptions & { ifVersion?: number | undefined }): OrganizationChange;
+  update(
+    ref: string,
+    changes: OrganizationChanges,
+    call?: CallOptions & { ifVersion?: number | undefined },
+  ): OrganizationChange;
   suspend(ref: string, options?: { until?: Date | undefined }, call?: CallOptions): OrganizationChange;
   restore(ref: string, call?: CallOptions): OrganizationChange;
-  dissolve(ref: string, options?: { purgeAfterDays?: number | undefined }, call?: CallOptions): OrganizationChange;
+  dissolve(
+    ref: string,
+    options?: { purgeAfterDays?: number | undefined },
+    call?: CallOptions,
+  ): OrganizationChange;
   purge(ref: string, call?: CallOptions): OrganizationChange;
   /** Slugs of organizations whose purge date has come. */
   listPurgeable(call?: CallOptions): Promise<string[]>;
@@ -38,8 +57,13 @@ export function organizationVerbs(session: Session): OrganizationVerbs {
     show: (ref, call) => run('org show', call, (scope) => showOrganization(scope, ref)),
     list: (input, call) => run('org list', call, (scope) => listOrganizations(scope, input)),
     update: (ref, changes, { ifVersion, ...call } = {}) =>
-      run('org update', call, (scope) => updateOrganizationSettings(scope, ref, changes, ifVersion), { ref, changes, ifVersion: ifVersion ?? null }),
-    suspend: (ref, { until } = {}, call) => run('org suspend', call, (scope) => suspendOrganization(scope, ref, until), { ref }),
+      run('org update', call, (scope) => updateOrganizationSettings(scope, ref, changes, ifVersion), {
+        ref,
+        changes,
+        ifVersion: ifVersion ?? null,
+      }),
+    suspend: (ref, { until } = {}, call) =>
+      run('org suspend', call, (scope) => suspendOrganization(scope, ref, until), { ref }),
     restore: (ref, call) => run('org restore', call, (scope) => restoreOrganization(scope, ref), { ref }),
     dissolve: (ref, { purgeAfterDays } = {}, call) =>
       run('org delete', call, (scope) => dissolveOrganization(scope, ref, purgeAfterDays), { ref }),

@@ -31,7 +31,13 @@ export interface ListOrganizationsInput {
 }
 
 const states = ['active', 'inactive', 'suspended', 'dissolved'] as const;
-const sortColumns = { slug: 'slug', name: 'org_name', created_at: 'created_at', modified_at: 'modified_at', id: 'id' } as const;
+const sortColumns = {
+  slug: 'slug',
+  name: 'org_name',
+  created_at: 'created_at',
+  modified_at: 'modified_at',
+  id: 'id',
+} as const;
 
 /** One organization by id or slug, with its concrete record (null when it is missing). @throws ORGANIZATION_NOT_FOUND */
 export async function showOrganization(scope: Scope, ref: string): Promise<OrganizationDocument> {
@@ -41,7 +47,10 @@ export async function showOrganization(scope: Scope, ref: string): Promise<Organ
 }
 
 /** A page of organizations. @throws VALIDATION_ERROR for an unknown state, type, tier, sort or a wrong page. */
-export async function listOrganizations(scope: Scope, input: ListOrganizationsInput = {}): Promise<OrganizationList> {
+export async function listOrganizations(
+  scope: Scope,
+  input: ListOrganizationsInput = {},
+): Promise<OrganizationList> {
   authorize(scope, 'read', { doctype: 'Organization', name: '*' });
   const limit = pageSize(input.limit);
   const offset = input.offset ?? 0;
@@ -80,7 +89,10 @@ export async function requireOrganization(scope: Scope, ref: string, lock = fals
     ref,
     rows.map((other) => other.slug),
   );
-  throw new DartwingError('ORGANIZATION_NOT_FOUND', { ref: ref.slice(0, 80), suggestion: near ? `Did you mean ${near}?` : '' });
+  throw new DartwingError('ORGANIZATION_NOT_FOUND', {
+    ref: ref.slice(0, 80),
+    suggestion: near ? `Did you mean ${near}?` : '',
+  });
 }
 
 /** The whole document of a row. */
@@ -94,19 +106,25 @@ export async function fullDocument(scope: Scope, row: OrganizationRow): Promise<
 
 function pageSize(given: number | undefined): number {
   if (given === undefined) return limits.pageDefault;
-  if (!Number.isInteger(given) || given < 1 || given > limits.pageMax) throw invalid(`limit is a whole number from 1 to ${limits.pageMax}`);
+  if (!Number.isInteger(given) || given < 1 || given > limits.pageMax)
+    throw invalid(`limit is a whole number from 1 to ${limits.pageMax}`);
   return given;
 }
 
-function parseSort(text: string): { column: (typeof sortColumns)[keyof typeof sortColumns]; descending: boolean } {
+function parseSort(text: string): {
+  column: (typeof sortColumns)[keyof typeof sortColumns];
+  descending: boolean;
+} {
   const descending = text.startsWith('-');
   const name = descending ? text.slice(1) : text;
-  if (!Object.hasOwn(sortColumns, name)) throw invalid(`sort is one of ${Object.keys(sortColumns).join(', ')}, with - in front for descending`);
+  if (!Object.hasOwn(sortColumns, name))
+    throw invalid(`sort is one of ${Object.keys(sortColumns).join(', ')}, with - in front for descending`);
   return { column: sortColumns[name as keyof typeof sortColumns], descending };
 }
 
 function oneOf(name: string, given: string | undefined, allowed: readonly string[]): string | undefined {
-  if (given !== undefined && !allowed.includes(given)) throw invalid(`${name} "${given}" is not one of ${allowed.join(', ')}`);
+  if (given !== undefined && !allowed.includes(given))
+    throw invalid(`${name} "${given}" is not one of ${allowed.join(', ')}`);
   return given;
 }
 

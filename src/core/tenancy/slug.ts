@@ -2,7 +2,20 @@
 import { DartwingError } from '../errors.js';
 
 /** Words that mean something else where a slug may stand: in paths, flags and `@` forms. */
-const reserved = new Set(['admin', 'all', 'api', 'current', 'default', 'health', 'me', 'new', 'none', 'null', 'system', 'undefined']);
+const reserved = new Set([
+  'admin',
+  'all',
+  'api',
+  'current',
+  'default',
+  'health',
+  'me',
+  'new',
+  'none',
+  'null',
+  'system',
+  'undefined',
+]);
 
 /**
  * Checks a slug: 2 to 63 lower-case letters, digits and single hyphens, beginning with a letter (the rule of a DNS

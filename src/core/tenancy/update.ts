@@ -24,9 +24,14 @@ export async function updateOrganizationSettings(
   const row = await requireOrganization(scope, ref, true);
   authorize(scope, 'update', { doctype: 'Organization', name: row.id });
   if (ifVersion !== undefined && ifVersion !== row.version) {
-    throw new DartwingError('VERSION_MOVED', { ref: `org/${row.slug}`, current: row.version, given: ifVersion });
+    throw new DartwingError('VERSION_MOVED', {
+      ref: `org/${row.slug}`,
+      current: row.version,
+      given: ifVersion,
+    });
   }
-  if (row.status === 'dissolved') throw new DartwingError('ORGANIZATION_STATE', { slug: row.slug, state: 'dissolved', action: 'changed' });
+  if (row.status === 'dissolved')
+    throw new DartwingError('ORGANIZATION_STATE', { slug: row.slug, state: 'dissolved', action: 'changed' });
   const parsed = parseChanges(row.org_type, changes);
   const before = await fullDocument(scope, row);
   const concrete = await resolvePersons(scope, row.org_type, parsed.concrete ?? {});
@@ -42,9 +47,16 @@ export async function updateOrganizationSettings(
   }
   await updateConcrete(scope.tx, type, row.id, changedConcrete);
   const changed = await updateOrganization(scope.tx, row.id, set, scope.clock.now(), scope.principal.id);
-  if (renamed) await scope.events.publish(scope, 'organization.renamed', { organization: organizationFacts(changed) });
+  if (renamed)
+    await scope.events.publish(scope, 'organization.renamed', { organization: organizationFacts(changed) });
   const after = await fullDocument(scope, changed);
-  const audit = await recordAct(scope, row.id, 'update', { doctype: 'Organization', name: row.id }, { old: before, new: after });
+  const audit = await recordAct(
+    scope,
+    row.id,
+    'update',
+    { doctype: 'Organization', name: row.id },
+    { old: before, new: after },
+  );
   const warnings = ownershipWarnings((after[row.org_type] ?? {}) as Record<string, unknown>);
   return changeDocument(scope, { op: 'update', ref: `org/${row.slug}`, before, after, audit, warnings });
 }
@@ -59,7 +71,10 @@ const columnOf = {
   session_timeout_minutes: 'session_timeout_minutes',
 } as const satisfies Partial<Record<keyof OrganizationChanges, keyof OrganizationRow>>;
 
-function changedColumns(row: OrganizationRow, changes: OrganizationChanges): Partial<Record<keyof OrganizationRow, unknown>> {
+function changedColumns(
+  row: OrganizationRow,
+  changes: OrganizationChanges,
+): Partial<Record<keyof OrganizationRow, unknown>> {
   const set: Partial<Record<keyof OrganizationRow, unknown>> = {};
   for (const [key, column] of Object.entries(columnOf) as [keyof typeof columnOf, keyof OrganizationRow][]) {
     const value = changes[key];
@@ -69,8 +84,13 @@ function changedColumns(row: OrganizationRow, changes: OrganizationChanges): Par
 }
 
 /** The entries of `wanted` that differ from `have`. Rows of child lists are compared without their empty fields. */
-function changedOf(have: Readonly<Record<string, unknown>>, wanted: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const changed = Object.entries(wanted).filter(([key, value]) => value !== undefined && comparable(value) !== comparable(have[key] ?? null));
+function changedOf(
+  have: Readonly<Record<string, unknown>>,
+  wanted: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const changed = Object.entries(wanted).filter(
+    ([key, value]) => value !== undefined && comparable(value) !== comparable(have[key] ?? null),
+  );
   return Object.fromEntries(changed);
 }
 

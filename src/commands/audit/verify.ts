@@ -1,0 +1,27 @@
+import type { Report } from '../../core/index.js';
+import { reportAnswer } from '../report.js';
+import type { VerbRun } from '../spec.js';
+import { startProgress } from '../ui/progress.js';
+import { trailOf } from './filter.js';
+
+export const run: VerbRun = async (context, { flags }) => {
+  const dartwing = await context.open();
+  const organization = flags.all === true ? undefined : await trailOf(context, dartwing);
+  const progress = startProgress(context.io, { title: 'Verifying entries', op: 'audit.verify' });
+  let done = 0;
+  const onProgress = (entries: number) => {
+    done += entries;
+    progress.update(done);
+  };
+  try {
+    const report = await dartwing.audit.verify({
+      ...(organization === undefined ? {} : { organizations: [organization] }),
+      onProgress,
+      signal: context.signal,
+    });
+    const { organizations, entries } = report.summary;
+    return reportAnswer(report as unknown as Report, `${entries} entries of ${organizations} trails`);
+  } finally {
+    progress.end();
+  }
+};

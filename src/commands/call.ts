@@ -1,0 +1,12 @@
+/** What a command tells the core about the call it makes. */
+import type { CallOptions } from '../core/index.js';
+import type { CommandContext } from './context.js';
+
+/** Dry run, reason and idempotency key of the line. */
+export function callOf({ global }: Pick<CommandContext, 'global'>): CallOptions {
+  return {
+    dryRun: global.dryRun,
+    ...(global.reason === undefined ? {} : { reason: global.reason }),
+    ...(global.idempotencyKey === undefined ? {} : { idempotencyKey: global.idempotencyKey }),
+  };
+}

@@ -1,0 +1,99 @@
+import { arch, platform, release, totalmem } from 'node:os';
+import { DartwingError, nearest } from '../../core/errors.js';
+import { migrateInstallation } from '../../core/index.js';
+import { packageVersion } from '../../core/package-root.js';
+import type { CommandContext } from '../context.js';
+import { textFlag } from '../flag-values.js';
+import { findTarget, type Target } from '../open.js';
+import type { VerbRun } from '../spec.js';
+import type { Io } from '../ui/io.js';
+import { type Check, type CheckResult, type Patient, runChecks } from './check.js';
+import { checks } from './checks.js';
+
+export const run: VerbRun = async (context, { flags }) => {
+  const chosen = choose(textFlag(flags, 'only'));
+  let found: Promise<Target> | undefined;
+  const target = () => {
+    found ??= findTarget(context);
+    return found;
+  };
+  const patient: Patient = { context, target };
+  let results = await runChecks(chosen, patient);
+  if (flags.fix === true && (await repair(context, results, target)))
+    results = await runChecks(chosen, patient);
+
+  const count = (status: CheckResult['status']) =>
+    results.filter((result) => result.status === status).length;
+  const summary = { pass: count('pass'), warn: count('warn'), fail: count('fail'), skip: count('skip') };
+  const ok = summary.fail === 0 && (flags.strict !== true || summary.warn === 0);
+  return {
+    document: {
+      api_version: 'dartwing/v1',
+      kind: 'DoctorReport',
+      ok,
+      checks: results,
+      summary,
+      ...(flags.report === true ? { machine: machine() } : {}),
+    },
+    findings: !ok,
+    table: { columns: [], sentence: text(context.io, results) },
+  };
+};
+
+function choose(only: string | undefined): readonly Check[] {
+  if (only === undefined) return checks;
+  const ids = only.split(',').map((id) => id.trim());
+  const known = checks.map((check) => check.id);
+  for (const id of ids) {
+    if (known.includes(id)) continue;
+    const near = nearest(id, known);
+    throw new DartwingError('VALIDATION_ERROR', {
+      message: `--only ${id} is not a check${near ? `, did you mean ${near}?` : ''} (${known.join(', ')})`,
+    });
+  }
+  const wanted = new Set(ids);
+  // What a check needs is run too, or it could not be judged.
+  for (const check of [...checks].reverse())
+    if (wanted.has(check.id)) for (const need of check.needs ?? []) wanted.add(need);
+  return checks.filter((check) => wanted.has(check.id));
+}
+
+/** The safe repairs, after a question. Returns whether something was done. */
+async function repair(
+  context: CommandContext,
+  results: readonly CheckResult[],
+  target: () => Promise<Target>,
+): Promise<boolean> {
+  const failed = (id: string) => results.some((result) => result.id === id && result.status === 'fail');
+  const { options, data } = await target();
+  const migrate = failed('migrations') && data !== undefined;
+  if ((!migrate && !failed('isolation')) || context.global.dryRun) return false;
+  const question = migrate
+    ? 'Migrate the embedded database?'
+    : 'Stamp row-level security on every tenant table again?';
+  await context.approve({ danger: 'moderate', question, name: 'fix' });
+  await migrateInstallation(options, { repairPolicies: !migrate });
+  return true;
+}
+
+function text(io: Io, results: readonly CheckResult[]): string {
+  const { green, yellow, red, dim, signs } = io.out.palette;
+  const mark = { pass: green(signs.ok), warn: yellow(signs.warn), fail: red(signs.fail), skip: dim('-') };
+  const lines = results.flatMap(({ id, status, what, found = [], fix }) => [
+    `${mark[status]} ${id.padEnd(11)} ${what}`,
+    ...found.map((object) => `                ${object}`),
+    ...fix.map((line, index) => `              ${index === 0 ? 'Fix' : '   '} ${line}`),
+  ]);
+  return lines.join('\n');
+}
+
+/** Facts of this machine; nothing that names a person or opens a door. */
+function machine() {
+  return {
+    dartwing: packageVersion(),
+    node: process.versions.node,
+    platform: `${platform()}-${arch()}`,
+    release: release(),
+    memory_bytes: totalmem(),
+  };
+}

@@ -1,0 +1,36 @@
+import type { NounSpec } from '../spec.js';
+
+export const doctorSpec: NounSpec = {
+  name: 'doctor',
+  group: 'Start',
+  summary: 'Check the installation and say how to repair it',
+  verbs: [
+    {
+      name: '',
+      summary: 'Check the installation and say how to repair it',
+      description:
+        'Node, configuration, database, roles, row-level security, migrations, keys, audit trail, clock and disk; each ' +
+        'with what was measured and the command that repairs it.',
+      flags: [
+        { name: 'only', value: 'id,id', summary: 'Only these checks: database, isolation' },
+        { name: 'strict', summary: 'Warnings count as failures' },
+        {
+          name: 'fix',
+          summary: 'Run the safe repairs: pending migrations of the embedded database, policies',
+        },
+        { name: 'report', summary: 'Add facts of this machine for an issue; no secrets' },
+      ],
+      examples: [
+        { command: 'dartwing doctor --strict', note: '0 ready, 6 not ready' },
+        { command: 'dartwing doctor --only isolation,migrations --json', note: 'Two checks, for a program' },
+        { command: 'dartwing doctor --report --json > report.json', note: 'For an issue' },
+      ],
+      output: ['DoctorReport'],
+      danger: 'moderate',
+      mutates: true,
+      exits: { 6: 'a check failed (with --strict: or warned)' },
+      seeAlso: ['migrate verify', 'config validate'],
+      load: () => import('./doctor.js'),
+    },
+  ],
+};

@@ -1,0 +1,82 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { DartwingError } from '../../core/errors.js';
+import { suggestSlug } from '../../core/tenancy/index.js';
+import type { CommandContext } from '../context.js';
+import { textFlag } from '../flag-values.js';
+import { shownPath } from '../open.js';
+import type { VerbResult, VerbRun } from '../spec.js';
+import { listTemplates, type ProjectTemplate, requireTemplate } from '../templates.js';
+
+export const run: VerbRun = async (context, { args, flags }) => {
+  if (flags.list === true) return templateList();
+  const template = requireTemplate(textFlag(flags, 'template') ?? (await askTemplate(context)));
+  const directory = resolve(context.cwd, typeof args.dir === 'string' ? args.dir : '.');
+  const shown = shownPath(context.cwd, directory);
+  if (flags.force !== true && existsSync(directory) && readdirSync(directory).length > 0) {
+    throw new DartwingError('DIRECTORY_NOT_EMPTY', { directory: shown });
+  }
+  const files = copy(template, directory, textFlag(flags, 'name'), context.global.dryRun);
+  const next = [...(shown === '.' ? [] : [`cd ${shown}`]), 'dartwing up', 'dartwing apply -f org.yaml'];
+  return {
+    document: {
+      api_version: 'dartwing/v1',
+      kind: 'Project',
+      dir: shown,
+      template: template.name,
+      files,
+      next,
+      dry_run: context.global.dryRun,
+    },
+    table: { columns: [], sentence: `${shown} has ${files.join(', ')} of the template ${template.name}` },
+    next,
+  };
+};
+
+async function askTemplate({ io }: CommandContext): Promise<string> {
+  if (!io.interactive) return 'minimal';
+  const { askChoice } = await import('../ui/prompt.js');
+  const choices = listTemplates().map(({ name, summary }) => ({ value: name, label: `${name}  ${summary}` }));
+  return askChoice(io, 'Template', '--template', choices);
+}
+
+/** Writes the files that are not there yet and returns their names. */
+function copy(
+  template: ProjectTemplate,
+  directory: string,
+  name: string | undefined,
+  dryRun: boolean,
+): string[] {
+  const missing = template.files.filter((file) => !existsSync(join(directory, file)));
+  if (dryRun) return missing;
+  mkdirSync(directory, { recursive: true });
+  for (const file of missing) {
+    const text = readFileSync(join(template.directory, file), 'utf8');
+    writeFileSync(
+      join(directory, file),
+      name === undefined || file !== 'org.yaml' ? text : renamed(text, name),
+    );
+  }
+  return missing;
+}
+
+/** The org.yaml with another name and slug; everything else, comments included, stays. */
+function renamed(text: string, name: string): string {
+  return text
+    .replace(/^slug: .*$/m, `slug: ${suggestSlug(name)}`)
+    .replace(/^name: .*$/m, `name: ${JSON.stringify(name)}`);
+}
+
+function templateList(): VerbResult {
+  const items = listTemplates().map(({ name, summary }) => ({ name, summary }));
+  return {
+    list: { api_version: 'dartwing/v1', kind: 'TemplateList', items, total_count: items.length },
+    table: {
+      columns: [
+        { header: 'name', path: 'name' },
+        { header: 'summary', path: 'summary' },
+      ],
+    },
+    footer: 'dartwing init <dir> --template <name>',
+  };
+}

@@ -1,0 +1,14 @@
+import { callOf } from '../call.js';
+import type { VerbRun } from '../spec.js';
+import { organizationChange } from './answer.js';
+
+export const run: VerbRun = async (context, { args }) => {
+  context.reason('Restoring an organization');
+  const dartwing = await context.open();
+  const change = await dartwing.tenancy.restore(String(args.org), callOf(context));
+  return organizationChange(
+    context,
+    change,
+    `Organization ${change.after?.slug} is ${change.after?.status.state}`,
+  );
+};

@@ -1,0 +1,48 @@
+import type { NounSpec } from '../spec.js';
+
+export const upSpec: NounSpec = {
+  name: 'up',
+  aliases: ['dev'],
+  group: 'Start',
+  summary: 'Run everything here: database, schema, first organization, server',
+  verbs: [
+    {
+      name: '',
+      summary: 'Run everything here: database, schema, first organization, server',
+      description:
+        'Uses DATABASE_URL, or starts a PostgreSQL of its own under .dartwing/. Migrates, makes a first organization ' +
+        'from a template when there is none, listens on 127.0.0.1 and runs until Ctrl-C. Other dartwing commands in ' +
+        'this folder find its database.',
+      flags: [
+        {
+          name: 'port',
+          value: 'n',
+          summary: 'HTTP port; without it 4000, or a free one when 4000 is taken',
+          env: 'DARTWING_PORT',
+        },
+        {
+          name: 'template',
+          value: 'name',
+          summary: 'Template of the first organization, minimal unless told',
+        },
+        { name: 'seed', value: 'file', summary: 'Apply this file instead of a template; - reads stdin' },
+      ],
+      examples: [
+        { command: 'dartwing up', note: 'Everything, until Ctrl-C' },
+        { command: 'dartwing up --template clinic --port 8080', note: 'With a clinic in it' },
+        { command: 'dartwing up --json', note: 'The first line of stdout is a DevReady document' },
+      ],
+      output: ['DevReady'],
+      danger: 'none',
+      mutates: false,
+      long: true,
+      exits: {
+        5: 'it runs here already, or the port is in use',
+        130: 'ended by Ctrl-C',
+        143: 'ended by SIGTERM',
+      },
+      seeAlso: ['init', 'doctor', 'org list'],
+      load: () => import('./up.js'),
+    },
+  ],
+};
