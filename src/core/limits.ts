@@ -17,6 +17,8 @@ export const limits = Object.freeze({
   transactionAttemptsMax: 5,
   /** Longest pause between two attempts of a transaction. */
   transactionBackoffMsMax: 250,
+  /** Attempts at the roles of a server whose other databases are being migrated at the same time. */
+  roleAttemptsMax: 30,
   /** Organizations that one cross-organization read may name. */
   organizationsPerReadMax: 5_000,
   /** Slugs whose ids a process remembers. */

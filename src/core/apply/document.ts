@@ -184,7 +184,10 @@ function report(
   schema: z.ZodType,
   problem: (path: readonly PropertyKey[], message: string) => void,
 ): void {
-  if (issue.code !== 'unrecognized_keys') return problem(issue.path, issue.message);
+  if (issue.code !== 'unrecognized_keys') {
+    problem(issue.path, issue.message);
+    return;
+  }
   for (const key of issue.keys) {
     const near = nearest(key, knownKeys(schema, issue.path));
     problem([...issue.path, key], `is not a key here${near ? `, did you mean ${near}?` : ''}`);

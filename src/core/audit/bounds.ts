@@ -15,6 +15,8 @@ export const auditBounds = Object.freeze({
   listenBackoffMsMax: 30_000,
   /** Pause of the sequencer after a failed round. */
   failurePauseMs: 1_000,
+  /** Rounds that a reader lets run before it reads. */
+  roundsMax: 100,
   /** Age from which a staged entry that nobody sequenced is reported. */
   backlogMs: 60_000,
 });

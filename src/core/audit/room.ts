@@ -1,5 +1,6 @@
 /** The room as callers see it: the sequencer's life in this process, and reading verbs that see all that is staged. */
 
+import { auditBounds } from './bounds.js';
 import type { AuditDocument } from './document.js';
 import type { AuditActor, AuditVia } from './entry.js';
 import { stagedChannel } from './listening.js';
@@ -65,9 +66,12 @@ export function auditVerbs(source: AuditSource): AuditVerbs {
   };
 }
 
-/** Rounds until nothing is left. What fails stays staged, is told, and shows as a backlog when verified. */
+/**
+ * Rounds until nothing is left, or as many as `auditBounds.roundsMax` while others keep writing. What fails stays
+ * staged, is told, and shows as a backlog when verified.
+ */
 async function sequenceAll(options: SequencingOptions, onFailure: (error: unknown) => void): Promise<void> {
-  for (;;) {
+  for (let round = 0; round < auditBounds.roundsMax; round++) {
     const { entries, failed } = await sequenceOnce(options);
     for (const { error } of failed) onFailure(error);
     if (entries === 0 || failed.length > 0) return;

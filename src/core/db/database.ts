@@ -144,6 +144,9 @@ function makePool(options: DatabaseOptions, url: string) {
     idleTimeoutMillis: 30_000,
   });
   pool.on('error', options.onFailure);
+  // A client that is checked out and loses its server between two statements says so to itself; unheard, the
+  // process would end. The next statement of its transaction fails and tells the caller.
+  pool.on('connect', (client) => client.on('error', options.onFailure));
   const target = describeTarget(url);
   const role = new URL(url).username;
   return {

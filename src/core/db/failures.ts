@@ -10,6 +10,7 @@ const sqlstate = {
   checkViolation: '23514',
   notNullViolation: '23502',
   rowSecurity: '42501',
+  untranslatable: '22021',
   lockNotAvailable: '55P03',
   queryCanceled: '57014',
   failedTransaction: '25P02',
@@ -117,6 +118,12 @@ export function statementFailure(error: unknown): DartwingError {
         'PERMISSION_DENIED',
         { actor: 'This transaction', action: 'reach', ref: table ? `rows of ${table}` : 'this' },
         { ...options, why: 'The row does not belong to its organization, or its role has no right to it' },
+      );
+    case sqlstate.untranslatable:
+      return new DartwingError(
+        'VALIDATION_ERROR',
+        { message: 'A text holds a character that cannot be stored' },
+        options,
       );
     case sqlstate.checkViolation:
     case sqlstate.notNullViolation:

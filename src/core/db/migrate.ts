@@ -3,14 +3,16 @@
  * and the record of it. Two processes that start together both succeed: the second finds nothing left to do.
  */
 import { createHash } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
 import { DartwingError, isDartwingError } from '../errors.js';
+import { limits } from '../limits.js';
 import { describeTarget } from './database.js';
 import { connectFailure } from './failures.js';
-import { quoteIdentifier } from './identifiers.js';
+import { quoteIdentifier, quoteLiteral } from './identifiers.js';
 import { type Migration, migrations } from './migrations/index.js';
-import { stampPolicies } from './policies.js';
-import { ensureRoles, type RoleNames, type RolePasswords, roleNames } from './roles.js';
+import { stampingSql, stampPolicies } from './policies.js';
+import { ensureRoles, type RoleNames, type RolePasswords, roleNames, rolesSql } from './roles.js';
 
 export interface MigrateOptions {
   /** Address with a role that may create roles and schemas. */
@@ -66,19 +68,24 @@ export const schemaVersion = migrations.at(-1)!.id;
 
 /**
  * Brings the schema up to date.
+ * @param known migrations of this version in order; tests give others
  * @throws SCHEMA_NEWER, SCHEMA_DRIFT, MIGRATION_BREAKING, MIGRATION_FAILED, DATABASE_PRIVILEGE, DATABASE_TOO_OLD,
  * MASTER_KEY_CHANGED, ROLE_TAKEN.
  */
-export async function migrateUp(options: MigrateOptions): Promise<MigrationRun> {
+export async function migrateUp(
+  options: MigrateOptions,
+  known: readonly Migration[] = migrations,
+): Promise<MigrationRun> {
+  const latest = known.at(-1)!.id;
   return withAdministrator(options.url, async (client) => {
     await requireVersion(client);
     await lock(client, options.lockMs ?? 60_000);
     const before = await readApplied(client, options.schema);
-    refuseForeign(before);
+    refuseForeign(before, known);
     await refuseOtherKey(client, options, before.length > 0);
     const roles = roleNames(options.rolePrefix);
     const current = before.at(-1)?.id ?? 0;
-    const wanted = migrations.filter((m) => m.id > current && m.id <= (options.to ?? schemaVersion));
+    const wanted = known.filter((m) => m.id > current && m.id <= (options.to ?? latest));
     const breaking = wanted.find((m) => m.breaking);
     if (breaking && current > 0 && !options.allowBreaking)
       throw new DartwingError('MIGRATION_BREAKING', { id: breaking.id });
@@ -98,7 +105,8 @@ export async function migrateUp(options: MigrateOptions): Promise<MigrationRun> 
     }
     if (options.repairPolicies && wanted.length === 0)
       run.stamped = await repair(client, options.schema, roles);
-    run.pending = schemaVersion - run.to;
+    if (run.to > 0) await recordMasterKey(client, options, roles);
+    run.pending = known.filter((m) => m.id > run.to).length;
     return run;
   });
 }
@@ -119,21 +127,40 @@ export async function migrationState(url: string, schema: string): Promise<Migra
         name: row.name,
         applied_at: row.applied_at.toISOString(),
       })),
-      drift: driftOf(applied),
+      drift: driftOf(applied, migrations),
     };
   });
 }
 
-/** The SQL of the migrations after `from`, as it would run, for people with a migration tool of their own. */
+/**
+ * The SQL of the migrations after `from`, as it would run, for people with a migration tool of their own: also the
+ * roles that are missing, the schema, the policies and the record of what was applied. Passwords and the
+ * fingerprint of the master key are not in it; `migrateUp` sets them afterwards and finds nothing else to do.
+ */
 export function printMigrations(schema: string, rolePrefix: string, from = 0, to = schemaVersion): string {
   const roles = roleNames(rolePrefix);
+  const ground = [
+    rolesSql(roles),
+    `create schema if not exists ${quoteIdentifier(schema)} authorization ${quoteIdentifier(roles.owner)};`,
+    `do $settings$ begin execute format('${loginSettingsSql(schema, roles, '%1$I')}', current_database()); end $settings$;`,
+    `set role ${quoteIdentifier(roles.owner)};`,
+    `set search_path = ${quoteIdentifier(schema)}, pg_temp;`,
+    schemaSql(schema, roles),
+  ];
+  const resumed = ground.slice(3, 5);
   const parts = migrations
     .filter((m) => m.id > from && m.id <= to)
-    .map(
-      (m) =>
-        `-- migration ${m.id}: ${m.name}${m.breaking ? ' (breaking)' : ''}\n${render(m.sql, schema, roles).trim()}\n`,
+    .map((m) =>
+      [
+        `-- migration ${m.id}: ${m.name}${m.breaking ? ' (breaking)' : ''}`,
+        'begin;',
+        render(m.sql, schema, roles).trim(),
+        stampingSql(schema, roles),
+        `insert into migration (id, name, breaking, checksum) values (${m.id}, ${quoteLiteral(m.name)}, ${m.breaking}, '${checksum(m)}');`,
+        'commit;\n',
+      ].join('\n'),
     );
-  return `set search_path = ${quoteIdentifier(schema)};\n\n${parts.join('\n')}`;
+  return `${(from === 0 ? ground : resumed).join('\n')}\n\n${parts.join('\n')}\nreset search_path;\nreset role;\n`;
 }
 
 async function withAdministrator<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
@@ -184,18 +211,19 @@ async function readApplied(client: pg.Client, schema: string): Promise<AppliedRo
     .rows;
 }
 
-function refuseForeign(applied: readonly AppliedRow[]): void {
+function refuseForeign(applied: readonly AppliedRow[], known: readonly Migration[]): void {
   const current = applied.at(-1)?.id ?? 0;
-  if (current > schemaVersion) throw new DartwingError('SCHEMA_NEWER', { current, required: schemaVersion });
-  const [drifted] = driftOf(applied);
+  const required = known.at(-1)!.id;
+  if (current > required) throw new DartwingError('SCHEMA_NEWER', { current, required });
+  const [drifted] = driftOf(applied, known);
   if (drifted !== undefined) throw new DartwingError('SCHEMA_DRIFT', { id: drifted });
 }
 
-function driftOf(applied: readonly AppliedRow[]): number[] {
+function driftOf(applied: readonly AppliedRow[], known: readonly Migration[]): number[] {
   return applied
     .filter((row) => {
-      const known = migrations.find((m) => m.id === row.id);
-      return known !== undefined && checksum(known) !== row.checksum;
+      const mine = known.find((m) => m.id === row.id);
+      return mine !== undefined && checksum(mine) !== row.checksum;
     })
     .map((row) => row.id);
 }
@@ -230,48 +258,78 @@ function roleMark(fingerprint: string): string {
   return `dartwing runtime role, master key ${fingerprint}`;
 }
 
+/** What somebody else's change of the same roles makes of ours: roles belong to all databases of a server. */
+const roleRaces = new Set(['XX000', '23505', '42710']);
+
+/** Roles, schema and the table of migrations; again when another database of the server is doing the same. */
 async function prepareSchema(client: pg.Client, options: MigrateOptions, roles: RoleNames): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await prepareOnce(client, options, roles);
+      return;
+    } catch (error) {
+      await client.query('rollback').catch(() => {});
+      if (isDartwingError(error)) throw error;
+      const { message, code = '' } = error as { message: string; code?: string };
+      if (roleRaces.has(code) && attempt < limits.roleAttemptsMax) {
+        await setTimeout(10 * attempt);
+      } else if (code === '42501') {
+        throw new DartwingError(
+          'DATABASE_PRIVILEGE',
+          { role: decodeURIComponent(new URL(options.url).username), why: message },
+          { cause: error },
+        );
+      } else {
+        throw new DartwingError('MIGRATION_FAILED', { id: 0, why: message }, { cause: error });
+      }
+    }
+  }
+}
+
+async function prepareOnce(client: pg.Client, options: MigrateOptions, roles: RoleNames): Promise<void> {
   const schema = quoteIdentifier(options.schema);
   const owner = quoteIdentifier(roles.owner);
   await client.query('begin');
-  try {
-    await ensureRoles(client, roles, options.passwords);
-    await client.query(
-      `comment on role ${quoteIdentifier(roles.app)} is '${roleMark(options.masterKeyFingerprint)}'`,
-    );
-    await client.query(`create schema if not exists ${schema}`);
-    await client.query(`alter schema ${schema} owner to ${owner}`);
-    const database = (await client.query<{ name: string }>('select quote_ident(current_database()) as name'))
-      .rows[0]!.name;
-    for (const role of [roles.app, roles.system]) {
-      // For poolers that drop start-up parameters: the login still finds its schema.
-      await client.query(
-        `alter role ${quoteIdentifier(role)} in database ${database} set search_path = ${schema}`,
-      );
-      await client.query(`grant connect on database ${database} to ${quoteIdentifier(role)}`);
-    }
-    await client.query(`set local role ${owner}`);
-    const users = [roles.app, roles.reader, roles.system, roles.sequencer].map(quoteIdentifier).join(', ');
-    await client.query(`grant usage on schema ${schema} to ${users}`);
-    await client.query(`create table if not exists ${schema}.migration (
+  await ensureRoles(client, roles, options.passwords);
+  await client.query(
+    `comment on role ${quoteIdentifier(roles.app)} is '${roleMark(options.masterKeyFingerprint)}'`,
+  );
+  // Made for its owner in one step: giving it away later asks for rights that an administrator of one database lacks.
+  await client.query(`create schema if not exists ${schema} authorization ${owner}`);
+  const found = await client.query<{ database: string; owner: string }>(
+    'select quote_ident(current_database()) as database, nspowner::regrole::text as owner from pg_namespace where nspname = $1',
+    [options.schema],
+  );
+  if (found.rows[0]!.owner !== roles.owner) await client.query(`alter schema ${schema} owner to ${owner}`);
+  await client.query(loginSettingsSql(options.schema, roles, found.rows[0]!.database));
+  await client.query(`set local role ${owner}`);
+  await client.query(schemaSql(options.schema, roles));
+  await client.query('commit');
+}
+
+/** For poolers that drop start-up parameters: the login still finds its schema. Temporary tables never come first. */
+function loginSettingsSql(schema: string, roles: RoleNames, database: string): string {
+  return [roles.app, roles.system]
+    .map(quoteIdentifier)
+    .map(
+      (role) => `
+    alter role ${role} in database ${database} set search_path = ${quoteIdentifier(schema)}, pg_temp;
+    grant connect on database ${database} to ${role};`,
+    )
+    .join('');
+}
+
+/** Who may enter the schema, and the table of what was applied. */
+function schemaSql(name: string, roles: RoleNames): string {
+  const schema = quoteIdentifier(name);
+  const users = [roles.app, roles.reader, roles.system, roles.sequencer].map(quoteIdentifier).join(', ');
+  return `
+    grant usage on schema ${schema} to ${users};
+    create table if not exists ${schema}.migration (
       id integer primary key, name text not null, breaking boolean not null, checksum text not null,
-      applied_at timestamptz not null default now())`);
-    await client.query(`comment on table ${schema}.migration is 'global: applied migrations'`);
-    await client.query(`grant select on ${schema}.migration to ${users}`);
-    await client.query('commit');
-  } catch (error) {
-    await client.query('rollback').catch(() => {});
-    if (isDartwingError(error)) throw error;
-    const { message, code } = error as { message: string; code?: string };
-    if (code === '42501') {
-      throw new DartwingError(
-        'DATABASE_PRIVILEGE',
-        { role: decodeURIComponent(new URL(options.url).username), why: message },
-        { cause: error },
-      );
-    }
-    throw new DartwingError('MIGRATION_FAILED', { id: 0, why: message }, { cause: error });
-  }
+      applied_at timestamptz not null default now());
+    comment on table ${schema}.migration is 'global: applied migrations';
+    grant select on ${schema}.migration to ${users};`;
 }
 
 async function applyOne(
@@ -306,6 +364,16 @@ async function applyOne(
       { cause: error },
     );
   }
+}
+
+/** The first `migrateUp` after the tables were made, here or by hand, decides which master key is theirs. */
+async function recordMasterKey(client: pg.Client, options: MigrateOptions, roles: RoleNames): Promise<void> {
+  await client.query('begin');
+  await actAsOwner(client, options.schema, roles);
+  await client.query('insert into installation (master_key_fingerprint) values ($1) on conflict do nothing', [
+    options.masterKeyFingerprint,
+  ]);
+  await client.query('commit');
 }
 
 async function repair(client: pg.Client, schema: string, roles: RoleNames): Promise<string[]> {

@@ -7,7 +7,7 @@
  * A table that belongs to no organization says so in a comment that begins with `global:`.
  */
 import type { Client } from 'pg';
-import { quoteIdentifier } from './identifiers.js';
+import { quoteIdentifier, quoteLiteral } from './identifiers.js';
 import type { RoleNames } from './roles.js';
 
 /** The organization of the transaction. Unset or empty gives NULL, and NULL matches no row. */
@@ -26,6 +26,20 @@ const tenantTables = `
     and not exists (select from pg_policy p where p.polrelid = c.oid and p.polname like 'dartwing\\_custom\\_%')
   order by c.relname`;
 
+/** The same as one statement for people who run SQL by hand. */
+export function stampingSql(schema: string, roles: RoleNames): string {
+  const standIn = 'tenant_table';
+  return `do $stamping$
+declare tenant_table name;
+begin
+  for tenant_table in ${tenantTables.replace('$1', quoteLiteral(schema)).trim()}
+  loop
+    execute replace($policy$${policySql(schema, standIn, roles)}$policy$, '"${standIn}"', quote_ident(tenant_table));
+  end loop;
+end
+$stamping$;`;
+}
+
 /** Stamps every tenant table of the schema. Runs inside the migration's transaction, as the owner. */
 export async function stampPolicies(client: Client, schema: string, roles: RoleNames): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>(tenantTables, [schema]);
@@ -33,7 +47,7 @@ export async function stampPolicies(client: Client, schema: string, roles: RoleN
   return rows.map((row) => row.name);
 }
 
-/** The SQL that stamps one tenant table; also what `migrate print` shows. */
+/** The SQL that stamps one tenant table. */
 export function policySql(schema: string, tableName: string, roles: RoleNames): string {
   const table = `${quoteIdentifier(schema)}.${quoteIdentifier(tableName)}`;
   const app = quoteIdentifier(roles.app);

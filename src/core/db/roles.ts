@@ -48,6 +48,31 @@ export interface RolePasswords {
   system: string;
 }
 
+const roleAttributes: Readonly<Record<keyof RoleNames, string>> = {
+  owner: 'nologin noinherit',
+  app: 'login noinherit',
+  reader: 'nologin noinherit',
+  system: 'login noinherit',
+  sequencer: 'nologin noinherit',
+};
+
+/** Who may become whom. */
+function membershipSql(names: RoleNames): string {
+  const { owner, app, reader, system, sequencer } = mapValues(names, quoteIdentifier);
+  return `grant ${owner} to current_user; grant ${reader} to ${app}; grant ${sequencer} to ${system};`;
+}
+
+/** Makes the roles that are missing, without passwords: nobody can log in with them until `ensureRoles` has run. */
+export function rolesSql(names: RoleNames): string {
+  const made = (Object.entries(names) as [keyof RoleNames, string][]).map(
+    ([key, name]) => `
+  if not exists (select from pg_roles where rolname = ${quoteLiteral(name)}) then
+    create role ${quoteIdentifier(name)} with ${roleAttributes[key]};
+  end if;`,
+  );
+  return `do $roles$ begin${made.join('')}\nend $roles$;\n${membershipSql(names)}`;
+}
+
 /**
  * Creates what is missing, sets the passwords and the memberships. Safe to run again and at the same time in two
  * processes (the migration lock is held).
@@ -60,21 +85,16 @@ export async function ensureRoles(client: Client, names: RoleNames, passwords: R
   );
   const known = new Set(existing.rows.map((row) => row.rolname));
   const attributes: Record<keyof RoleNames, string> = {
-    owner: 'nologin noinherit',
-    app: `login noinherit password ${quoteLiteral(scramVerifier(passwords.app))}`,
-    reader: 'nologin noinherit',
-    system: `login noinherit password ${quoteLiteral(scramVerifier(passwords.system))}`,
-    sequencer: 'nologin noinherit',
+    ...roleAttributes,
+    app: `${roleAttributes.app} password ${quoteLiteral(scramVerifier(passwords.app))}`,
+    system: `${roleAttributes.system} password ${quoteLiteral(scramVerifier(passwords.system))}`,
   };
   try {
     for (const [key, name] of Object.entries(names) as [keyof RoleNames, string][]) {
       const verb = known.has(name) ? 'alter' : 'create';
       await client.query(`${verb} role ${quoteIdentifier(name)} with ${attributes[key]}`);
     }
-    const { owner, app, reader, system, sequencer } = mapValues(names, quoteIdentifier);
-    await client.query(`grant ${owner} to current_user`);
-    await client.query(`grant ${reader} to ${app}`);
-    await client.query(`grant ${sequencer} to ${system}`);
+    await client.query(membershipSql(names));
   } catch (error) {
     if ((error as { code?: string }).code !== '42501') throw error;
     throw new DartwingError(

@@ -24,11 +24,13 @@ export const isolationChecks: Readonly<Record<string, string>> = {
   'role.privileged': 'A runtime role is superuser, bypasses row security, or may create roles or databases',
   'role.owns': 'A runtime role owns an object of the schema',
   'role.member': 'The app role belongs to a role that it must not become',
+  'role.setting': 'A runtime role starts its sessions inside an organization or without row security',
+  'schema.create': 'A runtime role or PUBLIC may create objects in the schema',
   'table.rls': 'A tenant table has no enabled and forced row security',
   'table.policy':
     'A tenant table lacks a policy with USING and WITH CHECK for the app role, or has one that lets all rows pass',
   'table.unowned': 'A table has neither an organization nor the comment that says it is global',
-  'table.grant': 'A runtime role may truncate, reference or trigger on a table, or PUBLIC may use it',
+  'table.grant': 'A runtime role may truncate, reference or trigger on a table or reach a partition, or PUBLIC may use it',
   'index.unique': 'A unique index of a tenant table does not begin with the organization',
   'key.foreign': 'A foreign key between tenant tables leaves the organization out',
   'view.invoker': 'A view runs with the rights of its owner, or is materialized',
@@ -36,7 +38,19 @@ export const isolationChecks: Readonly<Record<string, string>> = {
 };
 
 /**
- * One statement over the catalogues; $1 schema, $2 app, $3 system, $4 reader, $5 owner, $6 sequencer. `person` and
+ * What a policy may begin with, as PostgreSQL prints it back: exactly that, or that and more. Anything else for the
+ * app or the reader counts as too wide.
+ */
+const boundedExpressions = [
+  "organization = NULLIF(current_setting('dartwing.org'::text, true), ''::text)",
+  "organization = ANY (( SELECT string_to_array(current_setting('dartwing.orgs'::text, true), ','::text) AS string_to_array)::text[])",
+  "id = NULLIF(current_setting('dartwing.org'::text, true), ''::text)",
+  "id = ANY (( SELECT string_to_array(current_setting('dartwing.orgs'::text, true), ','::text) AS string_to_array)::text[])",
+  "id = NULLIF(current_setting('dartwing.person'::text, true), ''::text)",
+];
+
+/**
+ * One statement over the catalogues; $1 schema, $2 app, $3 system, $4 reader, $5 owner, $6 sequencer, $7 bounded expressions. `person` and
  * `user_account` are global tables with row security of their own; the root table `organization` has its id.
  */
 const catalogueStatement = `
@@ -52,7 +66,17 @@ relation as (
 tenant as (
   select * from relation where relkind in ('r', 'p') and (organization_column is not null or relname = 'organization')
 ),
-runtime as (select oid, rolname from pg_roles where rolname in ($2, $3, $4, $6))
+runtime as (select oid, rolname from pg_roles where rolname in ($2, $3, $4, $6)),
+wide as (
+  select distinct p.polrelid
+  from pg_policy p, lateral (values (pg_get_expr(p.polqual, p.polrelid)), (pg_get_expr(p.polwithcheck, p.polrelid))) as rule (text)
+  where p.polpermissive and rule.text is not null and rule.text <> 'false'
+    and (p.polroles = '{0}' or p.polroles && array(select oid from pg_roles where rolname in ($2, $4)))
+    and not exists (
+      select from unnest($7::text[]) as bounded (text)
+      where rule.text = '(' || bounded.text || ')' or starts_with(rule.text, '((' || bounded.text || ') AND ')
+    )
+)
 select 'role.privileged' as check, rolname::text as object from pg_roles
   where rolname in ($2, $3, $4, $5, $6) and (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication)
 union all
@@ -63,24 +87,36 @@ select 'role.member', granted.rolname::text from pg_auth_members m
   where (member.rolname = $2 and granted.rolname <> $4) or (member.rolname = $4)
     or (member.rolname = $3 and granted.rolname <> $6) or member.rolname = $6
 union all
-select 'table.rls', relname::text from tenant where not (relrowsecurity and relforcerowsecurity) and not relispartition
+select 'role.setting', r.rolname || ' sets ' || split_part(setting, '=', 1)
+  from pg_db_role_setting s join pg_roles r on r.oid = s.setrole, unnest(s.setconfig) as setting
+  where r.rolname in ($2, $3) and (s.setdatabase = 0 or s.setdatabase = (select oid from pg_database where datname = current_database()))
+    and (starts_with(setting, 'dartwing.') or split_part(setting, '=', 1) in ('role', 'row_security'))
+union all
+select distinct 'schema.create', coalesce(r.rolname::text, 'PUBLIC')
+  from pg_namespace n, aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) acl left join pg_roles r on r.oid = acl.grantee
+  where n.nspname = $1 and acl.privilege_type = 'CREATE' and (acl.grantee = 0 or acl.grantee in (select oid from runtime))
+union all
+select 'table.rls', relname::text from relation
+  where not (relrowsecurity and relforcerowsecurity) and not relispartition and (
+    oid in (select oid from tenant) or relname in ('person', 'user_account') or oid in (select polrelid from pg_policy))
 union all
 select 'table.policy', relname::text from tenant where not relispartition and (
   not exists (
     select from pg_policy p where p.polrelid = tenant.oid and p.polroles @> array[(select oid from pg_roles where rolname = $2)]
   ) or exists (
-    select from pg_policy p where p.polrelid = tenant.oid
-      and (p.polroles && array(select oid from pg_roles where rolname in ($2, $4)) or p.polroles = '{0}')
-      and (pg_get_expr(p.polqual, p.polrelid) = 'true' or pg_get_expr(p.polwithcheck, p.polrelid) = 'true'
-        or (p.polcmd in ('*', 'w') and p.polwithcheck is null))
+    select from pg_policy p where p.polrelid = tenant.oid and p.polcmd in ('*', 'w') and p.polwithcheck is null
+      and (p.polroles = '{0}' or p.polroles && array(select oid from pg_roles where rolname in ($2, $4)))
   ))
+union all
+select 'table.policy', relname::text || ' (too wide)' from relation where oid in (select polrelid from wide)
 union all
 select 'table.unowned', relname::text from relation
   where relkind in ('r', 'p') and organization_column is null and relname <> 'organization' and not global
 union all
 select distinct 'table.grant', relation.relname || ': ' || coalesce(r.rolname::text, 'PUBLIC') || ' ' || acl.privilege_type
   from relation, aclexplode(relation.relacl) acl left join pg_roles r on r.oid = acl.grantee
-  where acl.grantee = 0 or (r.rolname in ($2, $3, $4, $6) and acl.privilege_type in ('TRUNCATE', 'REFERENCES', 'TRIGGER'))
+  where acl.grantee = 0
+    or (r.rolname in ($2, $3, $4, $6) and (relation.relispartition or acl.privilege_type in ('TRUNCATE', 'REFERENCES', 'TRIGGER')))
 union all
 select 'index.unique', index_class.relname::text from pg_index i
   join tenant on tenant.oid = i.indrelid join pg_class index_class on index_class.oid = i.indexrelid
@@ -114,6 +150,7 @@ export async function runSelfTest(tx: Tx, schema: string, roles: RoleNames): Pro
       roles.reader,
       roles.owner,
       roles.sequencer,
+      boundedExpressions,
     ]),
   ]);
   const [row] = state.rows;

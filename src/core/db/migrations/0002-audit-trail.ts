@@ -82,7 +82,8 @@ begin
     return;
   end if;
   perform pg_advisory_xact_lock(hashtextextended(current_schema() || '.audit_event', 0));
-  if to_regclass(partition) is not null then
+  -- Read from the table itself: after the wait, to_regclass may still answer from this session's cache.
+  if exists (select from pg_class where relname = partition and relnamespace = current_schema()::regnamespace) then
     return;
   end if;
   -- Attaching locks out neither readers nor writers of the other months; "partition of" would.

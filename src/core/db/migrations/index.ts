@@ -7,6 +7,7 @@ import { ground } from './0001-ground.js';
 import { auditTrail } from './0002-audit-trail.js';
 import { organizations } from './0003-organizations.js';
 import { people } from './0004-people.js';
+import { personDirectory } from './0005-person-directory.js';
 
 export interface Migration {
   id: number;
@@ -15,4 +16,4 @@ export interface Migration {
   sql: string;
 }
 
-export const migrations: readonly Migration[] = [ground, auditTrail, organizations, people];
+export const migrations: readonly Migration[] = [ground, auditTrail, organizations, people, personDirectory];
