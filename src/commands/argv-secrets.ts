@@ -4,6 +4,9 @@ import { DartwingError } from '../core/errors.js';
 const secretFlags =
   /^--(token|access-token|password|passwd|secret|client-secret|api-key|apikey|master-key|private-key)(=|$)/i;
 
+/** Nothing shorter could hold a secret of the forms below. */
+const secretCharsMin = 12;
+
 const addressWithPassword = /[a-z][a-z0-9+.-]*:\/\/[^\s/@:]*:[^\s@]+@|[?&](password|sslpassword)=[^&\s]/i;
 
 /** Forms of well-known tokens, each from its maker's documentation. */
@@ -23,6 +26,7 @@ export function refuseSecrets(argv: readonly string[]): void {
   argv.forEach((word, index) => {
     const flag = secretFlags.exec(word);
     if (flag !== null) throw new DartwingError('SECRET_ON_ARGV', { where: `--${flag[1]}` });
+    if (word.length < secretCharsMin) return;
     if (addressWithPassword.test(word) || tokenForms.some((form) => form.test(word))) {
       throw new DartwingError('SECRET_ON_ARGV', { where: placeOf(argv, index) });
     }

@@ -14,6 +14,8 @@ export interface Lifetime {
   ending(): Ending | undefined;
   /** The error that says so. */
   reason(): DartwingError | undefined;
+  /** The reader of stdout has gone. */
+  closedPipe(): void;
   /** Starts the clock of --timeout; 0 is none. */
   limit(ms: number): void;
   /** Runs something that waits for a person; the clock stands still meanwhile. */
@@ -29,7 +31,7 @@ export interface Lifetime {
 const closeMs = 5_000;
 const reapMs = 3_000;
 
-/** Listens to the signals and pipes of a process. */
+/** Listens to the signals of a process. */
 export function createLifetime(process: NodeJS.Process): Lifetime {
   const givenUp: ((by: Ending, why: DartwingError) => void)[] = [];
   const closers: (() => Promise<void> | void)[] = [];
@@ -50,10 +52,6 @@ export function createLifetime(process: NodeJS.Process): Lifetime {
     // Only once: a second signal meets the system's default and ends the process where it stands.
     process.once(name, () => end(name, new DartwingError('CANCELED')));
   }
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    end('closed-pipe', new DartwingError('CANCELED'));
-  });
   const arm = (ms: number): void => {
     clearTimeout(timer);
     if (ms <= 0) return;
@@ -73,6 +71,7 @@ export function createLifetime(process: NodeJS.Process): Lifetime {
     },
     ending: () => ending,
     reason: () => reason,
+    closedPipe: () => end('closed-pipe', new DartwingError('CANCELED')),
     limit: (ms) => {
       limitMs = ms;
       arm(ms);

@@ -3,7 +3,6 @@
  *
  * Only this file sets the exit code, through process.exitCode.
  */
-import { homedir } from 'node:os';
 import { loadConfig } from '../core/config.js';
 import { asDartwingError, DartwingError, errorKinds } from '../core/errors.js';
 import { refuseSecrets } from './argv-secrets.js';
@@ -81,13 +80,13 @@ async function runVerb(
   const input = configInput(verb, parsed, {
     env,
     cwd,
-    home: homedir(),
+    home: env.HOME ?? env.USERPROFILE,
     platform: process.platform,
     uid: process.getuid?.(),
   });
   const config = await loadConfig(input);
   const global = globalFlags(parsed, config);
-  const io = createIo(process, env, { ...global, color: parsed.globals.color });
+  const io = createIo(process, env, { ...global, color: parsed.globals.color }, lifetime.closedPipe);
   io.conceal(config.secrets());
   session.io = io;
   session.debug = global.debug;

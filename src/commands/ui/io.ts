@@ -5,20 +5,10 @@
  * stdout carries the answer and nothing else; everything said to a person goes to stderr, in machine modes as
  * one JSON event a line.
  */
-import pc from 'picocolors';
 import type { GlobalFlags } from '../context.js';
+import { createPalette, type Palette } from './palette.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
-
-/** Colours and signs of one stream; without colour every function returns its text unchanged. */
-export interface Palette {
-  red(text: string): string;
-  yellow(text: string): string;
-  green(text: string): string;
-  dim(text: string): string;
-  bold(text: string): string;
-  readonly signs: { ok: string; fail: string; warn: string; dot: string };
-}
 
 /** One of the two output streams. */
 export interface OutputStream {
@@ -68,8 +58,13 @@ export interface Io {
 
 const stdinBytesMax = 16 * 1_048_576;
 
-/** Looks at the streams of a process once. */
-export function createIo(process: NodeJS.Process, env: Environment, settings: IoSettings): Io {
+/** Looks at the streams of a process. `onClosed` is told when the reader of stdout has gone. */
+export function createIo(
+  process: NodeJS.Process,
+  env: Environment,
+  settings: IoSettings,
+  onClosed?: () => void,
+): Io {
   const secrets = new Set<string>();
   const masked = (text: string): string => {
     let result = text;
@@ -77,10 +72,9 @@ export function createIo(process: NodeJS.Process, env: Environment, settings: Io
     return result;
   };
   const machine = settings.output !== 'table';
-  const signs = signsFor(env, process.platform);
   // Node makes its streams when they are first touched, and each costs a millisecond.
-  const out = once(() => outputStream(process.stdout, colours(process.stdout, env, settings.color), signs));
-  const err = once(() => outputStream(process.stderr, colours(process.stderr, env, settings.color), signs));
+  const out = once(() => outputStream(process.stdout, env, settings.color, onClosed));
+  const err = once(() => outputStream(process.stderr, env, settings.color));
   const say = (text: string): void => void err().write(masked(text));
   const event: Io['event'] = (value) => {
     if (machine) say(`${JSON.stringify(value)}\n`);
@@ -128,19 +122,25 @@ function once<T>(make: () => T): () => T {
   };
 }
 
-function outputStream(stream: NodeJS.WriteStream, colour: boolean, signs: Palette['signs']): OutputStream {
-  const { red, yellow, green, dim, bold } = pc.createColors(colour);
+function outputStream(
+  stream: NodeJS.WriteStream,
+  env: Environment,
+  color: IoSettings['color'],
+  onClosed?: () => void,
+): OutputStream {
+  const palette = createPalette(hasColour(stream, env, color), hasUnicode(env));
   let isOpen = true;
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
     isOpen = false;
+    onClosed?.();
   });
   return Object.freeze({
     isTTY: stream.isTTY === true,
     get columns() {
       return stream.columns ?? 80;
     },
-    palette: Object.freeze({ red, yellow, green, dim, bold, signs }),
+    palette,
     get isOpen() {
       return isOpen;
     },
@@ -149,7 +149,7 @@ function outputStream(stream: NodeJS.WriteStream, colour: boolean, signs: Palett
 }
 
 /** First that decides: flag, NO_COLOR, FORCE_COLOR, TERM=dumb, terminal. */
-function colours(stream: NodeJS.WriteStream, env: Environment, flag: IoSettings['color']): boolean {
+function hasColour(stream: NodeJS.WriteStream, env: Environment, flag: IoSettings['color']): boolean {
   if (flag === false || flag === 'never') return false;
   if (flag === 'always') return true;
   if (isSet(env.NO_COLOR)) return false;
@@ -158,10 +158,9 @@ function colours(stream: NodeJS.WriteStream, env: Environment, flag: IoSettings[
   return env.TERM !== 'dumb' && stream.isTTY === true;
 }
 
-function signsFor(env: Environment, platform: string): Palette['signs'] {
-  const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || '';
-  const unicode = platform === 'win32' ? isSet(env.WT_SESSION) : /utf-?8/i.test(locale);
-  return unicode ? { ok: '✓', fail: '✗', warn: '!', dot: '·' } : { ok: 'ok', fail: 'x', warn: '!', dot: '-' };
+function hasUnicode(env: Environment): boolean {
+  if (isSet(env.WT_SESSION)) return true;
+  return /utf-?8/i.test(env.LC_ALL || env.LC_CTYPE || env.LANG || '');
 }
 
 async function readAll(stream: NodeJS.ReadStream, bytesMax: number): Promise<string> {
