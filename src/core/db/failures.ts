@@ -14,6 +14,9 @@ const sqlstate = {
   lockNotAvailable: '55P03',
   queryCanceled: '57014',
   failedTransaction: '25P02',
+  statementUnknown: '26000',
+  statementExists: '42P05',
+  featureNotSupported: '0A000',
   idleInTransaction: '25P03',
   adminShutdown: '57P01',
   crashShutdown: '57P02',
@@ -71,6 +74,16 @@ export function isConnectionFailure(error: unknown): boolean {
   return /connection terminated|connection ended|client was closed|not queryable|timeout exceeded when trying to connect|Connection terminated/i.test(
     message,
   );
+}
+
+/**
+ * Whether the session and its client no longer agree about named statements: somebody deallocated them, a pooler
+ * mixed sessions up, or a migration changed what they return. Another connection helps.
+ */
+export function isStaleSession(error: unknown): boolean {
+  const { code, message = '' } = (error ?? {}) as ServerError;
+  if (code === sqlstate.featureNotSupported) return message.startsWith('cached plan must not change');
+  return code === sqlstate.statementUnknown || code === sqlstate.statementExists;
 }
 
 /** The constraint that a duplicate met, or undefined when the error is something else. */

@@ -30,7 +30,8 @@ export const isolationChecks: Readonly<Record<string, string>> = {
   'table.policy':
     'A tenant table lacks a policy with USING and WITH CHECK for the app role, or has one that lets all rows pass',
   'table.unowned': 'A table has neither an organization nor the comment that says it is global',
-  'table.grant': 'A runtime role may truncate, reference or trigger on a table or reach a partition, or PUBLIC may use it',
+  'table.grant':
+    'A runtime role may truncate, reference or trigger on a table or reach a partition, or PUBLIC may use it',
   'index.unique': 'A unique index of a tenant table does not begin with the organization',
   'key.foreign': 'A foreign key between tenant tables leaves the organization out',
   'view.invoker': 'A view runs with the rights of its owner, or is materialized',

@@ -19,6 +19,7 @@ import {
   isAfterFailure,
   isConnectionFailure,
   isContention,
+  isStaleSession,
   statementFailure,
 } from './failures.js';
 import type { Tables } from './tables.js';
@@ -195,7 +196,7 @@ async function attemptTransaction<T>(
 
 /** Takes note of a server error and returns it as it is thrown: contention and duplicates are decisions of the caller. */
 function heard(course: Course, error: unknown): unknown {
-  if (isConnectionFailure(error)) course.lost ??= error;
+  if (isConnectionFailure(error) || isStaleSession(error)) course.lost ??= error;
   const mine =
     isContention(error) || duplicateConstraint(error) !== undefined
       ? error
@@ -209,7 +210,8 @@ function failed(course: Course, error: unknown, commitSent: boolean): Outcome<ne
   const ours = course.failures.includes(error);
   if (ours && isContention(error)) return { done: false, error, again: 'contention' };
   const raw = error === course.lost || (ours && duplicateConstraint(error) !== undefined);
-  const again = !commitSent && isConnectionFailure(course.lost) ? 'reconnect' : undefined;
+  const curable = isConnectionFailure(course.lost) || isStaleSession(course.lost);
+  const again = curable && !commitSent ? 'reconnect' : undefined;
   return { done: false, error: raw ? statementFailure(error) : error, again };
 }
 
