@@ -24,10 +24,8 @@ export {
   migrateUp,
   migrationState,
   printMigrations,
-  schemaVersion,
 } from './migrate.js';
-export { policySql } from './policies.js';
-export { type RolePasswords, roleNames } from './roles.js';
+export type { RolePasswords } from './roles.js';
 export { isolationChecks, requireSound, runSelfTest, type SelfTest } from './selftest.js';
 export { type ServerFacts, serverFacts } from './server.js';
 export type { OrganizationTable, OrgMemberTable, Tables } from './tables.js';

@@ -19,4 +19,4 @@ export {
 } from './member.js';
 export { parseEmail } from './person.js';
 export { type MembershipFinding, repairMemberships, verifyMemberships } from './reconcile.js';
-export { requireRole, seedRoles } from './roles.js';
+export { seedRoles } from './roles.js';

@@ -1,6 +1,6 @@
 /** Statements on concrete records and their child rows. Table and column names come from `concreteTypes`. */
 import { quoteIdentifier, type Tx } from '../db/index.js';
-import { type ChildTable, type ConcreteType, concreteTypes } from './concrete.js';
+import type { ChildTable, ConcreteType } from './concrete.js';
 
 type Fields = Record<string, unknown>;
 
@@ -89,11 +89,6 @@ export async function findPersons(tx: Tx, refs: readonly string[]): Promise<Map<
     refs.map((ref) => ref.toLowerCase()),
   ]);
   return new Map(rows.flatMap((row) => [[row.id, row.id] as const, [row.primary_email, row.id] as const]));
-}
-
-/** The concrete type of an organization type. */
-export function concreteType(type: keyof typeof concreteTypes): ConcreteType {
-  return concreteTypes[type];
 }
 
 async function insertChildren(

@@ -17,7 +17,7 @@ export {
   organizationTypes,
 } from './concrete.js';
 export { createOrganization, resolvePersons } from './create.js';
-export { type OrganizationDocument, type OrganizationRow, organizationFacts, stateOf } from './document.js';
+export { type OrganizationDocument, type OrganizationRow, organizationFacts } from './document.js';
 export {
   type CreateOrganizationInput,
   knownKeys,
@@ -25,18 +25,10 @@ export {
   parseType,
   tiers,
 } from './input.js';
-export {
-  dissolveOrganization,
-  listPurgeable,
-  purgeOrganization,
-  restoreOrganization,
-  suspendOrganization,
-} from './lifecycle.js';
 export { type LinkFinding, repairLinks, verifyLinks } from './reconcile.js';
 export { type OrganizationVerbs, organizationVerbs } from './room.js';
 export {
   type ListOrganizationsInput,
-  listOrganizations,
   type OrganizationList,
   requireOrganization,
   showOrganization,
