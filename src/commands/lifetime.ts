@@ -3,10 +3,10 @@
  * its end. The process is never told to exit: that would cut output that is still on its way.
  */
 import { formatDuration } from '../core/duration.js';
-import { DartwingError } from '../core/errors.js';
+import { asDartwingError, DartwingError } from '../core/errors.js';
 
 /** Why a command ended before its verb returned. */
-export type Ending = 'SIGINT' | 'SIGTERM' | 'timeout' | 'closed-pipe';
+export type Ending = 'SIGINT' | 'SIGTERM' | 'timeout' | 'closed-pipe' | 'fault';
 
 export interface Lifetime {
   readonly signal: AbortSignal;
@@ -52,6 +52,8 @@ export function createLifetime(process: NodeJS.Process): Lifetime {
     // Only once: a second signal meets the system's default and ends the process where it stands.
     process.once(name, () => end(name, new DartwingError('CANCELED')));
   }
+  // A fault that no promise of the verb carries would otherwise end in a stack.
+  process.once('uncaughtException', (thrown) => end('fault', asDartwingError(thrown)));
   const arm = (ms: number): void => {
     clearTimeout(timer);
     if (ms <= 0) return;

@@ -19,12 +19,13 @@ import { createIo, type Io } from './ui/io.js';
 
 const findingsExit = 6;
 const usageExit = 2;
-const exitOfEnding = {
+const exitOfEnding: Readonly<Record<Ending, number>> = {
   SIGINT: 130,
   SIGTERM: 143,
   timeout: errorKinds.timeout.exit,
   'closed-pipe': 0,
-} as const;
+  fault: errorKinds.internal.exit,
+};
 /** For rolling back and closing. */
 const rollbackMs = 2_000;
 /** As long as it takes: a second signal ends the process. */

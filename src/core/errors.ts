@@ -112,8 +112,8 @@ const entries = {
   },
   PROFILE_EXISTS: {
     kind: 'conflict',
-    what: 'Profile "{name}" exists with another address',
-    fix: ['dartwing profile remove {name}', 'Choose another name'],
+    what: 'Profile "{name}" exists',
+    fix: ['Add --if-not-exists to accept one with the same values', 'dartwing profile remove {name}'],
   },
   UNKNOWN_CODE: {
     kind: 'not_found',

@@ -74,3 +74,21 @@ test('without a terminal the address is asked from nobody', async () => {
   expect(code).toBe(2);
   expect(errorEvent(stderr)).toMatchObject({ code: 'INPUT_REQUIRED', fix: ['Add --url-stdin'] });
 });
+
+test.each([
+  ['y', 0, false],
+  ['n', 130, true],
+  ['\u0003', 130, true],
+] as const)('on a terminal it is asked, and the answer %j counts', async (input, exit, kept) => {
+  const where = surroundings();
+  await run(add('prod'), { ...where, input: url });
+  const { stdout, code } = await run(['profile', 'remove', 'prod'], {
+    ...where,
+    tty: true,
+    input,
+    inputAfter: 'Remove profile prod?',
+  });
+  expect(stdout).toContain('Remove profile prod?');
+  expect(code).toBe(exit);
+  expect(readFileSync(where.file, 'utf8').includes('prod')).toBe(kept);
+});

@@ -13,8 +13,12 @@ export interface RunOptions {
   cwd?: string;
   /** Text on stdin; without it stdin is empty and closed. */
   input?: string;
+  /** The input is typed only when this text has appeared on stdout. */
+  inputAfter?: string;
   /** On a pseudo terminal; then stderr arrives in stdout. */
   tty?: boolean;
+  /** Width of that terminal. */
+  columns?: number;
   /** Words for node itself, before the program. */
   node?: readonly string[];
 }
@@ -38,24 +42,29 @@ const environment = {
 /** Runs a line and collects what it says. Fails when it hangs. */
 export function run(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
   const words = [process.execPath, ...(options.node ?? []), program, ...args];
-  const [command, ...rest] = options.tty
-    ? ['script', '-qec', words.map(quoted).join(' '), '/dev/null']
-    : words;
+  const line = `stty cols ${options.columns ?? 80}; ${words.map(quoted).join(' ')}`;
+  const [command, ...rest] = options.tty ? ['script', '-qec', line, '/dev/null'] : words;
   const child = spawn(command!, rest, {
     cwd: options.cwd ?? tmpdir(),
-    env: { ...environment, ...options.env },
+    env: { ...environment, ...(options.tty ? { TERM: 'xterm' } : {}), ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   let stdout = '';
   let stderr = '';
+  let typed = false;
+  const type = (): void => {
+    typed = true;
+    child.stdin.end(options.input ?? '');
+  };
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
+    if (!typed && options.inputAfter !== undefined && stdout.includes(options.inputAfter)) type();
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
   });
   child.stdin.on('error', () => {});
-  child.stdin.end(options.input ?? '');
+  if (options.inputAfter === undefined) type();
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       child.kill('SIGKILL');

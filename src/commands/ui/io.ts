@@ -5,6 +5,7 @@
  * stdout carries the answer and nothing else; everything said to a person goes to stderr, in machine modes as
  * one JSON event a line.
  */
+import { DartwingError } from '../../core/errors.js';
 import type { GlobalFlags } from '../context.js';
 import { createPalette, type Palette } from './palette.js';
 
@@ -169,7 +170,9 @@ async function readAll(stream: NodeJS.ReadStream, bytesMax: number): Promise<str
   for await (const chunk of stream) {
     const buffer = Buffer.from(chunk);
     bytes += buffer.length;
-    if (bytes > bytesMax) throw new RangeError(`stdin holds more than ${bytesMax} bytes`);
+    if (bytes > bytesMax) {
+      throw new DartwingError('BAD_FILE', { file: 'stdin', message: `it holds more than ${bytesMax} bytes` });
+    }
     chunks.push(buffer);
   }
   return Buffer.concat(chunks).toString('utf8');
