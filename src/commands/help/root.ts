@@ -31,13 +31,13 @@ const readOn = `Read on
   dartwing help <noun> [verb]     how a command is used
   dartwing help {flags|output|exit-codes|environment|config|ci|safety}`;
 
-const verbsShownMax = 6;
+const lineColumnsMax = 66;
 
+/** The verbs of a noun are named where they fit on its line. */
 function nounLine(noun: NounSpec): string {
-  if (isPlainVerb(noun)) return noun.summary;
-  const names = visibleVerbs(noun).map((verb) => verb.name);
-  const shown = names.filter((name) => name !== '').slice(0, verbsShownMax);
-  return `${noun.summary}: ${shown.join(' ')}${names.length > verbsShownMax ? ' …' : ''}`;
+  const names = visibleVerbs(noun).flatMap((verb) => (verb.name === '' ? [] : [verb.name]));
+  const line = `${noun.summary}: ${names.join(' ')}`;
+  return isPlainVerb(noun) || line.length > lineColumnsMax ? noun.summary : line;
 }
 
 /** The first example of the first four nouns. */

@@ -18,7 +18,7 @@ export const topics: Readonly<Record<string, Topic>> = {
         'Values',
         'Durations: 90s, 15m, 2h, 7d.',
         'Times: RFC 3339, or -2h for two hours ago.',
-        '-- ends the flags. - as a name reads names from stdin.',
+        '-- ends the flags.',
       ),
     ],
   }),

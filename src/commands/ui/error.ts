@@ -40,7 +40,8 @@ function errorText(io: Io, error: DartwingError, requestId: string): string {
   const { red, bold, dim, signs } = io.err.palette;
   const lines = [`${red(signs.fail)} ${bold(escapeControls(error.message))}`];
   if (error.why !== undefined) lines.push(`  ${escapeControls(error.why)}`);
-  lines.push(...error.fields.map((field) => `  ${fieldText(field)}`));
+  const said = error.fields.every((field) => error.message.includes(field.message));
+  if (!said) lines.push(...error.fields.map((field) => `  ${fieldText(field)}`));
   error.fix.forEach((fix, index) => {
     lines.push(`  ${dim(index === 0 ? 'Fix ' : '    ')}  ${escapeControls(fix)}`);
   });
