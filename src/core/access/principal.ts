@@ -13,6 +13,8 @@ export interface Principal {
 export interface Ref {
   doctype: string;
   name: string;
+  /** Id of the organization it belongs to, where it belongs to one. */
+  organization?: string | undefined;
 }
 
 /**
