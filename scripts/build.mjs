@@ -6,10 +6,10 @@
  * stays in a bundle of its own that is read only when it is used.
  */
 import { spawn } from 'node:child_process';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, watch, writeFile, readFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, context, transform } from 'esbuild';
+import { build, transform } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const cli = join(root, 'dist/cli');
@@ -35,27 +35,30 @@ const bundling = {
   write: false,
 };
 
+/**
+ * The way every command goes is one file; what it imports only when needed becomes an entry of the second build.
+ */
 async function buildCli() {
-  const commands = await cliBuild();
-  await commands.rebuild();
-  await commands.dispose();
-}
-
-/** The way every command goes, in one file; what it imports only when needed becomes an entry of the second build. */
-function cliBuild() {
   const entries = new Map();
-  return context({
+  const main = await build({
     ...bundling,
     entryPoints: ['src/commands/main.ts'],
     plugins: [
       withoutChildProcess,
       {
         name: 'entries',
-        setup: (build) => build.onResolve({ filter: /./ }, (found) => collect(found, entries)),
+        setup: ({ onResolve }) => onResolve({ filter: /./ }, (found) => collect(found, entries)),
       },
-      { name: 'rest', setup: (build) => build.onEnd((main) => writeBundles(main, entries)) },
     ],
   });
+  const rest = await build({
+    ...bundling,
+    entryPoints: [...entries].map(([out, file]) => ({ in: file, out })),
+    plugins: [withoutLocales, withoutForeignRuntime],
+    splitting: true,
+    chunkNames: 'shared/[hash]',
+  });
+  await writeBundles([...main.outputFiles, ...rest.outputFiles]);
 }
 
 function collect({ kind, path, resolveDir }, entries) {
@@ -79,18 +82,32 @@ const withoutChildProcess = {
   },
 };
 
-async function writeBundles(main, entries) {
-  if (main.errors.length > 0) return;
-  const rest = await build({
-    ...bundling,
-    entryPoints: [...entries].map(([out, file]) => ({ in: file, out })),
-    splitting: true,
-    chunkNames: 'shared/[hash]',
-  });
+/** zod brings its messages in sixty languages; ours are in one. */
+const withoutLocales = {
+  name: 'without-locales',
+  setup(build) {
+    build.onResolve({ filter: /locales\/index\.js$/ }, ({ importer }) =>
+      importer.includes('/zod/') ? { path: 'locales', namespace: 'no-locales' } : undefined,
+    );
+    build.onLoad({ filter: /./, namespace: 'no-locales' }, () => ({ contents: 'export {}' }));
+  },
+};
+
+/** pg asks whether it runs in another runtime by looking at Response, which makes Node load its whole HTTP client. */
+const withoutForeignRuntime = {
+  name: 'without-foreign-runtime',
+  setup(build) {
+    build.onLoad({ filter: /pg\/lib\/stream\.js$/ }, async ({ path }) => ({
+      contents: (await readFile(path, 'utf8')).replace("typeof Response === 'function'", 'false'),
+    }));
+  },
+};
+
+async function writeBundles(files) {
   const fresh = `${cli}.${process.pid}`;
   const man = join(root, 'dist/man');
   try {
-    for (const { path, text } of [...main.outputFiles, ...rest.outputFiles]) {
+    for (const { path, text } of files) {
       const file = join(fresh, relative(cli, path));
       await mkdir(dirname(file), { recursive: true });
       await writeFile(file, await toCommonJs(text));
@@ -152,11 +169,22 @@ function output(words) {
   });
 }
 
-const watch = process.argv.includes('--watch');
+/** Builds again when something under src has changed and then been quiet for a moment. */
+async function rebuildOnChange() {
+  const rebuild = () => buildCli().catch((error) => console.error(error.message));
+  await rebuild();
+  let timer;
+  for await (const _ of watch(join(root, 'src'), { recursive: true })) {
+    clearTimeout(timer);
+    timer = setTimeout(rebuild, 200);
+  }
+}
 
-if (watch) {
+const watching = process.argv.includes('--watch');
+
+if (watching) {
   void run('tsc', ['-p', 'tsconfig.build.json', '--watch', '--preserveWatchOutput']);
-  await (await cliBuild()).watch();
+  await rebuildOnChange();
 } else if (process.argv.includes('--cli')) {
   await buildCli();
 } else {
