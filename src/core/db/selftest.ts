@@ -45,6 +45,7 @@ export const isolationChecks: Readonly<Record<string, string>> = {
 const boundedExpressions = [
   "organization = NULLIF(current_setting('dartwing.org'::text, true), ''::text)",
   "organization = ANY (( SELECT string_to_array(current_setting('dartwing.orgs'::text, true), ','::text) AS string_to_array)::text[])",
+  "organization IN ( SELECT unnest(string_to_array(current_setting('dartwing.orgs'::text, true), ','::text)) AS unnest)",
   "id = NULLIF(current_setting('dartwing.org'::text, true), ''::text)",
   "id = ANY (( SELECT string_to_array(current_setting('dartwing.orgs'::text, true), ','::text) AS string_to_array)::text[])",
   "id = NULLIF(current_setting('dartwing.person'::text, true), ''::text)",
