@@ -369,7 +369,7 @@ const entries = {
   PERSON_NOT_FOUND: {
     kind: 'not_found',
     what: 'No person "{ref}"',
-    fix: ['Check the e-mail address or the id'],
+    fix: ['Check the e-mail address or the id', 'dartwing person list --filter search={ref}'],
   },
   PERSON_MERGED: {
     kind: 'conflict',
@@ -379,7 +379,7 @@ const entries = {
   MINOR_LOCKED: {
     kind: 'forbidden',
     what: 'Person {ref} is a minor without captured consent',
-    fix: ['Capture the consent of a guardian first'],
+    fix: ['Capture the consent of a guardian first: dartwing person consent {ref} --guardian <person>'],
   },
   EMAIL_INVALID: {
     kind: 'invalid',
@@ -401,18 +401,218 @@ const entries = {
   DUPLICATE_MEMBERSHIP: {
     kind: 'conflict',
     what: '{person} is already a member of {organization}',
-    fix: ['Change the role of the member instead'],
+    fix: ['Change the role instead: dartwing member update {person} --org {organization} --role <role>'],
   },
   MEMBER_NOT_FOUND: {
     kind: 'not_found',
     what: 'No member "{ref}" in {organization}',
-    fix: ['dartwing org show {organization} --with members'],
+    fix: ['dartwing member list --org {organization} --include-inactive'],
   },
   LAST_SUPERVISOR: {
     kind: 'conflict',
     what: '{person} is the last supervisor of {organization}',
     why: 'An organization keeps at least one active supervisor',
     fix: ['Give another member a supervisor role first'],
+  },
+  INVALID_STATUS_TRANSITION: {
+    kind: 'conflict',
+    what: '{person} is {from} in {organization}; from there nobody becomes {to}',
+    why: 'Pending becomes active or inactive, active becomes inactive, inactive becomes active again',
+    fix: ['dartwing member show {person} --org {organization}'],
+  },
+  PERSON_EMAIL_TAKEN: {
+    kind: 'conflict',
+    what: 'Another person has the e-mail address {email}',
+    why: '{why}',
+    fix: ['dartwing person show {email}', 'Merge the two if they are one human: dartwing person merge'],
+  },
+  PERSON_EXTERNAL_ID_TAKEN: {
+    kind: 'conflict',
+    what: 'Another person has the identity provider id {keycloak_user_id}',
+    why: 'Upper and lower case make no difference there',
+    fix: ['Check the id', 'Merge the two if they are one human: dartwing person merge'],
+  },
+  PERSON_USER_TAKEN: {
+    kind: 'conflict',
+    what: 'The login account {frappe_user} belongs to another person',
+    fix: ['Use another account', 'Merge the two if they are one human: dartwing person merge'],
+  },
+  PERSON_DIFFERS: {
+    kind: 'conflict',
+    what: 'Person {ref} exists with other values',
+    fix: ['dartwing person show {ref}', 'Change it with dartwing person update {ref}'],
+  },
+  PERSON_REFERENCED: {
+    kind: 'conflict',
+    what: 'Person {ref} cannot be deleted: {references} still name them',
+    why: 'History would lose its subject',
+    fix: [
+      'Make the person inactive: dartwing person update {ref} --state inactive',
+      'Merge a duplicate into the person who stays: dartwing person merge <keep> {ref} --reason "…"',
+    ],
+  },
+  PHONE_INVALID: {
+    kind: 'invalid',
+    what: '"{phone}" is not a phone number',
+    why: 'Without a country code it is read as one of the United States',
+    fix: ['Use for example +14155550123'],
+  },
+  CONSENT_NOT_NEEDED: {
+    kind: 'invalid',
+    what: 'Person {ref} is not a minor; no consent is needed',
+    fix: ['dartwing person show {ref}'],
+  },
+  CONSENT_CAPTURED: {
+    kind: 'invalid',
+    what: 'The consent for person {ref} was captured at {at}',
+    fix: ['dartwing person show {ref}'],
+  },
+  SYNC_NOT_NEEDED: {
+    kind: 'invalid',
+    what: 'There is nothing to sync for person {ref}: {reason}',
+    fix: ['dartwing person show {ref}'],
+  },
+  ROLE_EXISTS: {
+    kind: 'conflict',
+    what: 'Role "{role}" exists',
+    fix: ['dartwing role show "{role}"', 'Add --if-not-exists to accept it with the same values'],
+  },
+  ROLE_DIFFERS: {
+    kind: 'conflict',
+    what: 'Role "{role}" exists with other values',
+    fix: ['dartwing role show "{role}"', 'Change it with dartwing role update "{role}"'],
+  },
+  ROLE_IN_USE: {
+    kind: 'conflict',
+    what: 'Role "{role}" cannot be {action}: {count} members have it',
+    fix: ['Give them another role first: dartwing member update <person> --org <org> --role <role>'],
+  },
+
+  // tokens of an identity provider
+  TOKEN_MALFORMED: {
+    kind: 'unauthenticated',
+    what: 'The token is not a signed JSON Web Token',
+    fix: ['dartwing profile login'],
+  },
+  TOKEN_TOO_LARGE: {
+    kind: 'unauthenticated',
+    what: 'The token is larger than {limit} bytes',
+    fix: ['Take claims out of the token that nobody reads'],
+  },
+  TOKEN_ALGORITHM: {
+    kind: 'unauthenticated',
+    what: 'The token is signed with an algorithm that is not allowed',
+    why: 'Allowed are {allowed}',
+    fix: ['Choose one of them for the realm or client at the identity provider'],
+  },
+  TOKEN_ISSUER: {
+    kind: 'unauthenticated',
+    what: 'The token comes from an issuer that is not trusted here',
+    fix: ['Compare the claim iss with DARTWING_OIDC_ISSUER: they are equal to the letter'],
+  },
+  TOKEN_UNKNOWN_KEY: {
+    kind: 'unauthenticated',
+    what: 'The token names a key that its issuer does not publish',
+    fix: ['dartwing profile login'],
+  },
+  TOKEN_SIGNATURE: {
+    kind: 'unauthenticated',
+    what: 'The signature of the token is wrong',
+    fix: ['dartwing profile login'],
+  },
+  TOKEN_AUDIENCE: {
+    kind: 'unauthenticated',
+    what: 'The token is meant for somebody else',
+    why: 'Its claim aud does not hold {audience}',
+    fix: ['Add an audience mapper for {audience} to the client at the identity provider'],
+  },
+  TOKEN_CLIENT: {
+    kind: 'unauthenticated',
+    what: 'The token was issued to a client that may not call',
+    fix: ['Add the client to the allowed clients of the issuer'],
+  },
+  TOKEN_EXPIRED: {
+    kind: 'unauthenticated',
+    what: 'The token has expired',
+    fix: ['Refresh it, or dartwing profile login'],
+  },
+  TOKEN_NOT_YET_VALID: {
+    kind: 'unauthenticated',
+    what: 'The token is not valid yet',
+    why: 'It begins or was issued in the future; the clocks may differ',
+    fix: ['Set the clocks of both hosts by NTP'],
+  },
+  TOKEN_KIND: {
+    kind: 'unauthenticated',
+    what: 'The token is not an access token',
+    why: 'An ID, refresh or logout token opens nothing',
+    fix: ['Send the access_token of the token answer'],
+  },
+  IDENTITY_PROVIDER_UNAVAILABLE: {
+    kind: 'unavailable',
+    what: 'The identity provider {issuer} does not answer as it should',
+    why: '{reason}',
+    fix: ['Check the address and reachability of the identity provider', 'Try again later'],
+  },
+
+  // invitations
+  INVITATION_NOT_FOUND: {
+    kind: 'not_found',
+    what: 'No such invitation',
+    fix: ['dartwing invite list --org <org>', 'Check that the whole link was copied'],
+  },
+  INVITATION_EXISTS: {
+    kind: 'conflict',
+    what: '{email} is already invited to {organization}',
+    fix: ['Remind: dartwing invite remind {id} --org {organization}', 'Or revoke it and invite again'],
+  },
+  INVITATION_STATE: {
+    kind: 'conflict',
+    what: 'The invitation cannot be {action}: it is {state}',
+    fix: ['Ask for a new invitation'],
+  },
+  INVITATION_FOR_ANOTHER: {
+    kind: 'forbidden',
+    what: 'The invitation is for somebody else',
+    fix: ['Accept it as the person it was sent to'],
+  },
+  REMINDER_REFUSED: {
+    kind: 'limited',
+    what: 'No reminder was sent: {message}',
+    fix: ['Wait, or revoke the invitation and invite again'],
+  },
+
+  // equipment
+  EQUIPMENT_NOT_FOUND: {
+    kind: 'not_found',
+    what: 'No equipment "{ref}" in {organization}',
+    fix: ['List the equipment of the organization'],
+  },
+  EQUIPMENT_STATE: {
+    kind: 'conflict',
+    what: 'Equipment {ref} cannot be assigned: it is {state}',
+    fix: ['Set its status to active first'],
+  },
+  EQUIPMENT_OWNER_IMMUTABLE: {
+    kind: 'conflict',
+    what: 'The organization that owns equipment is fixed when it is created',
+    fix: ['Delete it and create it in the other organization'],
+  },
+  SERIAL_NUMBER_TAKEN: {
+    kind: 'conflict',
+    what: 'The serial number is already in use',
+    why: 'Serial numbers are unique among all organizations',
+    fix: ['Compare the serial number with the plate of the device'],
+  },
+  ASSIGNEE_NOT_MEMBER: {
+    kind: 'conflict',
+    what: '{person} is not an active member of {organization}',
+    fix: ['Add the person to the organization first'],
+  },
+  MEMBER_HAS_EQUIPMENT: {
+    kind: 'conflict',
+    what: '{person} still has {count} piece(s) of equipment of {organization}',
+    fix: ['Reassign or take back the equipment first'],
   },
 
   // audit

@@ -26,6 +26,8 @@ export const limits = Object.freeze({
   /** Page sizes of lists. */
   pageDefault: 20,
   pageMax: 500,
+  /** Members of one page, which applications show to persons (requirements §3.7). */
+  memberPageMax: 100,
   /** Longest text that a name, a title or a reason may have. */
   nameCharsMax: 140,
   reasonCharsMax: 1_000,
@@ -42,6 +44,46 @@ export const limits = Object.freeze({
   idempotencyMs: 86_400_000,
   /** Days between dissolving an organization and purging it. */
   purgeAfterDaysDefault: 30,
+  /** Retries of creating a login account, after 2, 4, 8, 16 and 32 s. */
+  provisioningRetriesMax: 5,
+  provisioningDelayMsMax: 120_000,
+  /** One call that creates an account somewhere else. */
+  provisioningCallMs: 10_000,
+  /** How long a claimed retry belongs to its process before another may take it. */
+  provisioningLeaseMs: 120_000,
+  /** Persons whose retries one round takes. */
+  provisioningBatchMax: 100,
+  /** Merges that are followed from a person to the one who is left. */
+  mergeDepthMax: 32,
+  /** Attempts to send one mail, the first included, and the pauses between them. */
+  mailAttemptsMax: 8,
+  mailBackoffMsMin: 10_000,
+  mailBackoffMsMax: 3_600_000,
+  /** One attempt, from connecting to the receiver's answer. */
+  mailAttemptMs: 60_000,
+  /** Time for which a process holds a mail it sends; far longer than an attempt, so nobody else sends it meanwhile. */
+  mailLeaseMs: 180_000,
+  /** Mails taken at once, and sent side by side. */
+  mailBatchMax: 20,
+  mailConnectionsMax: 4,
+  /** Look for mail that is due, in a process that runs for long. */
+  mailPollMs: 5_000,
+  /** Life of an invitation. */
+  invitationMsDefault: 604_800_000,
+  invitationMsMin: 300_000,
+  invitationMsMax: 7_776_000_000,
+  /** Longest access of a guest. */
+  guestMsMax: 31_622_400_000,
+  /** Reminders of one invitation, and the pause between them. */
+  remindersMax: 3,
+  reminderPauseMs: 86_400_000,
+  /** Lines and characters of one list of addresses to invite. */
+  invitationLinesMax: 5_000,
+  invitationListCharsMax: 1_048_576,
+  /** Invitations or guests that one transaction ends. */
+  endingBatchMax: 200,
+  /** Files and lines of maintenance of one piece of equipment. */
+  equipmentRowsMax: 200,
   /** Connections of the embedded server, all processes together. */
   embeddedConnectionsMax: 200,
   /** Wait for another process that starts or stops the embedded server. */
@@ -58,4 +100,19 @@ export const limits = Object.freeze({
   embeddedRejoinMs: 60_000,
   /** Size from which the embedded server's log is set aside at the next start. */
   embeddedLogBytesMax: 10_485_760,
+  /** Bytes of a bearer token; a realm with hundreds of groups stays below. */
+  tokenBytesMax: 16_384,
+  /** Difference of clocks that times in tokens are forgiven. */
+  tokenToleranceMs: 5_000,
+  /** Age of an access token, whatever its own end says. */
+  tokenAgeMsMax: 600_000,
+  /** One call of an identity provider, and its answer. */
+  providerCallMs: 5_000,
+  providerAnswerBytesMax: 262_144,
+  /** How long keys of an issuer are used without asking again. */
+  issuerKeysFreshMs: 600_000,
+  /** Between two calls for keys, so that invented key ids cost the issuer nothing. */
+  issuerKeysCooldownMs: 30_000,
+  /** How long known keys serve while their issuer does not answer. */
+  issuerKeysStaleMs: 3_600_000,
 });
