@@ -6,7 +6,7 @@
  * stays in a bundle of its own that is read only when it is used.
  */
 import { spawn } from 'node:child_process';
-import { mkdir, rename, rm, watch, writeFile, readFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, watch, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, transform } from 'esbuild';
@@ -117,6 +117,8 @@ async function writeBundles(files) {
     await output([join(fresh, 'main.cjs'), 'man', '--quiet', '--dir', join(fresh, 'man')]);
     await replace(man, join(fresh, 'man'));
     await replace(cli, fresh);
+    // In its final place, because what V8 keeps holds the path that stack traces show.
+    await output([join(root, 'scripts/compile.cjs'), cli]);
   } finally {
     await rm(fresh, { recursive: true, force: true });
   }

@@ -60,8 +60,10 @@ export interface CommandContext {
 }
 
 export interface OpenOptions {
-  /** Open without checking the schema version and the self-test (migrate, doctor). */
-  unchecked?: boolean;
+  /**
+   * What is checked before it opens: `full` unless told, `version` for verbs that only read and want to start fast.
+   */
+  selfTest?: 'full' | 'version';
 }
 
 /** What somebody has to agree to. */

@@ -2,12 +2,13 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join, relative } from 'node:path';
-import { openEmbedded } from '../core/db/embedded/index.js';
+import { findEmbedded, openEmbedded, presumedAddress } from '../core/db/embedded/index.js';
 import { DartwingError } from '../core/errors.js';
 import { createDartwing, type Dartwing, type DartwingOptions, migrateInstallation } from '../core/index.js';
 import { developmentMasterKey } from '../core/keys/index.js';
 import type { Log } from '../core/log.js';
 import type { CommandContext, OpenOptions } from './context.js';
+import { isUp } from './up/holder.js';
 
 /** Where a command works. */
 export interface Target {
@@ -25,10 +26,10 @@ export interface Target {
  */
 export async function openCore(
   context: CommandContext,
-  { unchecked = false }: OpenOptions,
+  { selfTest = 'full' }: OpenOptions,
 ): Promise<Dartwing> {
   const { options, data } = await findTarget(context);
-  const opening = { ...options, background: false, unchecked };
+  const opening = { ...options, background: false, selfTest };
   const dartwing = await createDartwing(opening).catch(async (error: unknown) => {
     if (data === undefined || !isBehind(error)) throw error;
     context.io.note('Preparing the embedded database');
@@ -62,19 +63,40 @@ export async function findTarget(context: CommandContext): Promise<Target> {
     };
   }
   const { data } = config.values;
-  const server = await openEmbedded({
-    data,
-    env: context.env,
-    log: (message) => io.note(message),
-    onProgress: (step) => io.detail(`Embedded PostgreSQL: ${step}`),
-  });
-  context.defer(() => server.close());
+  const embedded = (await addressFromUp(context, data)) ?? (await holdServer(context, data));
   keepOutOfGit(data);
   const file = join(data, 'master.key');
   const made = masterKey === undefined ? developmentMasterKey(file) : { key: masterKey, created: false };
-  io.conceal([made.key, new URL(server.url).password]);
-  const options = { ...(await shared(context)), url: server.url, masterKey: made.key, masterKeyOrigin: file };
+  io.conceal([made.key, new URL(embedded).password]);
+  const options = { ...(await shared(context)), url: embedded, masterKey: made.key, masterKeyOrigin: file };
   return { options, data, keyCreated: made.created };
+}
+
+/**
+ * The address of a server that a running `dartwing up` keeps. It would cost more to hold it too than most commands
+ * take, so it is only looked after at the end: should `up` have ended meanwhile, nobody else would stop the server.
+ */
+async function addressFromUp(context: CommandContext, data: string): Promise<string | undefined> {
+  if (!isUp(data)) return undefined;
+  const url = await presumedAddress(data);
+  if (url === undefined) return undefined;
+  context.defer(async () => {
+    if (!isUp(data) && (await findEmbedded(data)) !== undefined)
+      await (await openEmbedded({ data, env: context.env })).close();
+  });
+  return url;
+}
+
+/** The address of the project's server, started when none runs and held until the end of the command. */
+async function holdServer({ io, env, defer }: CommandContext, data: string): Promise<string> {
+  const server = await openEmbedded({
+    data,
+    env,
+    log: (message) => io.note(message),
+    onProgress: (step) => io.detail(`Embedded PostgreSQL: ${step}`),
+  });
+  defer(() => server.close());
+  return server.url;
 }
 
 /** The folder holds keys and passwords: whoever commits the project must not commit them. */

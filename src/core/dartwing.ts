@@ -3,7 +3,7 @@ import { type CallOptions, eventBoard, openSession, type Scope, type Session } f
 import { applyVerbs } from './apply/index.js';
 import { type AuditSource, auditVerbs, sequencerBell } from './audit/index.js';
 import type { Dartwing, Export, Finding, People, Report, Tenancy } from './contract.js';
-import { openDatabase, requireSound } from './db/index.js';
+import { openDatabase, requireSound, requireVersion } from './db/index.js';
 import { exportRows } from './export/index.js';
 import { isOrganizationId } from './ids.js';
 import { limits } from './limits.js';
@@ -33,12 +33,12 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
     await database.close();
   };
   const ready = () => requireSound(database, keyring.fingerprint);
-  if (!options.unchecked) {
-    await ready().catch(async (error: unknown) => {
-      await close();
-      throw error;
-    });
-  }
+  const opening = options.selfTest === 'version' ? requireVersion(database, keyring.fingerprint) : ready();
+  await opening.catch(async (error: unknown) => {
+    await close();
+    throw error;
+  });
+
   const events = eventBoard();
   events.subscribe('organization.created', enrolOwner);
   events.subscribe('organization.renamed', followRename);

@@ -27,8 +27,11 @@ export interface DartwingOptions {
   via?: Via | undefined;
   /** Run the audit sequencer in this process. Default true; a short command says false. */
   background?: boolean | undefined;
-  /** Skip the check of schema version, master key and isolation. For repair tools only. */
-  unchecked?: boolean | undefined;
+  /**
+   * What is checked before it opens: `full` (default) reads the catalogue for anything that could break the isolation
+   * of tenants; `version` only compares schema version and master key, for a short command that reads.
+   */
+  selfTest?: 'full' | 'version' | undefined;
   poolConnectionsMax?: number | undefined;
   statementMs?: number | undefined;
   lockMs?: number | undefined;

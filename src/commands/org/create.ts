@@ -53,8 +53,8 @@ async function inputOf(
 
 /** The Org document of a file. Members are for `apply`: here they would be left out silently. */
 async function documentOf(context: Parameters<VerbRun>[0], file: string, slug: string) {
-  const { readDocuments } = await import('../../core/apply/index.js');
-  const [document, ...others] = readDocuments(await readSources(context, [file]));
+  const { parseDocuments } = await import('../../core/apply/index.js');
+  const [document, ...others] = await parseDocuments(await readSources(context, [file]));
   if (document === undefined || others.length > 0) {
     throw new DartwingError('BAD_FILE', {
       file,

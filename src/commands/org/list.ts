@@ -9,7 +9,7 @@ const pageMax = 500;
 
 export const run: VerbRun = async (context, { flags }) => {
   const input = inputOf(flags);
-  const dartwing = await context.open();
+  const dartwing = await context.open({ selfTest: 'version' });
   if (flags.all === true && context.global.output === 'ndjson') {
     return { stream: everyOrganization(dartwing, input), table: organizationTable };
   }

@@ -13,7 +13,7 @@ export const run: VerbRun = async (context, { args, flags }) => {
       message: `--with ${unknown} is not one of ${parts.join(', ')}`,
     });
   const ref = String(args.org) === '@current' ? (context.currentOrganization() ?? '') : String(args.org);
-  const dartwing = await context.open();
+  const dartwing = await context.open({ selfTest: 'version' });
   const { status, ...organization } = await dartwing.tenancy.show(ref);
   const document = {
     ...organization,

@@ -1,68 +1,35 @@
-/**
- * Who runs `up` in a folder. The hold is a lock of the database session, which ends with the process however it
- * dies; a file beside it says who holds it.
- */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+/** Who runs `up` in a folder, written beside its data. */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import pg from 'pg';
-import { DartwingError } from '../../core/errors.js';
 
-interface Holder {
+export interface Holder {
   pid: number;
   url: string;
   started_at: string;
 }
 
-export interface Hold {
-  /** Writes down where this process can be reached. */
-  announce(url: string): void;
-  release(): Promise<void>;
+/** The file that names the holder. */
+export function holderFile(folder: string): string {
+  return join(folder, 'up.json');
 }
 
-/**
- * Takes the hold of a folder.
- * @param databaseUrl an address whose session may stay open
- * @throws ALREADY_UP naming the process that holds it
- */
-export async function holdFolder(folder: string, shown: string, databaseUrl: string): Promise<Hold> {
-  mkdirSync(folder, { recursive: true });
-  const file = join(folder, 'up.json');
-  const client = new pg.Client({
-    connectionString: databaseUrl,
-    application_name: 'dartwing-up',
-    keepAlive: true,
-  });
-  client.on('error', () => {});
-  await client.connect();
-  const { rows } = await client.query<{ taken: boolean }>(
-    "select pg_try_advisory_lock(hashtextextended('dartwing up ' || $1, 0)) as taken",
-    [folder],
-  );
-  if (rows[0]?.taken !== true) {
-    await client.end();
-    const holder = readHolder(file);
-    throw new DartwingError('ALREADY_UP', {
-      directory: shown,
-      pid: holder?.pid ?? 'unknown',
-      url: holder?.url ?? 'still starting',
-    });
-  }
-  return {
-    announce: (url) => {
-      const holder: Holder = { pid: process.pid, url, started_at: new Date().toISOString() };
-      writeFileSync(file, `${JSON.stringify(holder)}\n`);
-    },
-    release: async () => {
-      rmSync(file, { force: true });
-      await client.end().catch(() => {});
-    },
-  };
-}
-
-function readHolder(file: string): Holder | undefined {
+/** Who holds a folder, or held it and was killed; undefined when nobody wrote it down. */
+export function readHolder(folder: string): Holder | undefined {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Holder;
+    return JSON.parse(readFileSync(holderFile(folder), 'utf8')) as Holder;
   } catch {
     return undefined;
+  }
+}
+
+/** Whether the process that wrote itself down still lives. Another one may have its number by now: only a hint. */
+export function isUp(folder: string): boolean {
+  const holder = readHolder(folder);
+  if (holder === undefined) return false;
+  try {
+    process.kill(holder.pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

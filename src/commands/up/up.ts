@@ -9,7 +9,7 @@ import { numberFlag, textFlag } from '../flag-values.js';
 import { findTarget, shownPath } from '../open.js';
 import type { Document, Parsed, VerbRun } from '../spec.js';
 import { requireTemplate } from '../templates.js';
-import { holdFolder } from './holder.js';
+import { holdFolder } from './hold.js';
 
 export const run: VerbRun = async (context, { flags }) => {
   const { io, cwd, signal } = context;
@@ -50,9 +50,9 @@ async function seedSources(context: CommandContext, flags: Parsed['flags']) {
     throw new DartwingError('VALIDATION_ERROR', { message: 'give either --seed or --template' });
   }
   const file = seed ?? join(requireTemplate(template ?? 'minimal').directory, 'org.yaml');
-  const { readDocuments } = await import('../../core/apply/index.js');
+  const { parseDocuments } = await import('../../core/apply/index.js');
   const sources = await readSources(context, [file]);
-  readDocuments(sources);
+  await parseDocuments(sources);
   return { files: sources, always: seed !== undefined };
 }
 

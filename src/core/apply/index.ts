@@ -8,6 +8,6 @@
  *
  * Limits: 1,000 documents, 1 MiB a file, 10,000 members an organization.
  */
-export { readDocuments, type SourceFile, type WantedOrganization } from './document.js';
+export type { SourceFile, WantedOrganization } from './document.js';
 export type { Action, FieldChange, Plan } from './plan.js';
-export { type ApplyOptions, type ApplyResult, type ApplyVerbs, applyVerbs } from './room.js';
+export { type ApplyOptions, type ApplyResult, type ApplyVerbs, applyVerbs, parseDocuments } from './room.js';

@@ -1,7 +1,7 @@
 /** The room as callers see it: plan in one transaction, execute in one for each organization. */
 import type { CallOptions, Session } from '../access/index.js';
 import { asDartwingError, DartwingError } from '../errors.js';
-import { readDocuments, type SourceFile } from './document.js';
+import type { SourceFile, WantedOrganization } from './document.js';
 import { type AppliedChange, executeOrganization, findState, resolveKnownPersons } from './execute.js';
 import { type FoundOrganization, makePlan, type Plan, planHash } from './plan.js';
 
@@ -27,10 +27,20 @@ export interface ApplyVerbs {
   execute(plan: Plan, call?: CallOptions): Promise<ApplyResult>;
 }
 
+/**
+ * Reads documents without asking the database, for callers that want to know of mistakes first.
+ * @throws APPLY_INVALID, BAD_FILE
+ */
+export async function parseDocuments(files: readonly SourceFile[]): Promise<WantedOrganization[]> {
+  // Loaded when it is needed: the YAML parser is large, and most callers never apply.
+  const { readDocuments } = await import('./document.js');
+  return readDocuments(files);
+}
+
 export function applyVerbs(session: Session): ApplyVerbs {
   return {
-    plan: (files, { prune = false } = {}, call) => {
-      const documents = readDocuments(files);
+    plan: async (files, { prune = false } = {}, call) => {
+      const documents = await parseDocuments(files);
       return session.run('plan', call, async (scope) => {
         const found = new Map<string, FoundOrganization>();
         const wanted = [];

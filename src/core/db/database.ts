@@ -170,6 +170,8 @@ function connectionSettings(url: string, options: DatabaseOptions): pg.PoolConfi
     `lock_timeout=${options.lockMs ?? limits.lockMs}`,
     `idle_in_transaction_session_timeout=${limits.idleInTransactionMs}`,
     'row_security=on',
+    // Compiling a statement costs more than any of ours takes, and the first ones of a connection would pay it.
+    'jit=off',
   ];
   return {
     connectionString: url,

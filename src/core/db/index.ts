@@ -26,7 +26,7 @@ export {
   printMigrations,
 } from './migrate.js';
 export type { RolePasswords } from './roles.js';
-export { isolationChecks, requireSound, runSelfTest, type SelfTest } from './selftest.js';
+export { isolationChecks, requireSound, requireVersion, runSelfTest, type SelfTest } from './selftest.js';
 export { type ServerFacts, serverFacts } from './server.js';
 export type { OrganizationTable, OrgMemberTable, Tables } from './tables.js';
 export { type AuditKey, build, type Result, type Tx } from './transaction.js';

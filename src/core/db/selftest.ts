@@ -137,30 +137,33 @@ select 'function.definer', p.proname::text from pg_proc p
       or p.proacl is null
       or exists (select from aclexplode(p.proacl) acl where acl.grantee = 0))`;
 
+/** What an installation says of itself. */
+type Installation = Pick<SelfTest, 'schemaVersion' | 'masterKeyFingerprint'>;
+
 /** Reads the state; throws nothing about findings. */
 export async function runSelfTest(tx: Tx, schema: string, roles: RoleNames): Promise<SelfTest> {
-  const [state, findings] = await Promise.all([
-    tx.query<{ version: number; fingerprint: string }>(
-      'select (select max(id) from migration) as version, (select master_key_fingerprint from installation) as fingerprint',
-      [],
-      'dartwing_installation',
-    ),
-    tx.query<{ check: string; object: string }>(catalogueStatement, [
+  const { app, system, reader, owner, sequencer } = roles;
+  const [installation, findings] = await Promise.all([
+    readInstallation(tx),
+    tx.query<IsolationFinding>(catalogueStatement, [
       schema,
-      roles.app,
-      roles.system,
-      roles.reader,
-      roles.owner,
-      roles.sequencer,
+      app,
+      system,
+      reader,
+      owner,
+      sequencer,
       boundedExpressions,
     ]),
   ]);
-  const [row] = state.rows;
-  return {
-    schemaVersion: row?.version ?? 0,
-    masterKeyFingerprint: row?.fingerprint,
-    findings: findings.rows,
-  };
+  return { ...installation, findings: findings.rows };
+}
+
+async function readInstallation(tx: Tx): Promise<Installation> {
+  const text = `select (select max(id) from migration) as version,
+    (select master_key_fingerprint from installation) as fingerprint`;
+  const [row] = (await tx.query<{ version: number; fingerprint: string }>(text, [], 'dartwing_installation'))
+    .rows;
+  return { schemaVersion: row?.version ?? 0, masterKeyFingerprint: row?.fingerprint };
 }
 
 /**
@@ -168,34 +171,43 @@ export async function runSelfTest(tx: Tx, schema: string, roles: RoleNames): Pro
  * @throws SCHEMA_MISSING, SCHEMA_OUTDATED, SCHEMA_NEWER, MASTER_KEY_CHANGED, ISOLATION_BROKEN, DATABASE_*.
  */
 export async function requireSound(database: Database, masterKeyFingerprint: string): Promise<void> {
-  const test = await database
-    .asMachinery((tx) => runSelfTest(tx, database.schema, database.roles))
-    .catch((error: unknown) => {
-      const code = ((error as { cause?: { code?: string } }).cause ?? {}).code;
-      // Undefined table, undefined schema.
-      if (code === '42P01' || code === '3F000')
-        throw new DartwingError('SCHEMA_MISSING', {}, { cause: error });
-      throw error;
-    });
-  if (test.schemaVersion > schemaVersion) {
-    throw new DartwingError('SCHEMA_NEWER', { current: test.schemaVersion, required: schemaVersion });
-  }
-  if (test.schemaVersion < schemaVersion) {
-    throw new DartwingError('SCHEMA_OUTDATED', { current: test.schemaVersion, required: schemaVersion });
-  }
-  if (test.masterKeyFingerprint !== masterKeyFingerprint) {
-    throw new DartwingError('MASTER_KEY_CHANGED', {
-      given: masterKeyFingerprint,
-      expected: test.masterKeyFingerprint ?? 'none',
-    });
-  }
+  const test = await ask(database, (tx) => runSelfTest(tx, database.schema, database.roles));
+  requireOurs(test, masterKeyFingerprint);
   const [first, ...others] = test.findings;
-  if (first) {
-    const more = others.length > 0 ? ` and ${others.length} more` : '';
-    throw new DartwingError(
-      'ISOLATION_BROKEN',
-      { finding: `${first.check} ${first.object}${more}` },
-      { detail: test.findings },
-    );
+  if (first === undefined) return;
+  const more = others.length > 0 ? ` and ${others.length} more` : '';
+  throw new DartwingError(
+    'ISOLATION_BROKEN',
+    { finding: `${first.check} ${first.object}${more}` },
+    { detail: test.findings },
+  );
+}
+
+/**
+ * The cheap part of `requireSound`: schema version and master key.
+ * @throws SCHEMA_MISSING, SCHEMA_OUTDATED, SCHEMA_NEWER, MASTER_KEY_CHANGED, DATABASE_*.
+ */
+export async function requireVersion(database: Database, masterKeyFingerprint: string): Promise<void> {
+  requireOurs(await ask(database, readInstallation), masterKeyFingerprint);
+}
+
+async function ask<T>(database: Database, question: (tx: Tx) => Promise<T>): Promise<T> {
+  try {
+    return await database.asMachinery(question);
+  } catch (error) {
+    const code = ((error as { cause?: { code?: string } }).cause ?? {}).code;
+    // Undefined table, undefined schema.
+    if (code === '42P01' || code === '3F000') throw new DartwingError('SCHEMA_MISSING', {}, { cause: error });
+    throw error;
   }
+}
+
+function requireOurs(
+  { schemaVersion: current, masterKeyFingerprint: expected = 'none' }: Installation,
+  given: string,
+): void {
+  const required = schemaVersion;
+  if (current > required) throw new DartwingError('SCHEMA_NEWER', { current, required });
+  if (current < required) throw new DartwingError('SCHEMA_OUTDATED', { current, required });
+  if (given !== expected) throw new DartwingError('MASTER_KEY_CHANGED', { given, expected });
 }

@@ -1,7 +1,6 @@
 /** Role templates: system-wide roles that organizations of a type pick from. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse } from 'yaml';
 import { z } from 'zod';
 import type { Tx } from '../db/index.js';
 import { DartwingError, nearest } from '../errors.js';
@@ -18,6 +17,7 @@ const templates = z.array(
 
 /** Adds the role templates of templates/roles that are missing. Returns how many were added; run again, none. */
 export async function seedRoles(tx: Tx): Promise<number> {
+  const { parse } = await import('yaml');
   const text = readFileSync(join(packageRoot(), 'templates', 'roles', 'roles.yaml'), 'utf8');
   return insertMissingRoles(tx, templates.parse(parse(text)));
 }

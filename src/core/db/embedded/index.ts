@@ -9,5 +9,5 @@
  *
  * Limits: `embedded…` in limits.ts. Nothing here is written to the audit trail.
  */
-export { type EmbeddedStatus, embeddedStatus, findEmbedded } from './look.js';
+export { type EmbeddedStatus, embeddedStatus, findEmbedded, presumedAddress } from './look.js';
 export { type EmbeddedOptions, type EmbeddedServer, type EmbeddedStep, openEmbedded } from './open.js';

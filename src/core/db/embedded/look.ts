@@ -22,13 +22,22 @@ export interface EmbeddedStatus {
 
 /** Address of the running server of a project; undefined when none runs or it is not ours to use. Starts nothing. */
 export async function findEmbedded(data: string): Promise<string | undefined> {
+  const url = await presumedAddress(data);
+  if (url === undefined) return undefined;
+  const facts = await askServer(url).catch(() => undefined);
+  return facts !== undefined && serves(facts, findHome(data).directory) ? url : undefined;
+}
+
+/**
+ * Address of the running server as its files tell it, without asking whether it answers. For a caller who knows that
+ * somebody else keeps the server up; undefined when none seems to run.
+ */
+export async function presumedAddress(data: string): Promise<string | undefined> {
   const home = findHome(data);
   const server = livingPostmaster(home.directory);
   const password = await readPassword(home);
   if (server?.status !== 'ready' || password === undefined) return undefined;
-  const url = addressOf(server.port, password);
-  const facts = await askServer(url).catch(() => undefined);
-  return facts !== undefined && serves(facts, home.directory) ? url : undefined;
+  return addressOf(server.port, password);
 }
 
 /** What is known about the server of a project without starting or changing anything. */
