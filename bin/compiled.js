@@ -1,33 +1,37 @@
 'use strict';
 
-// Loads the bundles of the command line with the machine code that was kept beside them when they were built:
-// compiling them anew is half of a short command. V8 refuses code of another version or other flags, and then
-// compiles as usual. From Node 22 on Node does this by itself.
+// Keeps what V8 makes of the bundles beside them, because compiling them is half of a short command: the first run
+// writes it, later ones read it. Node does this by itself from version 22 on. V8 refuses code that was made by another
+// version or with other flags and then compiles as usual; where the folder cannot be written nothing is kept.
 const Module = require('node:module');
-const { readFileSync } = require('node:fs');
+const { readFileSync, renameSync, writeFileSync } = require('node:fs');
 const { dirname, sep } = require('node:path');
 const vm = require('node:vm');
 
-const suffix = '.compiled';
+const suffix = `.${process.version}-${process.arch}`;
 
-/** Takes over the compilation of files under `folder`. Returns the scripts it compiled, by file. */
+/** Takes over the compilation of files under `folder`. */
 function useCompiled(folder) {
-  const scripts = new Map();
+  const fresh = [];
   const compile = Module.prototype._compile;
   Module.prototype._compile = function (content, filename, ...rest) {
     if (!filename.startsWith(folder + sep)) return compile.call(this, content, filename, ...rest);
+    const cachedData = read(filename + suffix);
     const script = new vm.Script(Module.wrap(content), {
       filename,
-      cachedData: read(filename + suffix),
+      cachedData,
       importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     });
-    scripts.set(filename, script);
+    if (cachedData === undefined || script.cachedDataRejected) fresh.push([filename + suffix, script]);
     const require = Module.createRequire(filename);
     return script
       .runInThisContext()
       .call(this.exports, this.exports, require, this, filename, dirname(filename));
   };
-  return scripts;
+  // At the end, when the functions that a command needs are compiled too.
+  process.on('exit', () => {
+    for (const [file, script] of fresh) if (!write(file, script.createCachedData())) break;
+  });
 }
 
 function read(file) {
@@ -38,4 +42,16 @@ function read(file) {
   }
 }
 
-module.exports = { useCompiled, suffix };
+/** Whole or not at all: another command may read it at this moment. */
+function write(file, data) {
+  try {
+    const draft = `${file}.${process.pid}`;
+    writeFileSync(draft, data);
+    renameSync(draft, file);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+module.exports = { useCompiled };

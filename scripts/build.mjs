@@ -117,8 +117,6 @@ async function writeBundles(files) {
     await output([join(fresh, 'main.cjs'), 'man', '--quiet', '--dir', join(fresh, 'man')]);
     await replace(man, join(fresh, 'man'));
     await replace(cli, fresh);
-    // In its final place, because what V8 keeps holds the path that stack traces show.
-    await output([join(root, 'scripts/compile.cjs'), cli]);
   } finally {
     await rm(fresh, { recursive: true, force: true });
   }
