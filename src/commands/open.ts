@@ -88,10 +88,11 @@ async function addressFromUp(context: CommandContext, data: string): Promise<str
 }
 
 /** The address of the project's server, started when none runs and held until the end of the command. */
-async function holdServer({ io, env, defer }: CommandContext, data: string): Promise<string> {
+async function holdServer({ io, env, defer, config }: CommandContext, data: string): Promise<string> {
+  const { postgresBin } = config.values;
   const server = await openEmbedded({
     data,
-    env,
+    env: postgresBin === undefined ? env : { ...env, DARTWING_POSTGRES_BIN: postgresBin },
     log: (message) => io.note(message),
     onProgress: (step) => io.detail(`Embedded PostgreSQL: ${step}`),
   });

@@ -18,8 +18,8 @@ export interface Binaries {
 const oldestMajor = 15;
 
 /**
- * The server programs to use: the npm package's, else the newest of the system. A cluster that exists can only be
- * run by its own `major`.
+ * The server programs to use: those of DARTWING_POSTGRES_BIN, else the npm package's, else the newest of the system. A
+ * cluster that exists can only be run by its own `major`.
  */
 export function findBinaries(env: Env, major?: number): Binaries | undefined {
   for (const found of candidates(env)) {
@@ -34,6 +34,12 @@ export function program(bin: string, name: 'initdb' | 'postgres'): string {
 }
 
 function* candidates(env: Env): Generator<Binaries> {
+  const named = env.DARTWING_POSTGRES_BIN;
+  if (named) {
+    // Who names programs wants these and no others.
+    if (existsSync(program(named, 'initdb'))) yield programsIn(named);
+    return;
+  }
   const packaged = packagedBinaries();
   if (packaged !== undefined) yield packaged;
   yield* debianBinaries();
@@ -69,10 +75,13 @@ function pathBinaries(env: Env): Binaries | undefined {
   for (const folder of (env.PATH ?? '').split(delimiter).filter(Boolean)) {
     if (!existsSync(program(folder, 'initdb'))) continue;
     const bin = dirname(realpathSync(program(folder, 'initdb')));
-    if (!existsSync(program(bin, 'postgres'))) continue;
-    const said = execFileSync(program(bin, 'postgres'), ['--version'], { encoding: 'utf8' });
-    const version = /\d+(\.\d+)*/.exec(said)?.[0] ?? '';
-    return { bin, version, major: Number.parseInt(version, 10), origin: 'system' };
+    if (existsSync(program(bin, 'postgres'))) return programsIn(bin);
   }
   return undefined;
+}
+
+function programsIn(bin: string): Binaries {
+  const said = execFileSync(program(bin, 'postgres'), ['--version'], { encoding: 'utf8' });
+  const version = /\d+(\.\d+)*/.exec(said)?.[0] ?? '';
+  return { bin, version, major: Number.parseInt(version, 10), origin: 'system' };
 }
