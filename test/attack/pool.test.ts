@@ -11,7 +11,7 @@ let dartwing: Dartwing;
 let organizations: string[];
 
 beforeAll(async () => {
-  world = await createWorld({ poolConnectionsMax: 1, statementMs: 60 });
+  world = await createWorld({ poolConnectionsMax: 1, statementMs: 250 });
   dartwing = world.dartwing;
   const more = await Promise.all(
     ['cedar', 'douglas', 'elm'].map((slug) =>
@@ -77,9 +77,9 @@ const mishaps: Record<string, (tx: Tx) => Promise<unknown>> = {
 
 /** Mishaps that take time; one of them every hundred transactions. */
 const slowMishaps: Record<string, (tx: Tx) => Promise<unknown>> = {
-  'a statement passes its time limit': (tx) => tx.query('select pg_sleep(0.3)'),
+  'a statement passes its time limit': (tx) => tx.query('select pg_sleep(2)'),
   'a statement of a pipeline passes its time limit': (tx) =>
-    Promise.all([tx.query('select pg_sleep(0.3)'), tx.query('select * from company')]),
+    Promise.all([tx.query('select pg_sleep(2)'), tx.query('select * from company')]),
   'the connection is ended': async (tx) => {
     const { rows } = await tx.query<{ pid: number }>('select pg_backend_pid() as pid');
     await world.database.admin.query('select pg_terminate_backend($1)', [rows[0]!.pid]);
