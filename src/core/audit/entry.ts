@@ -68,16 +68,14 @@ export function composeBody(entry: AuditEntry, organization: string, id: string,
   const body = bodyOf(entry, organization, id, at);
   requireColumns(body);
   let bytes = encode(body);
+  if (bytes.length <= limits.auditBodyBytesMax) return bytes;
   for (const side of largestFirst(body)) {
-    if (bytes.length <= limits.auditBodyBytesMax) break;
     bytes = encode(Object.assign(body, { [side]: fingerprint(body[side]) }));
+    if (bytes.length <= limits.auditBodyBytesMax) return bytes;
   }
-  if (bytes.length > limits.auditBodyBytesMax) {
-    throw new DartwingError('VALIDATION_ERROR', {
-      message: `The audit entry has ${bytes.length} bytes, ${limits.auditBodyBytesMax} are allowed`,
-    });
-  }
-  return bytes;
+  throw new DartwingError('VALIDATION_ERROR', {
+    message: `The audit entry has ${bytes.length} bytes, ${limits.auditBodyBytesMax} are allowed`,
+  });
 }
 
 function bodyOf(entry: AuditEntry, organization: string, id: string, at: Date): AuditBody {

@@ -111,7 +111,8 @@ async function readChildren(tx: Tx, child: ChildTable, organization: string): Pr
   const where = fixed.map(([key], index) => ` and ${quoteIdentifier(key)} = $${index + 2}`).join('');
   const text = `select ${Object.keys(child.fields).map(quoteIdentifier).join(', ')} from ${quoteIdentifier(child.table)}
     where organization = $1${where} order by row_index`;
-  const { rows } = await tx.query<Fields>(text, [organization, ...fixed.map(([, value]) => value)]);
+  const values = [organization, ...fixed.map(([, value]) => value)];
+  const { rows } = await tx.query<Fields>(text, values, `dartwing_children_${child.key}`);
   return rows.map((row) =>
     Object.fromEntries(
       Object.entries(row).map(([key, value]) => [

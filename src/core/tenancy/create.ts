@@ -28,20 +28,23 @@ export async function createOrganization(
 ): Promise<Change<OrganizationDocument>> {
   const parsed = parseCreate(input);
   authorize(scope, 'create', { doctype: 'Organization', name: parsed.slug });
-  const existing = await findOrganization(scope.tx, parsed.slug);
+  // Asked together: making one is the usual case.
+  const [existing, numbers] = await Promise.all([
+    findOrganization(scope.tx, parsed.slug),
+    nextNumbers(scope.tx, parsed.slug, concreteTypes[parsed.type].series),
+  ]);
   if (existing) return acceptExisting(scope, existing, input, parsed);
+  // Somebody made it between the two looks.
+  if (numbers === undefined) throw new DartwingError('ORGANIZATION_EXISTS', { slug: parsed.slug });
 
-  const { row, concrete } = await insertPair(scope, parsed);
+  const { row, concrete } = await insertPair(scope, parsed, numbers);
   const owner = input.owner === undefined ? undefined : { email: input.owner, role: input.ownerRole };
-  await scope.events.publish(scope, 'organization.created', { organization: organizationFacts(row), owner });
   const after = organizationDocument(row, scope.clock.now(), { concrete, members: owner ? 1 : 0 });
-  const audit = await recordAct(
-    scope,
-    row.id,
-    'create',
-    { doctype: 'Organization', name: row.id },
-    { old: null, new: after },
-  );
+  // Its entry is under way while the rooms above work, and stands before theirs in the trail.
+  const [audit] = await Promise.all([
+    recordAct(scope, row.id, 'create', { doctype: 'Organization', name: row.id }, { old: null, new: after }),
+    scope.events.publish(scope, 'organization.created', { organization: organizationFacts(row), owner }),
+  ]);
   return changeDocument(scope, {
     op: 'create',
     ref: `org/${row.slug}`,
@@ -55,13 +58,13 @@ export async function createOrganization(
 async function insertPair(
   scope: Scope,
   parsed: ParsedCreate,
+  numbers: { organization: string; concrete: string },
 ): Promise<{ row: OrganizationRow; concrete: Record<string, unknown> }> {
   const { tx, clock, principal } = scope;
   const type = concreteTypes[parsed.type];
   const at = clock.now();
   const fields = await resolvePersons(scope, parsed.type, parsed.concrete);
   if (type.nameField && fields[type.nameField] === undefined) fields[type.nameField] = parsed.name;
-  const numbers = await nextNumbers(tx, type.series);
   const id = seriesId('organization', numbers.organization, at);
   const linkedName = seriesId(type.series, numbers.concrete, at);
   // Sent together; the server takes them in this order, and the first failure is the one that counts.

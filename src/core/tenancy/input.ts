@@ -87,17 +87,7 @@ export function parseType(word: string): { type: OrganizationType; concrete: Rec
 export function parseCreate(input: CreateOrganizationInput): ParsedCreate {
   const slug = parseSlug(input.slug);
   const { type, concrete } = parseType(input.type);
-  const schema = z.object({
-    name: settings.name,
-    region,
-    tier: settings.tier,
-    logo: settings.logo,
-    legalHold: settings.legal_hold,
-    mfaRequired: settings.mfa_required,
-    sessionTimeoutMinutes: settings.session_timeout_minutes,
-    concrete: concreteSchema(type),
-  });
-  const parsed = parse(schema, {
+  const parsed = parse(createSchema(type), {
     name: input.name ?? slug,
     region: input.region ?? 'us-east-1',
     tier: input.tier ?? 'free',
@@ -112,13 +102,37 @@ export function parseCreate(input: CreateOrganizationInput): ParsedCreate {
 
 /** @throws VALIDATION_ERROR with every wrong field and a nearest name for each unknown one. */
 export function parseChanges(type: OrganizationType, changes: OrganizationChanges): OrganizationChanges {
+  return parse(changesSchema(type), changes) as OrganizationChanges;
+}
+
+const createSchema = oncePerType((type) =>
+  z.object({
+    name: settings.name,
+    region,
+    tier: settings.tier,
+    logo: settings.logo,
+    legalHold: settings.legal_hold,
+    mfaRequired: settings.mfa_required,
+    sessionTimeoutMinutes: settings.session_timeout_minutes,
+    concrete: concreteSchema(type),
+  }),
+);
+
+const changesSchema = oncePerType((type) => {
   const optional = Object.fromEntries(
     Object.entries(settings).map(([key, schema]) => [key, schema.optional()]),
   );
-  return parse(
-    z.strictObject({ ...optional, concrete: concreteSchema(type).optional() }),
-    changes,
-  ) as OrganizationChanges;
+  return z.strictObject({ ...optional, concrete: concreteSchema(type).optional() });
+});
+
+/** zod compiles a schema at its first use, which takes longer than any parsing with it. */
+function oncePerType<Schema>(make: (type: OrganizationType) => Schema): (type: OrganizationType) => Schema {
+  const made = new Map<OrganizationType, Schema>();
+  return (type) => {
+    const schema = made.get(type) ?? make(type);
+    made.set(type, schema);
+    return schema;
+  };
 }
 
 function parse<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {

@@ -21,18 +21,20 @@ export async function lockOrganization(tx: Tx, ref: string): Promise<Organizatio
   return (await tx.query<OrganizationRow>(text, [ref], 'dartwing_organization_lock')).rows[0];
 }
 
-/** Next numbers of the organization and of its concrete record. */
+/** Next numbers of an organization and of its concrete record; none are taken when there is one of that name already. */
 export async function nextNumbers(
   tx: Tx,
+  ref: string,
   concrete: SeriesName,
-): Promise<{ organization: string; concrete: string }> {
-  const text = `select nextval('organization_series')::text as organization, nextval($1::regclass)::text as concrete`;
+): Promise<{ organization: string; concrete: string } | undefined> {
+  const text = `select nextval('organization_series')::text as organization, nextval($2::regclass)::text as concrete
+    where not exists (select from organization where id = $1 or slug = $1)`;
   const { rows } = await tx.query<{ organization: string; concrete: string }>(
     text,
-    [`${concrete}_series`],
+    [ref, `${concrete}_series`],
     'dartwing_organization_numbers',
   );
-  return rows[0]!;
+  return rows[0];
 }
 
 export interface NewOrganization {
