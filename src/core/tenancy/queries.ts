@@ -37,6 +37,12 @@ export async function nextNumbers(
   return rows[0];
 }
 
+/** Next number of a concrete record alone, for an organization that lost its own. */
+export async function nextConcreteNumber(tx: Tx, concrete: SeriesName): Promise<string> {
+  const text = 'select nextval($1::regclass)::text as number';
+  return (await tx.query<{ number: string }>(text, [`${concrete}_series`])).rows[0]!.number;
+}
+
 export interface NewOrganization {
   id: string;
   linkedDoctype: string;

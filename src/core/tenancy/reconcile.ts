@@ -8,7 +8,7 @@ import { seriesId } from '../ids.js';
 import { concreteTypes, organizationTypes } from './concrete.js';
 import { insertConcrete } from './concrete-queries.js';
 import type { OrganizationRow } from './document.js';
-import { nextNumbers, updateOrganization } from './queries.js';
+import { nextConcreteNumber, updateOrganization } from './queries.js';
 
 /** One thing that does not agree. */
 export interface LinkFinding {
@@ -47,12 +47,11 @@ async function repairOne(scope: Scope, half: Half): Promise<void> {
   const at = scope.clock.now();
   let name = half.concrete;
   if (name === null) {
-    const numbers = await nextNumbers(scope.tx, type.series);
     // A record that the organization already points to keeps the name it is known by.
     name =
       half.linked_doctype === type.doctype && half.linked_name
         ? half.linked_name
-        : seriesId(type.series, numbers.concrete, at);
+        : seriesId(type.series, await nextConcreteNumber(scope.tx, type.series), at);
     const fields = type.nameField ? { [type.nameField]: half.org_name } : {};
     await insertConcrete(scope.tx, type, half.id, name, fields);
   }
