@@ -7,7 +7,7 @@ import type { ApplyVerbs } from './apply/index.js';
 import type { AuditVerbs } from './audit/index.js';
 import type { Tx } from './db/index.js';
 import type { ExportRow } from './export/index.js';
-import type { MemberDocument } from './people/index.js';
+import type { PeopleVerbs } from './people/index.js';
 import type { OrganizationVerbs } from './tenancy/index.js';
 
 export interface Tenancy extends OrganizationVerbs {
@@ -17,9 +17,7 @@ export interface Tenancy extends OrganizationVerbs {
   repair(ref?: string, call?: CallOptions): Promise<Report>;
 }
 
-export interface People {
-  members(organization: string, call?: CallOptions): Promise<MemberDocument[]>;
-}
+export type People = PeopleVerbs;
 
 export interface Export {
   /**

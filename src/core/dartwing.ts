@@ -2,7 +2,7 @@
 import { type CallOptions, eventBoard, openSession, type Scope, type Session } from './access/index.js';
 import { applyVerbs } from './apply/index.js';
 import { type AuditSource, auditVerbs, sequencerBell } from './audit/index.js';
-import type { Dartwing, Export, Finding, People, Report, Tenancy } from './contract.js';
+import type { Dartwing, Export, Finding, Report, Tenancy } from './contract.js';
 import { openDatabase, requireSound, requireVersion } from './db/index.js';
 import { exportRows } from './export/index.js';
 import { isOrganizationId } from './ids.js';
@@ -12,7 +12,8 @@ import {
   enrolOwner,
   followRename,
   leaveOrganization,
-  listMembers,
+  openProvisioner,
+  peopleVerbs,
   repairMemberships,
   verifyMemberships,
 } from './people/index.js';
@@ -47,6 +48,8 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
     principal: options.principal ?? { type: 'service', id: 'library' },
     via: options.via ?? 'library',
   });
+  const provisioner = openProvisioner(session, options.provisioning ?? {}, log);
+  events.subscribe('person.unprovisioned', provisioner.provision);
 
   const audit: AuditSource = {
     database: { transaction: (work) => database.asMachinery(work) },
@@ -61,7 +64,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
 
   return Object.freeze({
     tenancy: Object.freeze(tenancyRoom(session)),
-    people: Object.freeze(peopleRoom(session)),
+    people: peopleVerbs(session, provisioner),
     audit: Object.freeze(auditVerbs(audit)),
     apply: Object.freeze(applyVerbs(session)),
     export: Object.freeze(exportRoom(session, organizationIds)),
@@ -104,15 +107,6 @@ function tenancyRoom(session: Session): Tenancy {
         const findings = [...(await repairLinks(scope, id)), ...(await repairMemberships(scope, id))];
         return { ...report('org.repair', findings), ok: true };
       }),
-  };
-}
-
-function peopleRoom(session: Session): People {
-  return {
-    members: (organization, call) =>
-      session.run('member list', call, async (scope) =>
-        listMembers(scope, (await requireOrganization(scope, organization)).id),
-      ),
   };
 }
 

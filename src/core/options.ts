@@ -6,6 +6,7 @@ import { type DatabaseOptions, describeTarget } from './db/index.js';
 import { DartwingError } from './errors.js';
 import { type Keyring, openKeyring } from './keys/index.js';
 import { type Log, silentLog } from './log.js';
+import type { Provisioning } from './people/index.js';
 
 export interface DartwingOptions {
   /** `postgres://` address of the database. At run time only its host, port and name are used. */
@@ -32,6 +33,8 @@ export interface DartwingOptions {
    * of tenants; `version` only compares schema version and master key, for a short command that reads.
    */
   selfTest?: 'full' | 'version' | undefined;
+  /** How login accounts come to be. Default: one of our own for everybody who needs one. */
+  provisioning?: Provisioning | undefined;
   poolConnectionsMax?: number | undefined;
   statementMs?: number | undefined;
   lockMs?: number | undefined;

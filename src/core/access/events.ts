@@ -14,6 +14,17 @@ export interface DomainEvents {
   'organization.renamed': { organization: OrganizationFacts };
   /** Its rows are about to be deleted for good; a subscriber deletes its own or refuses by throwing. */
   'organization.purging': { organization: OrganizationFacts };
+  /** A person who needs a login account has none: has signed in, or is an active member. */
+  'person.unprovisioned': { person: string };
+  /**
+   * One person becomes another. A subscriber gives its records of the loser to the winner and adds to `moved` how
+   * many of them there were.
+   */
+  'person.merging': { winner: string; loser: string; moved: Record<string, number> };
+  /** Somebody is about to stop being a member; the grants are still there. A subscriber may refuse by throwing. */
+  'member.leaving': { organization: OrganizationFacts; person: string; email: string };
+  /** Membership, role or dates are changed and the grants follow already. */
+  'member.changed': { organization: OrganizationFacts; person: string; member: string };
 }
 
 /** What other rooms need to know of an organization. */
@@ -44,6 +55,10 @@ export function eventBoard(): Events & {
     'organization.created': [],
     'organization.renamed': [],
     'organization.purging': [],
+    'person.unprovisioned': [],
+    'person.merging': [],
+    'member.leaving': [],
+    'member.changed': [],
   };
   return {
     subscribe: (name, handler) => {

@@ -1,5 +1,5 @@
 /** Reads the present state, and carries actions out: one organization, one transaction. */
-import { authorize, type Change, changeDocument, type Scope } from '../access/index.js';
+import { authorize, type Change, type Scope } from '../access/index.js';
 import { DartwingError } from '../errors.js';
 import {
   addMember,
@@ -153,11 +153,8 @@ async function executeMember(scope: Scope, action: Action): Promise<Change<Membe
   const email = action.ref.split('/')[2]!;
   const facts = organizationFacts(await requireOrganization(scope, action.org));
   const role = String(action.diff[0]!.to);
-  const after =
-    action.op === 'create'
-      ? await addMember(scope, facts, email, role)
-      : action.op === 'update'
-        ? await changeMemberRole(scope, facts, email, role)
-        : await removeMember(scope, facts, email);
-  return changeDocument(scope, { op: action.op, ref: action.ref, before: null, after, audit: null });
+  if (action.op === 'create') return addMember(scope, facts, email, role);
+  return action.op === 'update'
+    ? changeMemberRole(scope, facts, email, role)
+    : removeMember(scope, facts, email);
 }

@@ -1,22 +1,37 @@
 /**
- * People: persons, role templates and memberships, as far as organizations need them.
+ * People: persons, their login accounts, role templates, memberships and invitees.
  *
- * A person is one human across organizations, known by one e-mail address. Membership binds a person to an
- * organization in a role of its type; an active membership of a person with an account carries two grants, for
- * the organization and for its concrete record. An organization keeps at least one active supervisor. Audit:
- * member.create, member.reactivate, member.update, member.remove in the organization's chain, create of a Person
- * in the chain of the installation.
+ * A person is one human across organizations, known by one e-mail address; an id at an identity provider and a login
+ * account are unique too. Two records of one human are merged: the winner keeps everything, the loser stays as a trace.
+ * The record of a minor is locked until a guardian's consent is captured. Membership binds a person to an organization
+ * in a role of its type; an active membership of a person with an account carries two grants, for the organization and
+ * for its concrete record. An organization keeps at least one active supervisor, whatever happens at the same time.
+ *
+ *     await dartwing.people.person.create({ primary_email: 'ana@acme.test', first_name: 'Ana', last_name: 'Lima', source: 'import' });
+ *     await dartwing.people.member.add('acme', 'ana@acme.test', 'Manager');
+ *     await dartwing.people.person.merge('ana@acme.test', 'a.lima@acme.test');
+ *
+ * Audit: create, update, delete, consent, signup, merge, merged, sync, provision and provision.failed of a Person and
+ * create, update, delete, seed of a Role Template in the trail of the installation; member.create, reactivate, update,
+ * activate, remove, delete, merge in the organization's. Events: person.unprovisioned, person.merging, member.leaving
+ * (a room above may refuse), member.changed.
+ *
+ * Limits: lists 500 a page, members 100; five retries of an account; locks are taken in the order organization, person,
+ * member.
  */
-export {
-  addMember,
-  changeMemberRole,
-  enrolOwner,
-  followRename,
-  leaveOrganization,
-  listMembers,
-  type MemberDocument,
-  removeMember,
-} from './member.js';
-export { parseEmail } from './person.js';
+export { openProvisioner, type Provisioner, type Provisioning } from './account.js';
+export { parseEmail } from './email.js';
+export { enrolOwner, followRename, leaveOrganization } from './followers.js';
+export { changeMemberRole, removeMember } from './member.js';
+export { addMember } from './member-add.js';
+export type { MemberDocument } from './member-document.js';
+export type { MemberChange } from './member-effects.js';
+export { type ListedMember, listMembers, type MemberList } from './member-list.js';
+export { requirePerson } from './person.js';
+export type { PersonDocument } from './person-document.js';
+export type { PersonList } from './person-list.js';
 export { type MembershipFinding, repairMemberships, verifyMemberships } from './reconcile.js';
+export type { RoleDocument, RoleList } from './role.js';
 export { seedRoles } from './roles.js';
+export { type PeopleVerbs, peopleVerbs } from './room.js';
+export { type SignUpInput, signUp } from './signup.js';

@@ -1,181 +1,131 @@
-/** Memberships: who belongs to an organization, in which role, and the grants that follow from it. */
-import { authorize, type OrganizationFacts, recordAct, type Scope } from '../access/index.js';
-import { duplicateConstraint } from '../db/index.js';
+/** Changing and ending memberships. An organization keeps at least one active supervisor, whoever leaves when. */
+import { authorize, changeDocument, type OrganizationFacts, type Scope } from '../access/index.js';
 import { DartwingError } from '../errors.js';
-import { uuidv7 } from '../ids.js';
-import { ensurePerson, parseEmail } from './person.js';
+import { deleteGrants } from './account-queries.js';
+import { type MemberRow, memberDocument } from './member-document.js';
+import { admit, dayOf, type MemberChange, recordMember } from './member-effects.js';
 import {
   countOtherSupervisors,
-  deleteGrants,
-  deleteOrganizationRows,
-  endMember,
-  findMember,
-  findMembers,
-  findPerson,
-  insertGrants,
-  insertMember,
-  isSupervisorRole,
-  type MemberRow,
-  mirrorOrganizationName,
-  reactivateMember,
-  updateMemberRole,
-} from './queries.js';
-import { founderRole, requireRole } from './roles.js';
-
-/** The document `Member`. */
-export interface MemberDocument {
-  api_version: 'dartwing/v1';
-  kind: 'Member';
-  id: string;
-  organization: string;
-  person: string;
-  email: string;
-  name: string;
-  role: string;
-  is_supervisor: boolean;
-  start_date: string;
-  end_date: string | null;
-  status: { state: MemberRow['status'] };
-}
-
-/** Members of an organization in every state, by e-mail. */
-export async function listMembers(scope: Scope, organization: string): Promise<MemberDocument[]> {
-  authorize(scope, 'read', { doctype: 'Org Member', name: '*' });
-  const rows = await findMembers(scope.tx, organization);
-  return rows.map((row) => memberDocument(row, row.is_supervisor));
-}
+  deleteMemberRow,
+  findMemberPerson,
+  lockMember,
+  lockSupervision,
+  type RatedMember,
+  updateMember,
+} from './member-queries.js';
+import { changedTerms, type MemberTerms, supervises, type TermsChange } from './member-terms.js';
+import type { PersonRow } from './person-document.js';
+import { lockPerson } from './person-queries.js';
+import { requireRole } from './roles.js';
 
 /**
- * Makes the person of an address an active member with its two grants; a former member is reactivated in the same
- * row.
- * @throws EMAIL_INVALID, ROLE_NOT_FOUND, INVALID_ROLE_FOR_ORG_TYPE, DUPLICATE_MEMBERSHIP, PERSON_MERGED
+ * Changes role, state or days of a membership; what is so already changes nothing (`op: none`).
+ * @param action how the trail calls it
+ * @throws MEMBER_NOT_FOUND, ROLE_NOT_FOUND, INVALID_ROLE_FOR_ORG_TYPE, INVALID_STATUS_TRANSITION, LAST_SUPERVISOR,
+ * VALIDATION_ERROR, PERMISSION_DENIED, and what a room above throws that keeps the member (equipment)
  */
-export async function addMember(
+export async function changeMember(
   scope: Scope,
   organization: OrganizationFacts,
-  email: string,
-  roleName: string,
-): Promise<MemberDocument> {
-  authorize(scope, 'create', { doctype: 'Org Member', name: email });
-  const { tx } = scope;
-  const at = scope.clock.now();
-  const role = await requireRole(tx, roleName, organization.type);
-  const person = await ensurePerson(scope, email);
-  const former = await findMember(tx, organization.id, person.id);
-  if (former?.status === 'active') {
-    throw new DartwingError('DUPLICATE_MEMBERSHIP', {
-      person: person.primary_email,
-      organization: organization.slug,
-    });
+  ref: string,
+  change: TermsChange,
+  action: 'update' | 'remove' | 'activate' = 'update',
+): Promise<MemberChange> {
+  const permission = action === 'remove' ? 'delete' : 'update';
+  authorize(scope, permission, { doctype: 'Org Member', name: ref, organization: organization.id });
+  const role =
+    change.role === undefined ? undefined : await requireRole(scope.tx, change.role, organization.type);
+  const { member, person } = await requireMember(scope, organization, ref);
+  const names = { person: member.person_email, organization: organization.slug };
+  const terms = changedTerms(member, change, dayOf(scope), names);
+  const before = memberDocument(member, member.is_supervisor);
+  const memberRef = `member/${organization.slug}/${member.person_email}`;
+  if (isSame(member, terms))
+    return changeDocument(scope, { op: 'none', ref: memberRef, before, after: before, audit: null });
+  const isSupervisor = role?.is_supervisor ?? member.is_supervisor;
+  if (supervises(member, member.is_supervisor) && !supervises(terms, isSupervisor))
+    await refuseLastSupervisor(scope, organization, member);
+  if (member.status !== 'inactive' && terms.status === 'inactive')
+    await announce(scope, organization, member);
+  const changed = await updateMember(scope.tx, member, terms, scope.clock.now());
+  if (terms.status !== member.status) {
+    if (terms.status === 'active') await admit(scope, organization, person);
+    else await deleteGrants(scope.tx, member.person, organization.id);
   }
-  const member = former
-    ? await reactivateMember(tx, former, role.role_name, at)
-    : await insertMember(tx, { organization, id: uuidv7(at), person, role: role.role_name, at }).catch(
-        (error: unknown) => {
-          if (duplicateConstraint(error) !== 'org_member_person') throw error;
-          throw new DartwingError('DUPLICATE_MEMBERSHIP', {
-            person: person.primary_email,
-            organization: organization.slug,
-          });
-        },
-      );
-  await insertGrants(tx, person.id, organization, at);
-  const document = memberDocument(member, role.is_supervisor);
-  await recordMember(
-    scope,
-    former ? 'reactivate' : 'create',
-    former ? memberDocument(former, false) : null,
-    document,
-  );
-  return document;
+  return recordMember(scope, organization, action, before, { ...changed, is_supervisor: isSupervisor });
+}
+
+/** Ends a membership: the row stays as history, the grants go at once. @throws as `changeMember` */
+export function removeMember(
+  scope: Scope,
+  organization: OrganizationFacts,
+  ref: string,
+  end_date?: string,
+): Promise<MemberChange> {
+  return changeMember(scope, organization, ref, { status: 'inactive', end_date }, 'remove');
+}
+
+/** Gives a member another role. @throws as `changeMember` */
+export function changeMemberRole(
+  scope: Scope,
+  organization: OrganizationFacts,
+  ref: string,
+  role: string,
+): Promise<MemberChange> {
+  return changeMember(scope, organization, ref, { role });
 }
 
 /**
- * Gives a member another role.
- * @throws MEMBER_NOT_FOUND, ROLE_NOT_FOUND, INVALID_ROLE_FOR_ORG_TYPE, LAST_SUPERVISOR
+ * Deletes the row of a membership with its history, for a membership that should never have been.
+ * @throws MEMBER_NOT_FOUND, LAST_SUPERVISOR, PERMISSION_DENIED, and what a room above throws that keeps the member
  */
-export async function changeMemberRole(
+export async function deleteMember(
   scope: Scope,
   organization: OrganizationFacts,
-  email: string,
-  roleName: string,
-): Promise<MemberDocument> {
-  authorize(scope, 'update', { doctype: 'Org Member', name: email });
-  const role = await requireRole(scope.tx, roleName, organization.type);
-  const member = await requireMember(scope, organization, email);
-  const wasSupervisor = await isSupervisorRole(scope.tx, member.role);
-  if (wasSupervisor && !role.is_supervisor) await refuseLastSupervisor(scope, organization, member);
-  const changed = await updateMemberRole(scope.tx, member, role.role_name, scope.clock.now());
-  const document = memberDocument(changed, role.is_supervisor);
-  await recordMember(scope, 'update', memberDocument(member, wasSupervisor), document);
-  return document;
+  ref: string,
+): Promise<MemberChange> {
+  authorize(scope, 'delete', { doctype: 'Org Member', name: ref, organization: organization.id });
+  const { member } = await requireMember(scope, organization, ref);
+  if (supervises(member, member.is_supervisor)) await refuseLastSupervisor(scope, organization, member);
+  if (member.status !== 'inactive') await announce(scope, organization, member);
+  await deleteGrants(scope.tx, member.person, organization.id);
+  await deleteMemberRow(scope.tx, member);
+  return recordMember(scope, organization, 'delete', memberDocument(member, member.is_supervisor), undefined);
 }
 
-/**
- * Ends a membership: the row stays as history, the grants go at once.
- * @throws MEMBER_NOT_FOUND, LAST_SUPERVISOR
- */
-export async function removeMember(
+/** A member by id, or by id or address of the person, in every state. @throws MEMBER_NOT_FOUND */
+export async function requireMemberPerson(
   scope: Scope,
   organization: OrganizationFacts,
-  email: string,
-): Promise<MemberDocument> {
-  authorize(scope, 'delete', { doctype: 'Org Member', name: email });
-  const member = await requireMember(scope, organization, email);
-  const supervisor = await isSupervisorRole(scope.tx, member.role);
-  if (supervisor) await refuseLastSupervisor(scope, organization, member);
-  const ended = await endMember(scope.tx, member, scope.clock.now());
-  await deleteGrants(scope.tx, organization.id, member.person);
-  const document = memberDocument(ended, supervisor);
-  await recordMember(scope, 'remove', memberDocument(member, supervisor), document);
-  return document;
+  ref: string,
+): Promise<string> {
+  const person = await findMemberPerson(scope.tx, organization.id, ref.trim());
+  if (person !== undefined) return person;
+  throw new DartwingError('MEMBER_NOT_FOUND', { ref: ref.slice(0, 254), organization: organization.slug });
 }
 
-/** Subscribes to `organization.created`: its owner becomes the first supervisor. */
-export async function enrolOwner(
-  scope: Scope,
-  event: { organization: OrganizationFacts; owner: { email: string; role: string | undefined } | undefined },
-): Promise<void> {
-  if (event.owner === undefined) return;
-  const role = await requireRole(
-    scope.tx,
-    event.owner.role ?? founderRole[event.organization.type],
-    event.organization.type,
-  );
-  if (!role.is_supervisor) {
-    throw new DartwingError('VALIDATION_ERROR', {
-      message: `The owner needs a supervisor role; ${role.role_name} is none`,
-    });
-  }
-  await addMember(scope, event.organization, event.owner.email, role.role_name);
-}
-
-/** Subscribes to `organization.renamed`. */
-export async function followRename(scope: Scope, event: { organization: OrganizationFacts }): Promise<void> {
-  await mirrorOrganizationName(scope.tx, event.organization.id, event.organization.name);
-}
-
-/** Subscribes to `organization.purging`: members and grants go with the organization. */
-export async function leaveOrganization(
-  scope: Scope,
-  event: { organization: OrganizationFacts },
-): Promise<void> {
-  await deleteOrganizationRows(scope.tx, event.organization.id);
-}
-
+/** Locks organization, person and member, in the order in which every change of memberships does. */
 async function requireMember(
   scope: Scope,
   organization: OrganizationFacts,
-  email: string,
-): Promise<MemberRow> {
-  const person = await findPerson(scope.tx, parseEmail(email));
-  const member = person && (await findMember(scope.tx, organization.id, person.id));
-  if (member?.status !== 'active')
-    throw new DartwingError('MEMBER_NOT_FOUND', { ref: email, organization: organization.slug });
-  return member;
+  ref: string,
+): Promise<{ member: RatedMember; person: PersonRow }> {
+  const { tx } = scope;
+  await lockSupervision(tx, organization.id);
+  const id = await requireMemberPerson(scope, organization, ref);
+  const person = await lockPerson(tx, id);
+  // A merge may have given the membership to somebody else while we waited.
+  const member = await lockMember(tx, organization.id, id);
+  if (person !== undefined && member !== undefined) return { member, person };
+  throw new DartwingError('MEMBER_NOT_FOUND', { ref: ref.slice(0, 254), organization: organization.slug });
 }
 
-/** The organization's row is locked by the caller, so two supervisors cannot both leave at once. */
+/** Rooms above may refuse, and they do so before any grant is gone. */
+function announce(scope: Scope, organization: OrganizationFacts, member: MemberRow): Promise<void> {
+  const { person, person_email: email } = member;
+  return scope.events.publish(scope, 'member.leaving', { organization, person, email });
+}
+
 async function refuseLastSupervisor(
   scope: Scope,
   organization: OrganizationFacts,
@@ -188,34 +138,6 @@ async function refuseLastSupervisor(
   });
 }
 
-function recordMember(
-  scope: Scope,
-  action: string,
-  old: MemberDocument | null,
-  current: MemberDocument,
-): Promise<string> {
-  return recordAct(
-    scope,
-    current.organization,
-    `member.${action}`,
-    { doctype: 'Org Member', name: current.id },
-    { old, new: current },
-  );
-}
-
-function memberDocument(row: MemberRow, supervisor: boolean): MemberDocument {
-  return {
-    api_version: 'dartwing/v1',
-    kind: 'Member',
-    id: row.id,
-    organization: row.organization,
-    person: row.person,
-    email: row.person_email,
-    name: row.member_name,
-    role: row.role,
-    is_supervisor: supervisor,
-    start_date: row.start_date,
-    end_date: row.end_date,
-    status: { state: row.status },
-  };
+function isSame(member: MemberTerms, terms: MemberTerms): boolean {
+  return (['role', 'status', 'start_date', 'end_date'] as const).every((key) => member[key] === terms[key]);
 }

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { Tx } from '../db/index.js';
 import { DartwingError, nearest } from '../errors.js';
 import { packageRoot } from '../package-root.js';
-import { findRole, findRolesOfType, insertMissingRoles, type RoleRow } from './queries.js';
+import { findRoles, holdRole, insertMissingRoles, type RoleRow } from './role-queries.js';
 
 const templates = z.array(
   z.strictObject({
@@ -23,13 +23,13 @@ export async function seedRoles(tx: Tx): Promise<number> {
 }
 
 /**
- * The role of that name, for an organization of a type.
+ * The role of that name, for an organization of a type; it stays as it is until the transaction ends.
  * @throws ROLE_NOT_FOUND, INVALID_ROLE_FOR_ORG_TYPE, both naming the roles of the type
  */
 export async function requireRole(tx: Tx, name: string, type: string): Promise<RoleRow> {
-  const role = await findRole(tx, name);
+  const role = await holdRole(tx, name);
   if (role?.applies_to_org_type === type) return role;
-  const names = (await findRolesOfType(tx, type)).map((other) => other.role_name);
+  const names = (await findRoles(tx, type)).map((other) => other.role_name);
   const roles = names.join(', ');
   if (role)
     throw new DartwingError('INVALID_ROLE_FOR_ORG_TYPE', {

@@ -8,6 +8,7 @@ import { auditTrail } from './0002-audit-trail.js';
 import { organizations } from './0003-organizations.js';
 import { people } from './0004-people.js';
 import { personDirectory } from './0005-person-directory.js';
+import { peopleLife } from './0006-people-life.js';
 
 export interface Migration {
   id: number;
@@ -16,4 +17,11 @@ export interface Migration {
   sql: string;
 }
 
-export const migrations: readonly Migration[] = [ground, auditTrail, organizations, people, personDirectory];
+export const migrations: readonly Migration[] = [
+  ground,
+  auditTrail,
+  organizations,
+  people,
+  personDirectory,
+  peopleLife,
+];
