@@ -99,15 +99,10 @@ export async function ensureRoles(client: Client, names: RoleNames, passwords: R
     if ((error as { code?: string }).code !== '42501') throw error;
     throw new DartwingError(
       'DATABASE_PRIVILEGE',
-      { role: await currentUser(client), why: 'It may not create roles (CREATEROLE)' },
+      { role: client.user ?? 'of the address', why: 'It may not create roles (CREATEROLE)' },
       { cause: error },
     );
   }
-}
-
-async function currentUser(client: Client): Promise<string> {
-  const result = await client.query<{ name: string }>('select current_user as name');
-  return result.rows[0]!.name;
 }
 
 function mapValues(names: RoleNames, map: (name: string) => string): RoleNames {
