@@ -7,6 +7,7 @@ import { initSpec } from './init/spec.js';
 import { metaSpecs } from './meta/spec.js';
 import { migrateSpec } from './migrate/spec.js';
 import { orgSpec } from './org/spec.js';
+import { permissionSpec } from './permission/spec.js';
 import { profileSpec } from './profile/spec.js';
 import type { NounSpec } from './spec.js';
 import { upSpec } from './up/spec.js';
@@ -16,6 +17,7 @@ export const nouns: readonly NounSpec[] = [
   upSpec,
   doctorSpec,
   orgSpec,
+  permissionSpec,
   auditSpec,
   migrateSpec,
   applySpec,

@@ -2,7 +2,7 @@
  * What dartwing can do, as one interface: the core in this process implements it, and so will a client of a remote
  * server. One property per room.
  */
-import type { CallOptions } from './access/index.js';
+import type { CallOptions, PermissionVerbs } from './access/index.js';
 import type { ApplyVerbs } from './apply/index.js';
 import type { AuditVerbs } from './audit/index.js';
 import type { Tx } from './db/index.js';
@@ -54,6 +54,7 @@ export interface Report {
 export interface Dartwing {
   readonly tenancy: Tenancy;
   readonly people: People;
+  readonly permissions: PermissionVerbs;
   readonly audit: AuditVerbs;
   readonly apply: ApplyVerbs;
   readonly export: Export;

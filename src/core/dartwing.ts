@@ -1,5 +1,14 @@
 /** The composition root: opens the installation, wires the rooms in order and returns one frozen object. */
-import { type CallOptions, eventBoard, openSession, type Scope, type Session } from './access/index.js';
+import {
+  accessDoorbell,
+  type CallOptions,
+  eventBoard,
+  openContexts,
+  openSession,
+  permissionVerbs,
+  type Scope,
+  type Session,
+} from './access/index.js';
 import { applyVerbs } from './apply/index.js';
 import { type AuditSource, auditVerbs, sequencerBell } from './audit/index.js';
 import type { Dartwing, Export, Finding, Report, Tenancy } from './contract.js';
@@ -44,10 +53,20 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
   events.subscribe('organization.created', enrolOwner);
   events.subscribe('organization.renamed', followRename);
   events.subscribe('organization.purging', leaveOrganization);
-  const session = openSession(database, events, clock, {
-    principal: options.principal ?? { type: 'service', id: 'library' },
-    via: options.via ?? 'library',
-  });
+  const access = {
+    contexts: openContexts(clock),
+    doorbell: accessDoorbell(database, (error) => log.warn({ err: error }, 'access')),
+  };
+  const session = openSession(
+    database,
+    events,
+    clock,
+    {
+      principal: options.principal ?? { type: 'service', id: 'library' },
+      via: options.via ?? 'library',
+    },
+    access,
+  );
   const provisioner = openProvisioner(session, options.provisioning ?? {}, log);
   events.subscribe('person.unprovisioned', provisioner.provision);
 
@@ -65,6 +84,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
   return Object.freeze({
     tenancy: Object.freeze(tenancyRoom(session)),
     people: peopleVerbs(session, provisioner),
+    permissions: Object.freeze(permissionVerbs(session, access.contexts, access.doorbell)),
     audit: Object.freeze(auditVerbs(audit)),
     apply: Object.freeze(applyVerbs(session)),
     export: Object.freeze(exportRoom(session, organizationIds)),

@@ -295,6 +295,22 @@ const entries = {
     what: '{actor} may not {action} {ref}',
     fix: ['Ask an administrator of the organization'],
   },
+  FIELDS_DENIED: {
+    kind: 'forbidden',
+    what: '{actor} may not change {fields} of {ref}',
+    fix: ['Leave these fields as they are', 'Ask an administrator of the organization'],
+  },
+  DOCTYPE_UNKNOWN: {
+    kind: 'not_found',
+    what: 'No records of the kind "{doctype}" are known',
+    why: 'Known: {known}',
+    fix: ['Write it as Doctype/name, for example Equipment/EQ-00001', 'Add --org <org> to ask for any kind'],
+  },
+  RECORD_NOT_FOUND: {
+    kind: 'not_found',
+    what: 'No {ref}',
+    fix: ['Check the kind and the name'],
+  },
   ORGANIZATION_REQUIRED: {
     kind: 'invalid',
     what: 'An organization is required',

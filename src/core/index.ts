@@ -10,7 +10,17 @@
  *     await dartwing.asOrg('acme', (tx) => tx.query('select member_name from org_member'));
  *     await dartwing.close();
  */
-export type { Call, CallOptions, Change, Principal, Via } from './access/index.js';
+export type {
+  Call,
+  CallOptions,
+  Change,
+  Decision,
+  GrantLog,
+  GrantRebuild,
+  PermissionVerbs,
+  Principal,
+  Via,
+} from './access/index.js';
 export type { ApplyOptions, ApplyResult, Plan, SourceFile } from './apply/index.js';
 export { type Clock, fakeClock, systemClock } from './clock.js';
 export type { Dartwing, Finding, People, Report, Tenancy } from './contract.js';

@@ -21,6 +21,16 @@ export const limits = Object.freeze({
   roleAttemptsMax: 30,
   /** Organizations that one cross-organization read may name. */
   organizationsPerReadMax: 5_000,
+  /** Memberships in the rights of persons that a process keeps compiled. */
+  accessMembershipsCachedMax: 500_000,
+  /** Documents of one question about many. */
+  accessBatchMax: 1_000,
+  /** Organizations up to which a list across them takes the newest of each. */
+  accessLateralMax: 50,
+  /** Pause before the connection that hears of changed rights is made again. */
+  accessListenPauseMs: 500,
+  /** Events of grants in one answer. */
+  accessEventsMax: 500,
   /** Slugs whose ids a process remembers. */
   slugsKnownMax: 10_000,
   /** Page sizes of lists. */

@@ -3,6 +3,7 @@
  * them. Loaded only where they are needed.
  */
 import { z } from 'zod';
+import { access } from './access.js';
 import { answers } from './answers.js';
 import { commandLine } from './command-line.js';
 import { configFileSchema } from './config-file.js';
@@ -11,6 +12,7 @@ import { tenancy } from './tenancy.js';
 
 export const schemas: Readonly<Record<string, z.ZodType>> = {
   ...tenancy,
+  ...access,
   ...answers,
   ...installation,
   ...commandLine,

@@ -29,6 +29,7 @@ export function recordAct(
   ref: Ref,
   change: { old?: unknown; new?: unknown },
 ): Promise<string> {
+  scope.doorbell.ringAfter(scope.tx, personsOf(action, ref, change));
   return stageAudit(scope.tx, {
     organization,
     action,
@@ -39,6 +40,22 @@ export function recordAct(
     requestId: scope.requestId,
     ...change,
   });
+}
+
+/** Persons whose rights an act changes, `*` for everybody: whoever holds them for long is told after COMMIT. */
+function personsOf(
+  action: string,
+  ref: Ref,
+  { old, new: current }: { old?: unknown; new?: unknown },
+): string[] {
+  if (ref.doctype === 'Role Template') return ['*'];
+  if (ref.doctype === 'Organization') return ['delete', 'restore', 'purge'].includes(action) ? ['*'] : [];
+  if (ref.doctype === 'Person') return [ref.name];
+  if (ref.doctype !== 'Org Member' && ref.doctype !== 'Permission Grant') return [];
+  const persons = [old, current].map(
+    (document) => (document as { person?: unknown } | null | undefined)?.person,
+  );
+  return [...new Set(persons.filter((person) => typeof person === 'string'))];
 }
 
 /** Makes the `Change` document. */

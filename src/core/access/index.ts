@@ -1,10 +1,35 @@
 /**
  * Access: who acts (principal), in what (scope: one transaction, one call), whether they may (authorize), and the
  * events by which one room causes something in another within the same transaction.
+ *
+ * A person may do what four layers let through: the system roles of the account, a grant for the organization (an
+ * active membership with its grant), the rules of the role template, and masks of single fields. The rules are data
+ * (templates/permissions); an explicit deny wins, a key nobody knows stops the start. Rights are compiled once and
+ * kept in the process; a stamp that every change moves in its own transaction is read with the first statement of
+ * every call, so nobody reads with rights that were taken away before.
+ *
+ * ```ts
+ * authorize(scope, 'write', { doctype: 'Task', name, organization, owner });           // throws PERMISSION_DENIED
+ * const mine = build.selectFrom('org_member').where(filterFor(scope, 'read', 'Org Member')).selectAll();
+ * const may = await authorizeMany(scope, 'delete', refs);                                // [true, false, …]
+ * ```
+ *
+ * Limits: `access…` in limits.ts. Audit: permission.rebuild for each organization that changed; the log of grants is
+ * a table of its own that triggers write.
  */
-
+export { authorize, isAuthorized, requireInOrder } from './authorize.js';
+export { authorizeMany } from './batch.js';
 export { type Change, changeDocument, recordAct } from './change.js';
+export type { AccessContext } from './context.js';
+export { type Contexts, openContexts } from './contexts.js';
+export type { Decision, DecisionLayer } from './decision.js';
+export { type AccessDoorbell, accessDoorbell } from './doorbell.js';
 export { type DomainEvents, type Events, eventBoard, type OrganizationFacts } from './events.js';
-export { authorize, type Principal, type Ref } from './principal.js';
+export { requireWritable, visibleFields, withoutHidden } from './fields.js';
+export { filterFor, newestAcross } from './filter.js';
+export { missingIndexes } from './indexes.js';
+export type { Principal, Ref } from './principal.js';
+export type { Mismatch } from './queries.js';
+export { type GrantLog, type GrantRebuild, type PermissionVerbs, permissionVerbs } from './room.js';
 export type { Call, CallOptions, Scope, Via } from './scope.js';
-export { openSession, type Session } from './session.js';
+export { type AccessSources, openSession, type Session } from './session.js';

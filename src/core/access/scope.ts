@@ -1,6 +1,8 @@
 /** What a verb works in: one transaction, one principal, one reason. */
 import type { Clock } from '../clock.js';
 import type { Tx } from '../db/index.js';
+import type { AccessContext } from './context.js';
+import type { AccessDoorbell } from './doorbell.js';
 import type { Events } from './events.js';
 import type { Principal } from './principal.js';
 
@@ -26,4 +28,8 @@ export interface Scope extends Call {
   readonly tx: Tx;
   readonly clock: Clock;
   readonly events: Events;
+  /** Told of persons whose rights change. */
+  readonly doorbell: Pick<AccessDoorbell, 'ringAfter'>;
+  /** Rights of the principal, when it is a person; as they are in this transaction. */
+  readonly access?: AccessContext | undefined;
 }

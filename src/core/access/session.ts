@@ -1,12 +1,15 @@
 /**
- * How every call runs: one transaction, one scope, its access across organizations on record. Rooms get their
- * scope from here and from nowhere else.
+ * How every call runs: one transaction, one scope. An operator's access across organizations is on record; a
+ * person's call carries the rights of its transaction. Rooms get their scope from here and from nowhere else.
  */
 import { stageAudit, systemOrganization } from '../audit/index.js';
 import type { Clock } from '../clock.js';
 import type { Database, Tx, WorkOptions } from '../db/index.js';
 import { DartwingError } from '../errors.js';
 import { uuidv7 } from '../ids.js';
+import type { AccessContext } from './context.js';
+import type { Begin, Contexts } from './contexts.js';
+import type { AccessDoorbell } from './doorbell.js';
 import type { Events } from './events.js';
 import { answerOnce } from './idempotency.js';
 import type { Call, CallOptions, Scope } from './scope.js';
@@ -35,7 +38,19 @@ export interface Session {
   system<T>(reason: string, call: Call, work: (tx: Tx) => Promise<T>, mode?: WorkOptions): Promise<T>;
 }
 
-export function openSession(database: Database, events: Events, clock: Clock, defaults: Call): Session {
+/** What a session needs to know the rights of persons and to tell that they changed. */
+export interface AccessSources {
+  contexts: Contexts;
+  doorbell: AccessDoorbell;
+}
+
+export function openSession(
+  database: Database,
+  events: Events,
+  clock: Clock,
+  defaults: Call,
+  { contexts, doorbell }: AccessSources,
+): Session {
   const call = (options: CallOptions = {}): Call => ({
     requestId: `req_${uuidv7(clock.now())}`,
     ...defaults,
@@ -58,26 +73,39 @@ export function openSession(database: Database, events: Events, clock: Clock, de
     return database.asSystem(record, work, mode);
   };
 
-  const run: Session['run'] = (purpose, options, work, request) => {
+  const scopeOf = (facts: Call, tx: Tx, access?: AccessContext): Scope => ({
+    ...facts,
+    tx,
+    clock,
+    events,
+    doorbell,
+    access,
+  });
+
+  /** The transaction of a call: a person's begins with the rights. */
+  const within = <T>(facts: Call, begin: Begin, work: (scope: Scope) => Promise<T>): Promise<T> =>
+    facts.principal.type === 'person'
+      ? contexts.within(facts.principal.id, begin, (tx, access) => work(scopeOf(facts, tx, access)))
+      : begin((tx) => work(scopeOf(facts, tx)));
+
+  const run: Session['run'] = (purpose, options, work, request = null) => {
     const facts = call(options);
+    const isPerson = facts.principal.type === 'person';
     const reason = facts.reason === undefined ? purpose : `${purpose}: ${facts.reason}`;
-    return system(
-      reason,
-      facts,
-      (tx) => {
-        const scope: Scope = { ...facts, tx, clock, events };
-        return answerOnce(scope, { purpose, request: request ?? null }, () => work(scope));
-      },
-      { dryRun: facts.dryRun ?? false },
-    );
+    const mode = { dryRun: facts.dryRun ?? false };
+    // What a person may see is no access across organizations; their acts leave entries of their own.
+    const begin: Begin = (inner) =>
+      isPerson ? database.asSystem(async () => {}, inner, mode) : system(reason, facts, inner, mode);
+    // Another person with the same key must not get this one's answer.
+    const asked = isPerson ? { purpose, request, by: facts.principal.id } : { purpose, request };
+    return within(facts, begin, (scope) => answerOnce(scope, asked, () => work(scope)));
   };
 
   const runIn: Session['runIn'] = (organization, options, work, mode = {}) => {
     const facts = call(options);
-    return database.asOrg(organization, (tx) => work({ ...facts, tx, clock, events }), {
-      ...mode,
-      dryRun: facts.dryRun ?? false,
-    });
+    const begin: Begin = (inner) =>
+      database.asOrg(organization, inner, { ...mode, dryRun: facts.dryRun ?? false });
+    return within(facts, begin, work);
   };
 
   return { call, run, runIn, system };

@@ -9,6 +9,7 @@ import { organizations } from './0003-organizations.js';
 import { people } from './0004-people.js';
 import { personDirectory } from './0005-person-directory.js';
 import { peopleLife } from './0006-people-life.js';
+import { access } from './0007-access.js';
 
 export interface Migration {
   id: number;
@@ -24,4 +25,5 @@ export const migrations: readonly Migration[] = [
   people,
   personDirectory,
   peopleLife,
+  access,
 ];

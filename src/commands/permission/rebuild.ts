@@ -1,0 +1,17 @@
+import { callOf } from '../call.js';
+import { scopeOf } from '../report.js';
+import type { VerbRun } from '../spec.js';
+
+export const run: VerbRun = async (context, { flags }) => {
+  const organization = scopeOf(undefined, flags.all === true, context.currentOrganization());
+  const dartwing = await context.open();
+  await context.approve({
+    danger: 'moderate',
+    question: `Recompute the grants of ${organization ?? 'all organizations'}?`,
+    name: organization ?? 'all',
+  });
+  const done = await dartwing.permissions.rebuild(organization, callOf(context));
+  const counts = `${done.created} grants made, ${done.removed} removed in ${done.organizations} organizations`;
+  const sentence = done.dry_run ? `${counts} (dry run: nothing was written)` : counts;
+  return { document: { ...done }, table: { columns: [], sentence } };
+};

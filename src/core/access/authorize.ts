@@ -1,0 +1,88 @@
+/** The one decision of every door. */
+import { DartwingError } from '../errors.js';
+import { bitOf } from './actions.js';
+import type { AccessContext } from './context.js';
+import type { Ref } from './principal.js';
+import { rightOn } from './rights.js';
+import type { Scope } from './scope.js';
+
+/**
+ * Refuses what the principal may not do. Operators, services and the system itself may do everything; persons what
+ * their rights say. A record of an organization is named with it, or the transaction is bound to it; one without an
+ * organization is denied, except the few kinds that have none.
+ * @throws UNAUTHENTICATED, PERMISSION_DENIED
+ */
+export function authorize(scope: Scope, action: string, ref: Ref): void {
+  if (isAuthorized(scope, action, ref)) return;
+  if (scope.principal.id === '') throw new DartwingError('UNAUTHENTICATED');
+  throw new DartwingError('PERMISSION_DENIED', {
+    actor: scope.principal.id,
+    action,
+    ref: `${ref.doctype}/${ref.name}`,
+  });
+}
+
+/** The same as an answer. */
+export function isAuthorized(scope: Scope, action: string, ref: Ref): boolean {
+  const { principal, access, tx } = scope;
+  if (principal.id === '') return false;
+  if (principal.type !== 'person') return true;
+  if (access?.person !== principal.id) return false;
+  return isAllowed(access, action, ref, tx.organization);
+}
+
+/** The decision itself: two look-ups and a mask. `bound` is the organization of a ref that names none. */
+export function isAllowed(context: AccessContext, action: string, ref: Ref, bound?: string): boolean {
+  const bit = bitOf(action);
+  if (context.everywhere !== undefined && (rightOn(context.everywhere, ref.doctype).allow & bit) !== 0)
+    return true;
+  const organization = organizationOf(ref) ?? bound;
+  if (organization !== undefined) {
+    const membership = context.organizations.get(organization);
+    if (membership !== undefined) {
+      const right = rightOn(membership.rights, ref.doctype);
+      if ((right.allow & bit) !== 0) return true;
+      if ((right.ifOwner & bit) !== 0 && ownerOf(ref) === context.person) return true;
+    }
+    const names = context.documents.get(organization)?.get(ref.doctype);
+    if (names?.has(ref.name) && (rightOn(context.documentRights, ref.doctype).allow & bit) !== 0) return true;
+  }
+  const own = context.own.named.get(ref.doctype);
+  if (own === undefined) return false;
+  return (own.allow & bit) !== 0 || ((own.ifOwner & bit) !== 0 && ownerOf(ref) === context.person);
+}
+
+/** The organization of a ref; an organization belongs to itself. */
+export function organizationOf(ref: Ref): string | undefined {
+  return ref.organization ?? (ref.doctype === 'Organization' ? ref.name : undefined);
+}
+
+/** The owner of a ref; a person belongs to itself. */
+export function ownerOf(ref: Ref): string | undefined {
+  return ref.owner ?? (ref.doctype === 'Person' ? ref.name : undefined);
+}
+
+/**
+ * The order of checks of every call that names an organization or a record: nobody signed in (401), nothing named
+ * (400), not there (404), not allowed (403).
+ * @param find reads the record; undefined or NOT_FOUND errors of its own both mean that it is not there
+ * @throws UNAUTHENTICATED, ORGANIZATION_REQUIRED, PERMISSION_DENIED, and what `find` and `missing` make
+ */
+export async function requireInOrder<Found>(
+  scope: Scope,
+  action: string,
+  asked: {
+    ref: string | null | undefined;
+    find: (ref: string) => Promise<Found | undefined>;
+    missing: (ref: string) => DartwingError;
+    identify: (found: Found) => Ref;
+  },
+): Promise<Found> {
+  if (scope.principal.id === '') throw new DartwingError('UNAUTHENTICATED');
+  const ref = asked.ref?.trim();
+  if (!ref) throw new DartwingError('ORGANIZATION_REQUIRED');
+  const found = await asked.find(ref);
+  if (found === undefined) throw asked.missing(ref);
+  authorize(scope, action, asked.identify(found));
+  return found;
+}

@@ -1,0 +1,104 @@
+/**
+ * Tells processes that hold somebody's rights for long, such as sockets, that they changed. Told after COMMIT and in
+ * a transaction of its own: a NOTIFY in the business transaction would make commits wait for each other. It only
+ * shortens waits; whoever reads the stamp is right without it.
+ */
+import type pg from 'pg';
+import type { Database, Tx } from '../db/index.js';
+import { limits } from '../limits.js';
+
+/** Channel with ids of persons as payload, `*` for everybody. */
+const channel = 'dartwing_access';
+
+export interface AccessDoorbell {
+  /** Rings for persons after the transaction has committed. */
+  ringAfter(tx: Tx, persons: readonly string[]): void;
+  /**
+   * Calls `onChange` for each person whose rights changed, in whatever process; with undefined when anybody's may
+   * have, as after a lost connection.
+   */
+  listen(onChange: (person: string | undefined) => void): { ready: Promise<void>; close(): Promise<void> };
+}
+
+export function accessDoorbell(
+  database: Pick<Database, 'asMachinery' | 'listener'>,
+  onFailure: (error: unknown) => void,
+): AccessDoorbell {
+  // A transaction that changes a thousand members tells of them at once.
+  const waiting = new WeakMap<Tx, Set<string>>();
+  const ring = (persons: ReadonlySet<string>) =>
+    database.asMachinery(async (tx) => {
+      const text = 'select pg_notify($1, person) from unnest($2::text[]) as person';
+      await tx.query(text, [channel, [...persons]]);
+    });
+  return {
+    ringAfter: (tx, persons) => {
+      if (persons.length === 0) return;
+      let together = waiting.get(tx);
+      if (together === undefined) {
+        const fresh = new Set<string>();
+        together = fresh;
+        waiting.set(tx, fresh);
+        tx.afterCommit(() => ring(fresh));
+      }
+      for (const person of persons) together.add(person);
+    },
+    listen: (onChange) => keepListening(database.listener, onChange, onFailure),
+  };
+}
+
+function keepListening(
+  open: () => Promise<pg.Client>,
+  onChange: (person: string | undefined) => void,
+  onFailure: (error: unknown) => void,
+) {
+  let closed = false;
+  let hangUp = (): void => {};
+  let settle = (): void => {};
+  const ready = new Promise<void>((resolve) => {
+    settle = resolve;
+  });
+
+  async function session(): Promise<void> {
+    const connection = await open();
+    try {
+      const over = new Promise<void>((resolve) => {
+        hangUp = resolve;
+        connection.on('end', () => resolve());
+        connection.on('error', () => resolve());
+      });
+      connection.on('notification', ({ payload }) => onChange(payload === '*' ? undefined : payload));
+      await connection.query(`listen ${channel}`);
+      onChange(undefined);
+      settle();
+      if (!closed) await over;
+    } finally {
+      await connection.end().catch(() => {});
+    }
+  }
+
+  async function run(): Promise<void> {
+    while (!closed) {
+      await session().catch(onFailure);
+      if (closed) break;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, limits.accessListenPauseMs);
+        hangUp = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    settle();
+  }
+
+  const running = run();
+  return {
+    ready,
+    close: async () => {
+      closed = true;
+      hangUp();
+      await running;
+    },
+  };
+}
