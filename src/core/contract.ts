@@ -7,6 +7,10 @@ import type { ApplyVerbs } from './apply/index.js';
 import type { AuditVerbs } from './audit/index.js';
 import type { Tx } from './db/index.js';
 import type { ExportRow } from './export/index.js';
+import type { Equipment } from './equipment/index.js';
+import type { IdentityVerbs } from './identity/index.js';
+import type { Invitations } from './invitations/index.js';
+import type { Courier } from './mail/index.js';
 import type { PeopleVerbs } from './people/index.js';
 import type { OrganizationVerbs } from './tenancy/index.js';
 
@@ -54,6 +58,10 @@ export interface Report {
 export interface Dartwing {
   readonly tenancy: Tenancy;
   readonly people: People;
+  readonly identity: IdentityVerbs;
+  readonly mail: Pick<Courier, 'sendDue'>;
+  readonly equipment: Equipment;
+  readonly invitations: Invitations;
   readonly permissions: PermissionVerbs;
   readonly audit: AuditVerbs;
   readonly apply: ApplyVerbs;

@@ -14,8 +14,12 @@ import { type AuditSource, auditVerbs, sequencerBell } from './audit/index.js';
 import type { Dartwing, Export, Finding, Report, Tenancy } from './contract.js';
 import { openDatabase, requireSound, requireVersion } from './db/index.js';
 import { exportRows } from './export/index.js';
+import { equipmentVerbs, moveEquipment, refuseLeaving, refusePurge } from './equipment/index.js';
+import { dropApiKeys, followMerge, identityRoom } from './identity/index.js';
 import { isOrganizationId } from './ids.js';
+import { dropInvitations, followMergedInvitee, invitationVerbs } from './invitations/index.js';
 import { limits } from './limits.js';
+import { dropMail, openCourier } from './mail/index.js';
 import { type DartwingOptions, describeInstallation } from './options.js';
 import {
   enrolOwner,
@@ -38,7 +42,9 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
   const { clock, log, keyring } = installation;
   const bell = sequencerBell(options.background ?? true);
   const database = openDatabase({ ...installation.database, ringAudit: bell.ring });
+  const beforeClose: (() => Promise<void>)[] = [];
   const close = async () => {
+    for (const finish of beforeClose) await finish();
     await bell.stop();
     await database.close();
   };
@@ -53,6 +59,14 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
   events.subscribe('organization.created', enrolOwner);
   events.subscribe('organization.renamed', followRename);
   events.subscribe('organization.purging', leaveOrganization);
+  events.subscribe('organization.purging', dropApiKeys);
+  events.subscribe('person.merging', followMerge);
+  events.subscribe('organization.purging', refusePurge);
+  events.subscribe('member.leaving', refuseLeaving);
+  events.subscribe('person.merging', moveEquipment);
+  events.subscribe('organization.purging', dropMail);
+  events.subscribe('organization.purging', dropInvitations);
+  events.subscribe('person.merging', followMergedInvitee);
   const access = {
     contexts: openContexts(clock),
     doorbell: accessDoorbell(database, (error) => log.warn({ err: error }, 'access')),
@@ -79,12 +93,38 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
     call: (call) => session.call(call as CallOptions),
   };
   bell.start(audit);
+  const { close: closeIdentity, ...identity } = identityRoom(
+    {
+      session,
+      events,
+      doorbell: access.doorbell,
+      clock,
+      log,
+      transaction: (work) => database.asMachinery(work),
+    },
+    options.identity,
+  );
+  beforeClose.push(closeIdentity);
   const organizationIds = idsBySlug(session);
+  const courier = openCourier({
+    options: options.mail,
+    key: keyring.mailKey,
+    clock,
+    log,
+    background: options.background ?? true,
+    transaction: (work) => database.asMachinery(work),
+  });
+  beforeClose.push(courier.close);
+  const desk = { outbox: courier.outbox, publicUrl: options.publicUrl ?? 'http://localhost:4000' };
 
   return Object.freeze({
     tenancy: Object.freeze(tenancyRoom(session)),
     people: peopleVerbs(session, provisioner),
+    identity: Object.freeze(identity),
     permissions: Object.freeze(permissionVerbs(session, access.contexts, access.doorbell)),
+    mail: Object.freeze({ sendDue: courier.sendDue }),
+    equipment: Object.freeze(equipmentVerbs(session, organizationIds)),
+    invitations: Object.freeze(invitationVerbs(session, desk)),
     audit: Object.freeze(auditVerbs(audit)),
     apply: Object.freeze(applyVerbs(session)),
     export: Object.freeze(exportRoom(session, organizationIds)),

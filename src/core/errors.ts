@@ -631,6 +631,69 @@ const entries = {
     fix: ['Reassign or take back the equipment first'],
   },
 
+  // sign-in
+  SIGN_IN_REFUSED: {
+    kind: 'unauthenticated',
+    what: 'This sign-in is not accepted here',
+    why: '{reason}',
+    fix: ['Ask an administrator to look at the person and the account'],
+  },
+  IDENTITY_UNKNOWN: {
+    kind: 'unauthenticated',
+    what: 'Nobody here belongs to this sign-in',
+    why: 'No person is linked to it, and it has no verified e-mail address of one',
+    fix: ['Verify the e-mail address at the identity provider', 'Ask an administrator to invite you'],
+  },
+  IDENTITY_CONFLICT: {
+    kind: 'unauthenticated',
+    what: 'The person of this e-mail address signs in with another account of the same identity provider',
+    fix: ['Sign in with that account', 'Ask an administrator to link the new one'],
+  },
+  SESSION_ENDED: {
+    kind: 'unauthenticated',
+    what: 'The session has ended',
+    why: '{reason}',
+    fix: ['dartwing profile login'],
+  },
+  MFA_REQUIRED: {
+    kind: 'unauthenticated',
+    what: '{organization} wants a sign-in with a second factor',
+    why: '{reason}',
+    fix: ['Sign in again with acr_values {acr_values}'],
+  },
+  SIGN_IN_LIMITED: {
+    kind: 'limited',
+    what: 'Too many failed sign-ins',
+    why: 'A right one is not looked at either until the wait is over',
+    fix: ['Wait {seconds} s, then try again'],
+  },
+  API_KEY_INVALID: {
+    kind: 'unauthenticated',
+    what: 'The API key is not valid',
+    why: 'Its id is unknown or its secret is wrong',
+    fix: ['Send it as "Authorization: token <key>:<secret>"', 'dartwing apikey create'],
+  },
+  API_KEY_REVOKED: {
+    kind: 'unauthenticated',
+    what: 'The API key {id} is revoked',
+    fix: ['dartwing apikey create'],
+  },
+  API_KEY_EXPIRED: {
+    kind: 'unauthenticated',
+    what: 'The API key {id} has expired',
+    fix: ['dartwing apikey create'],
+  },
+  API_KEY_NOT_FOUND: {
+    kind: 'not_found',
+    what: 'No API key "{id}" in {organization}',
+    fix: ['dartwing apikey list --org {organization}'],
+  },
+  LOGOUT_TOKEN_INVALID: {
+    kind: 'invalid',
+    what: 'The logout token is not valid: {reason}',
+    fix: ['Compare it with OpenID Connect Back-Channel Logout 1.0 §2.6'],
+  },
+
   // audit
   AUDIT_QUERY_INVALID: {
     kind: 'invalid',

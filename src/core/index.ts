@@ -26,6 +26,7 @@ export { type Clock, fakeClock, systemClock } from './clock.js';
 export type { Dartwing, Finding, People, Report, Tenancy } from './contract.js';
 export { createDartwing } from './dartwing.js';
 export { build, type MigrationRun, type MigrationState, type Tx } from './db/index.js';
+export type { EquipmentDocument, EquipmentInput, EquipmentList } from './equipment/index.js';
 export {
   DartwingError,
   type ErrorCode,
@@ -34,7 +35,15 @@ export {
   errorKinds,
   isDartwingError,
 } from './errors.js';
+export type {
+  Caller,
+  IdentityOptions,
+  IdentityVerbs,
+  IncomingCall,
+  IssuerSettings,
+} from './identity/index.js';
 export { migrateInstallation, readMigrationState, testIsolation } from './installation.js';
+export type { BulkResult, InvitationDocument, InvitationList, InviteInput } from './invitations/index.js';
 export type { DartwingOptions } from './options.js';
 export type {
   CreateOrganizationInput,

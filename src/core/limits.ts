@@ -69,13 +69,14 @@ export const limits = Object.freeze({
   mailAttemptsMax: 8,
   mailBackoffMsMin: 10_000,
   mailBackoffMsMax: 3_600_000,
-  /** One attempt, from connecting to the receiver's answer. */
-  mailAttemptMs: 60_000,
-  /** Time for which a process holds a mail it sends; far longer than an attempt, so nobody else sends it meanwhile. */
-  mailLeaseMs: 180_000,
-  /** Mails taken at once, and sent side by side. */
-  mailBatchMax: 20,
+  /** Wait for the mail server to accept a connection and to greet, and for each of its answers. */
+  mailConnectMs: 10_000,
+  mailAnswerMs: 20_000,
+  /** Time for which a process holds a mail it sends: longer than the dozen answers of the slowest attempt. */
+  mailLeaseMs: 300_000,
+  /** Mails sent side by side, and in one round. */
   mailConnectionsMax: 4,
+  mailRoundMax: 10_000,
   /** Look for mail that is due, in a process that runs for long. */
   mailPollMs: 5_000,
   /** Life of an invitation. */
@@ -125,4 +126,35 @@ export const limits = Object.freeze({
   issuerKeysCooldownMs: 30_000,
   /** How long known keys serve while their issuer does not answer. */
   issuerKeysStaleMs: 3_600_000,
+  /** A session that nobody used, and one however much it is used (requirements §7.3). */
+  sessionIdleMs: 1_800_000,
+  sessionMs: 36_000_000,
+  /** How often the use of a session is written down. */
+  sessionSeenMs: 30_000,
+  /** How long an ended session is remembered; longer than any of its tokens lives. */
+  sessionKeptMs: 172_800_000,
+  /** Age of a sign-in that an organization with MFA accepts. */
+  strongSignInMs: 36_000_000,
+  /** Failed sign-ins of one account or key before it waits, the first wait, by how much it grows, and its end. */
+  signInFailuresMax: 5,
+  signInWaitMs: 60_000,
+  signInWaitMsMax: 900_000,
+  /** Two failures closer than this are a program's: they wait at once. */
+  signInQuickMs: 1_000,
+  /** How long a failure is remembered. */
+  signInMemoryMs: 43_200_000,
+  /** Failed sign-ins of one network address before it waits: an office may have one for everybody. */
+  addressFailuresMax: 50,
+  /** How often the use of an API key is written down. */
+  apiKeyNotedMs: 60_000,
+  /** API keys whose uses a process counts before it writes them down. */
+  apiKeysCountedMax: 10_000,
+  /** How long the former secret of a rotated API key still opens. */
+  apiKeyGraceMs: 86_400_000,
+  apiKeyGraceMsMax: 2_592_000_000,
+  /** Permissions of one API key. */
+  apiKeyPermissionsMax: 50,
+  /** Age of a logout token, and how long its id is remembered. */
+  logoutTokenMs: 120_000,
+  logoutMemoryMs: 600_000,
 });

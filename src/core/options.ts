@@ -4,8 +4,10 @@ import type { Principal, Via } from './access/index.js';
 import { type Clock, systemClock } from './clock.js';
 import { type DatabaseOptions, describeTarget } from './db/index.js';
 import { DartwingError } from './errors.js';
+import type { IdentityOptions } from './identity/index.js';
 import { type Keyring, openKeyring } from './keys/index.js';
 import { type Log, silentLog } from './log.js';
+import type { MailOptions } from './mail/index.js';
 import type { Provisioning } from './people/index.js';
 
 export interface DartwingOptions {
@@ -33,11 +35,17 @@ export interface DartwingOptions {
    * of tenants; `version` only compares schema version and master key, for a short command that reads.
    */
   selfTest?: 'full' | 'version' | undefined;
+  /** Which identity providers are trusted; none unless told. */
+  identity?: IdentityOptions | undefined;
   /** How login accounts come to be. Default: one of our own for everybody who needs one. */
   provisioning?: Provisioning | undefined;
   poolConnectionsMax?: number | undefined;
   statementMs?: number | undefined;
   lockMs?: number | undefined;
+  /** Mail server and sender; without them no mail is sent. */
+  mail?: MailOptions | undefined;
+  /** Address that links in mails begin with; default `http://localhost:4000`. */
+  publicUrl?: string | undefined;
   clock?: Clock | undefined;
   /** Uniform random numbers in [0, 1). */
   random?: (() => number) | undefined;

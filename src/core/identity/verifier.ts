@@ -31,7 +31,10 @@ export interface Verifier {
   /** @throws TOKEN_*, IDENTITY_PROVIDER_UNAVAILABLE */
   verify(token: string): Promise<Identity>;
   /** For tokens of other kinds; the age bound is theirs. @throws as `verify` */
-  verifySigned(token: string, bounds?: Pick<JWTVerifyOptions, 'maxTokenAge'>): Promise<SignedToken>;
+  verifySigned(
+    token: string,
+    bounds?: Pick<JWTVerifyOptions, 'maxTokenAge' | 'requiredClaims'>,
+  ): Promise<SignedToken>;
 }
 
 /** @throws CONFIG_INVALID */

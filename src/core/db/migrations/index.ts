@@ -10,6 +10,8 @@ import { people } from './0004-people.js';
 import { personDirectory } from './0005-person-directory.js';
 import { peopleLife } from './0006-people-life.js';
 import { access } from './0007-access.js';
+import { invitationsAndEquipment } from './0008-invitations-equipment.js';
+import { identity } from './0009-identity.js';
 
 export interface Migration {
   id: number;
@@ -26,4 +28,6 @@ export const migrations: readonly Migration[] = [
   personDirectory,
   peopleLife,
   access,
+  invitationsAndEquipment,
+  identity,
 ];

@@ -1,0 +1,138 @@
+/** Statements about sessions and logout tokens. Times are the database's: processes have clocks of their own. */
+import type { Tx } from '../db/index.js';
+import type { Identity } from './claims.js';
+import type { SessionRow } from './session-rules.js';
+
+/** A session, the database's time and the shortest idle time that an organization of the person asks for. */
+export async function readSession(
+  tx: Tx,
+  key: Buffer,
+  person: string,
+): Promise<{ session: SessionRow | undefined; now: Date; organizationMinutes: number | null }> {
+  const text = `select s.started_at, s.last_seen_at, s.revoked_at, s.revoke_reason, now() as now,
+      (select min(o.session_timeout_minutes) from org_member m join organization o on o.id = m.organization
+       where m.person = $2 and m.status = 'active') as organization_minutes
+    from (values (1)) as one left join identity_session s on s.id_hash = $1`;
+  const { rows } = await tx.query<
+    { [Key in keyof SessionRow]: SessionRow[Key] | null } & { now: Date; organization_minutes: number | null }
+  >(text, [key, person], 'dartwing_session_read');
+  const { now, organization_minutes: organizationMinutes, ...session } = rows[0]!;
+  return {
+    session: session.started_at === null ? undefined : (session as SessionRow),
+    now,
+    organizationMinutes,
+  };
+}
+
+/**
+ * Begins a session. `again` begins one anew that has ended; otherwise one that somebody began or ended meanwhile is
+ * left alone, and the answer is false.
+ */
+export async function beginSession(
+  tx: Tx,
+  key: Buffer,
+  person: string,
+  identity: Identity,
+  again: boolean,
+): Promise<boolean> {
+  const text = `insert into identity_session (id_hash, issuer, subject, person, acr, amr, auth_time, started_at, last_seen_at)
+    values ($1, $2, $3, $4, $5, $6, $7, now(), now())
+    on conflict (id_hash) do update set person = excluded.person, started_at = now(), last_seen_at = now(),
+      revoked_at = null, revoke_reason = null where $8`;
+  const { iss, sub, acr = null, amr, authTime = null } = identity;
+  const values = [key, iss, sub, person, acr, amr, authTime, again];
+  return (await tx.query(text, values, 'dartwing_session_begin')).rowCount === 1;
+}
+
+export async function noteSession(tx: Tx, key: Buffer): Promise<void> {
+  const text = 'update identity_session set last_seen_at = now() where id_hash = $1 and revoked_at is null';
+  await tx.query(text, [key], 'dartwing_session_note');
+}
+
+/** An ended session. */
+export interface EndedSession {
+  person: string | null;
+  seconds: number;
+}
+
+const ended = 'person, extract(epoch from now() - started_at)::float8 as seconds';
+
+/**
+ * Ends a session, known or not: a token of one that we have not met yet must not open it afterwards.
+ * Returns nothing when it had ended before.
+ */
+export async function endSession(
+  tx: Tx,
+  key: Buffer,
+  issuer: string,
+  reason: string,
+): Promise<EndedSession[]> {
+  const text = `insert into identity_session (id_hash, issuer, started_at, last_seen_at, revoked_at, revoke_reason)
+    values ($1, $2, now(), now(), now(), $3)
+    on conflict (id_hash) do update set revoked_at = now(), revoke_reason = excluded.revoke_reason
+      where identity_session.revoked_at is null
+    returning ${ended}`;
+  return (
+    await tx.query<EndedSession & Record<string, unknown>>(
+      text,
+      [key, issuer, reason],
+      'dartwing_session_end',
+    )
+  ).rows;
+}
+
+/** Ends all sessions of a subject and makes its tokens issued until then worthless. */
+export async function endSubject(
+  tx: Tx,
+  issuer: string,
+  subject: string,
+  until: Date,
+  reason: string,
+): Promise<EndedSession[]> {
+  await tx.query(
+    `update identity_link set signed_out_at = greatest(signed_out_at, $3) where issuer = $1 and subject = $2`,
+    [issuer, subject, until],
+    'dartwing_subject_signed_out',
+  );
+  const text = `update identity_session set revoked_at = now(), revoke_reason = $3
+    where issuer = $1 and subject = $2 and revoked_at is null returning ${ended}`;
+  return (
+    await tx.query<EndedSession & Record<string, unknown>>(
+      text,
+      [issuer, subject, reason],
+      'dartwing_subject_end',
+    )
+  ).rows;
+}
+
+/** Ends every session of a person and makes the tokens issued until now worthless. */
+export async function endPerson(tx: Tx, person: string, reason: string): Promise<EndedSession[]> {
+  await tx.query(
+    'update identity_link set signed_out_at = now() where person = $1',
+    [person],
+    'dartwing_person_out',
+  );
+  const text = `update identity_session set revoked_at = now(), revoke_reason = $2
+    where person = $1 and revoked_at is null returning ${ended}`;
+  return (
+    await tx.query<EndedSession & Record<string, unknown>>(text, [person, reason], 'dartwing_person_end')
+  ).rows;
+}
+
+/** Forgets sessions whose tokens have all expired long ago, a few at a time. */
+export async function forgetSessions(tx: Tx, keptMs: number): Promise<void> {
+  const text = `delete from identity_session where id_hash in (
+    select id_hash from identity_session where last_seen_at < now() - make_interval(secs => $1) limit 100)`;
+  await tx.query(text, [keptMs / 1000], 'dartwing_sessions_forget');
+}
+
+/** Remembers a logout token; false when it has been seen. */
+export async function rememberLogout(tx: Tx, id: Buffer, keptMs: number): Promise<boolean> {
+  await tx.query(
+    'delete from logout_token where seen_at < now() - make_interval(secs => $1)',
+    [keptMs / 1000],
+    'dartwing_logout_forget',
+  );
+  const text = 'insert into logout_token (id_hash, seen_at) values ($1, now()) on conflict do nothing';
+  return (await tx.query(text, [id], 'dartwing_logout_remember')).rowCount === 1;
+}

@@ -1,0 +1,114 @@
+/** What a call proves about its caller, from the header to a principal. */
+import type { Principal, Scope } from '../access/index.js';
+import type { Tx } from '../db/index.js';
+import { DartwingError } from '../errors.js';
+import type { Log } from '../log.js';
+import { followGroups, reportFallback } from './account-roles.js';
+import { checkApiKey } from './api-key-check.js';
+import { noteKeyUse } from './api-key-queries.js';
+import type { Credential, Environment } from './api-key-secret.js';
+import type { Identity } from './claims.js';
+import { clearFailures, countFailure, requireNoWait, type Suspect, suspect } from './failures.js';
+import type { KeyUseCounter } from './key-use.js';
+import { findDoor } from './link-queries.js';
+import { type ResolveOptions, resolvePerson } from './resolve.js';
+import type { RoleMap } from './role-map.js';
+import { followSession } from './session.js';
+import type { SessionLimits } from './session-rules.js';
+import { requireStrongSignIn, type StrongSignIn } from './strong-sign-in.js';
+
+/** Who calls, proven. */
+export interface Caller {
+  principal: Principal;
+  /** Of a person: the account, and what the provider said. */
+  account?: string | undefined;
+  identity?: Identity | undefined;
+  /** Of an API key: the one organization it opens, and what it may do there. */
+  key?: { organization: string; environment: Environment; permissions: readonly string[] } | undefined;
+}
+
+export interface SignInSettings extends ResolveOptions {
+  roleMap: RoleMap;
+  limits: SessionLimits;
+  strong: StrongSignIn;
+  log: Log;
+}
+
+/**
+ * The person of a verified identity, with roles and session brought up to date, and let into an organization if one is
+ * named.
+ * @throws IDENTITY_*, SIGN_IN_REFUSED, MINOR_LOCKED, SESSION_ENDED, MFA_REQUIRED
+ */
+export async function signInPerson(
+  scope: Scope,
+  identity: Identity,
+  organization: string | undefined,
+  settings: SignInSettings,
+): Promise<Caller> {
+  const row = await resolvePerson(scope, identity, settings);
+  const begun = await followSession(scope, identity, row, settings.limits);
+  if (begun) reportFallback(identity, row, settings.roleMap, settings.log);
+  await followGroups(scope, identity, row, settings.roleMap);
+  if (organization !== undefined) await passDoor(scope, identity, organization, settings.strong);
+  return { principal: { type: 'person', id: row.person }, account: row.account ?? undefined, identity };
+}
+
+/** Whether the person may work there is decided later; here only how they signed in counts. */
+async function passDoor(scope: Scope, identity: Identity, ref: string, strong: StrongSignIn): Promise<void> {
+  const door = await findDoor(scope.tx, ref);
+  if (door?.mfa_required) requireStrongSignIn(identity, door.slug, strong, scope.clock.now());
+}
+
+/** What became of an API key: a wrong one is counted, and the count must outlive the refusal. */
+export type KeySignIn = { caller: Caller } | { refused: DartwingError };
+
+/**
+ * Opens for an API key.
+ * @throws SIGN_IN_LIMITED, API_KEY_REVOKED, API_KEY_EXPIRED, SIGN_IN_REFUSED, PERMISSION_DENIED (another organization)
+ */
+export async function signInKey(
+  tx: Tx,
+  credential: Credential,
+  request: { organization?: string | undefined; address?: string | undefined },
+  counter: KeyUseCounter,
+): Promise<KeySignIn> {
+  const suspects = suspectsOf(credential, request.address);
+  await requireNoWait(tx, suspects);
+  const key = await checkApiKey(tx, credential);
+  if (key === undefined) {
+    await countFailure(tx, suspects);
+    return { refused: new DartwingError('API_KEY_INVALID') };
+  }
+  await requireOwnOrganization(tx, key, request.organization);
+  const due = counter.count(key.organization, key.id);
+  if (due !== undefined) {
+    await noteKeyUse(tx, due.organization, due.id, due.uses);
+    await clearFailures(tx, suspects);
+  }
+  const { id, organization, environment, permissions } = key;
+  return {
+    caller: {
+      principal: { type: 'service', id: `apikey:${id}` },
+      key: { organization, environment, permissions },
+    },
+  };
+}
+
+async function requireOwnOrganization(
+  tx: Tx,
+  key: { id: string; organization: string },
+  ref: string | undefined,
+): Promise<void> {
+  if (ref === undefined || ref === key.organization) return;
+  const door = await findDoor(tx, ref);
+  if (door?.id !== key.organization)
+    throw new DartwingError('PERMISSION_DENIED', {
+      actor: key.id,
+      action: 'enter',
+      ref: `Organization/${ref}`,
+    });
+}
+
+function suspectsOf({ id }: Credential, address: string | undefined): Suspect[] {
+  return [suspect('key', id), ...(address === undefined ? [] : [suspect('address', address)])];
+}
