@@ -8,6 +8,8 @@ import { canonicalJson } from '../json.js';
 import { limits } from '../limits.js';
 import type { Scope } from './scope.js';
 
+const keyCharsMax = 200;
+
 /**
  * Runs `work`, or returns the answer kept for the key.
  * @param request what was asked, to refuse a key that is used for something else
@@ -16,9 +18,14 @@ import type { Scope } from './scope.js';
 export async function answerOnce<T>(scope: Scope, request: unknown, work: () => Promise<T>): Promise<T> {
   const { idempotencyKey: key, tx } = scope;
   if (key === undefined) return work();
-  if (key === '' || key.length > 200)
-    throw new DartwingError('VALIDATION_ERROR', { message: 'An idempotency key has 1 to 200 characters' });
-  const fingerprint = createHash('sha256').update(canonicalJson(request)).digest();
+  if (key === '' || key.length > keyCharsMax) {
+    throw new DartwingError('VALIDATION_ERROR', {
+      message: `An idempotency key has 1 to ${keyCharsMax} characters`,
+    });
+  }
+  // As JSON says it: members that are undefined are none, and a Date is its text.
+  const asked: unknown = JSON.parse(JSON.stringify(request));
+  const fingerprint = createHash('sha256').update(canonicalJson(asked)).digest();
   // A second caller waits here until the first has committed or rolled back.
   await tx.query("select pg_advisory_xact_lock(hashtextextended('dartwing idempotency ' || $1, 0))", [key]);
   const now = scope.clock.now();
@@ -43,4 +50,10 @@ export async function answerOnce<T>(scope: Scope, request: unknown, work: () => 
     now,
   ]);
   return answer;
+}
+
+/** The key of one part of a call that takes several transactions, each of which is carried out once. */
+export function keyOfPart(key: string | undefined, part: string): string | undefined {
+  if (key === undefined || key === '' || key.length > keyCharsMax) return key;
+  return createHash('sha256').update(`${key}\n${part}`).digest('hex');
 }

@@ -27,6 +27,7 @@ export { type AccessDoorbell, accessDoorbell } from './doorbell.js';
 export { type DomainEvents, type Events, eventBoard, type OrganizationFacts } from './events.js';
 export { requireWritable, visibleFields, withoutHidden } from './fields.js';
 export { filterFor, newestAcross } from './filter.js';
+export { keyOfPart } from './idempotency.js';
 export { missingIndexes } from './indexes.js';
 export type { Principal, Ref } from './principal.js';
 export type { Mismatch } from './queries.js';

@@ -19,7 +19,8 @@ export interface Session {
   call(options?: CallOptions): Call;
   /**
    * Runs a verb over all organizations. `purpose` says in the audit trail what for; `request` tells one use of an
-   * idempotency key from another.
+   * idempotency key from another. Without it, as in verbs that only read, a key counts for nothing.
+   * @throws UNAUTHENTICATED before anything else
    */
   run<T>(
     purpose: string,
@@ -58,6 +59,7 @@ export function openSession(
   });
 
   const system: Session['system'] = (reason, facts, work, mode = {}) => {
+    if (facts.principal.id === '') return Promise.reject(new DartwingError('UNAUTHENTICATED'));
     if (reason.trim() === '')
       return Promise.reject(new DartwingError('REASON_REQUIRED', { action: 'Access across organizations' }));
     const record = (tx: Tx) =>
@@ -88,8 +90,9 @@ export function openSession(
       ? contexts.within(facts.principal.id, begin, (tx, access) => work(scopeOf(facts, tx, access)))
       : begin((tx) => work(scopeOf(facts, tx)));
 
-  const run: Session['run'] = (purpose, options, work, request = null) => {
+  const run: Session['run'] = (purpose, options, work, request) => {
     const facts = call(options);
+    if (facts.principal.id === '') return Promise.reject(new DartwingError('UNAUTHENTICATED'));
     const isPerson = facts.principal.type === 'person';
     const reason = facts.reason === undefined ? purpose : `${purpose}: ${facts.reason}`;
     const mode = { dryRun: facts.dryRun ?? false };
@@ -98,11 +101,14 @@ export function openSession(
       isPerson ? database.asSystem(async () => {}, inner, mode) : system(reason, facts, inner, mode);
     // Another person with the same key must not get this one's answer.
     const asked = isPerson ? { purpose, request, by: facts.principal.id } : { purpose, request };
-    return within(facts, begin, (scope) => answerOnce(scope, asked, () => work(scope)));
+    return within(facts, begin, (scope) =>
+      request === undefined ? work(scope) : answerOnce(scope, asked, () => work(scope)),
+    );
   };
 
   const runIn: Session['runIn'] = (organization, options, work, mode = {}) => {
     const facts = call(options);
+    if (facts.principal.id === '') return Promise.reject(new DartwingError('UNAUTHENTICATED'));
     const begin: Begin = (inner) =>
       database.asOrg(organization, inner, { ...mode, dryRun: facts.dryRun ?? false });
     return within(facts, begin, work);
