@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import type { SeriesName } from '../ids.js';
 import { limits } from '../limits.js';
+import { storableText } from './text.js';
 
 export const organizationTypes = ['family', 'company', 'nonprofit', 'association'] as const;
 export type OrganizationType = (typeof organizationTypes)[number];
@@ -32,9 +33,14 @@ export interface ConcreteType {
   children: readonly ChildTable[];
 }
 
-const text = z.string().trim().min(1).max(limits.nameCharsMax).nullable();
-const longText = z.string().trim().max(5_000).nullable();
-const date = z.iso.date().nullable();
+const title = storableText.min(1).max(limits.nameCharsMax);
+const text = title.nullable();
+const longText = storableText.max(5_000).nullable();
+/** A day of the calendar; PostgreSQL's begins with the year 1. */
+const date = z.iso
+  .date()
+  .refine((day) => !day.startsWith('0000'), 'has no year 0')
+  .nullable();
 const cents = z.int().nonnegative().nullable();
 const percent = z.number().min(0, 'must be 0 or more').max(100, 'must be 100 or less').nullable();
 const oneOf = <const Values extends readonly [string, ...string[]]>(values: Values) =>
@@ -42,7 +48,7 @@ const oneOf = <const Values extends readonly [string, ...string[]]>(values: Valu
 
 const officerFields = {
   person: z.string().min(1),
-  title: z.string().trim().min(1).max(limits.nameCharsMax),
+  title,
   start_date: date.optional(),
   end_date: date.optional(),
 };
@@ -59,7 +65,7 @@ export const concreteTypes: Readonly<Record<OrganizationType, ConcreteType>> = {
       family_nickname: text,
       primary_residence: text,
       parental_controls_enabled: z.boolean(),
-      screen_time_limit_minutes: z.int().nonnegative().nullable(),
+      screen_time_limit_minutes: z.int32().nonnegative().nullable(),
     },
     children: [],
   },
@@ -69,7 +75,7 @@ export const concreteTypes: Readonly<Record<OrganizationType, ConcreteType>> = {
     series: 'company',
     nameField: 'legal_name',
     fields: {
-      legal_name: z.string().trim().min(1).max(limits.nameCharsMax),
+      legal_name: title,
       tax_id: text,
       entity_type: oneOf([
         'C-Corp',
@@ -132,7 +138,7 @@ export const concreteTypes: Readonly<Record<OrganizationType, ConcreteType>> = {
         table: 'organization_membership_tier',
         fixed: {},
         fields: {
-          tier_name: z.string().trim().min(1).max(limits.nameCharsMax),
+          tier_name: title,
           annual_fee_cents: cents.optional(),
           benefits: longText.optional(),
         },

@@ -3,10 +3,10 @@ import { authorize, type Change, changeDocument, recordAct, type Scope } from '.
 import { duplicateConstraint } from '../db/index.js';
 import { DartwingError, type FieldError } from '../errors.js';
 import { seriesId } from '../ids.js';
-import { canonicalJson } from '../json.js';
 import { concreteTypes, ownershipWarnings } from './concrete.js';
 import { findPersons, insertConcrete, readConcrete } from './concrete-queries.js';
 import {
+  comparable,
   type OrganizationDocument,
   type OrganizationRow,
   organizationDocument,
@@ -98,8 +98,9 @@ async function acceptExisting(
 ): Promise<Change<OrganizationDocument>> {
   if (!input.ifNotExists) throw new DartwingError('ORGANIZATION_EXISTS', { slug: row.slug });
   const concrete = await readConcrete(scope.tx, concreteTypes[row.org_type], row.id);
+  const wanted = await resolvePersons(scope, parsed.type, parsed.concrete);
   const document = organizationDocument(row, scope.clock.now(), { concrete: concrete ?? null });
-  const fields = differences(document, input, parsed, concrete ?? {});
+  const fields = differences(document, input, { ...parsed, concrete: wanted }, concrete ?? {});
   if (row.status === 'dissolved') fields.push({ path: 'status', message: 'is dissolved' });
   if (fields.length > 0) throw new DartwingError('ORGANIZATION_DIFFERS', { slug: row.slug }, { fields });
   return changeDocument(scope, {
@@ -133,7 +134,7 @@ function differences(
     ),
   ];
   return pairs
-    .filter(([, have, want]) => canonicalJson(have ?? null) !== canonicalJson(want ?? null))
+    .filter(([, have, want]) => comparable(have) !== comparable(want))
     .map(([path, have, want]) => ({
       path,
       message: `is ${JSON.stringify(have)}, not ${JSON.stringify(want)}`,

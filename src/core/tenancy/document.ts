@@ -2,6 +2,7 @@
 
 import type { Selectable } from 'kysely';
 import type { OrganizationTable } from '../db/index.js';
+import { canonicalJson } from '../json.js';
 import { concreteTypes } from './concrete.js';
 
 export type OrganizationRow = Selectable<OrganizationTable>;
@@ -102,4 +103,15 @@ export function organizationFacts(row: OrganizationRow) {
     linkedDoctype: row.linked_doctype ?? concreteTypes[row.org_type].doctype,
     linkedName: row.linked_name ?? '',
   };
+}
+
+/** One text for values that mean the same: in lists of records, an absent field and an empty one. */
+export function comparable(value: unknown): string {
+  if (!Array.isArray(value)) return canonicalJson(value ?? null);
+  const rows = value.map((row: unknown) =>
+    typeof row === 'object' && row !== null
+      ? Object.fromEntries(Object.entries(row).filter(([, field]) => field !== null && field !== undefined))
+      : row,
+  );
+  return canonicalJson(rows);
 }

@@ -17,13 +17,19 @@ export {
   organizationTypes,
 } from './concrete.js';
 export { createOrganization, resolvePersons } from './create.js';
-export { type OrganizationDocument, type OrganizationRow, organizationFacts } from './document.js';
+export {
+  comparable,
+  type OrganizationDocument,
+  type OrganizationRow,
+  organizationFacts,
+} from './document.js';
 export {
   type CreateOrganizationInput,
   knownKeys,
   type OrganizationChanges,
   parseType,
-  tiers,
+  region,
+  settings,
 } from './input.js';
 export { type LinkFinding, repairLinks, verifyLinks } from './reconcile.js';
 export { type OrganizationVerbs, organizationVerbs } from './room.js';
@@ -34,4 +40,4 @@ export {
   showOrganization,
 } from './show.js';
 export { parseSlug, suggestSlug } from './slug.js';
-export { comparable, updateOrganizationSettings } from './update.js';
+export { updateOrganizationSettings } from './update.js';

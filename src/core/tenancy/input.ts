@@ -4,13 +4,15 @@ import { DartwingError, type FieldError, nearest } from '../errors.js';
 import { limits } from '../limits.js';
 import { concreteSchema, type OrganizationType, organizationTypes } from './concrete.js';
 import { parseSlug } from './slug.js';
+import { storableText } from './text.js';
 
 export const tiers = ['free', 'pro', 'enterprise'] as const;
 
-const settings = {
-  name: z.string().trim().min(1, 'must not be blank').max(limits.nameCharsMax),
+/** Settings by their key in the document. */
+export const settings = {
+  name: storableText.min(1, 'must not be blank').max(limits.nameCharsMax),
   tier: z.enum(tiers),
-  logo: z.string().trim().min(1).max(500).nullable(),
+  logo: storableText.min(1).max(500).nullable(),
   status: z.enum(['active', 'inactive']),
   legal_hold: z.boolean(),
   mfa_required: z.boolean(),
@@ -18,7 +20,7 @@ const settings = {
 };
 
 /** Regions are written as clouds write them; which are offered is a matter of residency rules. */
-const region = z
+export const region = z
   .string()
   .regex(
     /^(us|eu|ca|ap)-[a-z]+-\d$/,
@@ -100,7 +102,16 @@ export function parseCreate(input: CreateOrganizationInput): ParsedCreate {
   return { slug, type, ...parsed };
 }
 
-/** @throws VALIDATION_ERROR with every wrong field and a nearest name for each unknown one. */
+/**
+ * Checks changes as far as it can be done without knowing the type, so that a wrong value is told before a missing
+ * organization.
+ * @throws VALIDATION_ERROR with every wrong field and a nearest name for each unknown one.
+ */
+export function parseSettings(changes: OrganizationChanges): OrganizationChanges {
+  return parse(settingsSchema, changes) as OrganizationChanges;
+}
+
+/** Checks all changes. @throws VALIDATION_ERROR as `parseSettings` */
 export function parseChanges(type: OrganizationType, changes: OrganizationChanges): OrganizationChanges {
   return parse(changesSchema(type), changes) as OrganizationChanges;
 }
@@ -118,15 +129,23 @@ const createSchema = oncePerType((type) =>
   }),
 );
 
-const changesSchema = oncePerType((type) => {
-  const optional = Object.fromEntries(
-    Object.entries(settings).map(([key, schema]) => [key, schema.optional()]),
-  );
-  return z.strictObject({ ...optional, concrete: concreteSchema(type).optional() });
+const optionalSettings = Object.fromEntries(
+  Object.entries(settings).map(([key, schema]) => [key, schema.optional()]),
+);
+
+const settingsSchema = z.strictObject({
+  ...optionalSettings,
+  concrete: z.record(z.string(), z.unknown()).optional(),
 });
 
+const changesSchema = oncePerType((type) =>
+  z.strictObject({ ...optionalSettings, concrete: concreteSchema(type).optional() }),
+);
+
 /** zod compiles a schema at its first use, which takes longer than any parsing with it. */
-function oncePerType<Schema>(make: (type: OrganizationType) => Schema): (type: OrganizationType) => Schema {
+export function oncePerType<Schema>(
+  make: (type: OrganizationType) => Schema,
+): (type: OrganizationType) => Schema {
   const made = new Map<OrganizationType, Schema>();
   return (type) => {
     const schema = made.get(type) ?? make(type);

@@ -34,19 +34,17 @@ export async function suspendOrganization(
 }
 
 /**
- * Ends a suspension, or takes back a dissolution before its purge date.
+ * Takes back a dissolution before its purge date, else ends a suspension: whoever was suspended before it was
+ * dissolved is suspended again.
  * @throws REASON_REQUIRED, ORGANIZATION_NOT_FOUND, ORGANIZATION_STATE
  */
 export async function restoreOrganization(scope: Scope, ref: string): Promise<OrganizationChange> {
   requireReason(scope, 'Restoring an organization');
-  return transition(scope, ref, 'restore', ['suspended', 'dissolved'], 'restored', (row) => ({
-    suspended_at: null,
-    suspended_until: null,
-    suspended_reason: null,
-    ...(row.status === 'dissolved'
+  return transition(scope, ref, 'restore', ['suspended', 'dissolved'], 'restored', (row) =>
+    row.status === 'dissolved'
       ? { status: 'active', dissolved_at: null, dissolved_reason: null, purge_at: null }
-      : {}),
-  }));
+      : { suspended_at: null, suspended_until: null, suspended_reason: null },
+  );
 }
 
 /**
@@ -135,6 +133,7 @@ export async function purgeOrganization(scope: Scope, ref: string): Promise<Orga
 
 /** Slugs of the organizations whose purge date has come, oldest first, at most 500. */
 export async function listPurgeable(scope: Scope): Promise<string[]> {
+  authorize(scope, 'purge', { doctype: 'Organization', name: '*' });
   return (await findPurgeable(scope.tx, scope.clock.now())).map((row) => row.slug);
 }
 

@@ -23,7 +23,11 @@ export interface LinkFinding {
 type Half = Pick<
   OrganizationRow,
   'id' | 'slug' | 'org_name' | 'org_type' | 'linked_doctype' | 'linked_name'
-> & { concrete: string | null };
+> & {
+  concrete: string | null;
+  /** The record that it is linked to belongs to another organization. */
+  link_taken: boolean;
+};
 
 /** What does not agree, for one organization (id) or all. */
 export async function verifyLinks(scope: Scope, organization?: string): Promise<LinkFinding[]> {
@@ -37,7 +41,16 @@ export async function verifyLinks(scope: Scope, organization?: string): Promise<
  */
 export async function repairLinks(scope: Scope, organization?: string): Promise<LinkFinding[]> {
   authorize(scope, 'repair', { doctype: 'Organization', name: organization ?? '*' });
-  const halves = await findHalves(scope.tx, organization);
+  const suspects = (await findHalves(scope.tx, organization)).map(({ id }) => id);
+  if (suspects.length === 0) return [];
+  // Another repair may have been at work until the locks were ours: what is whole by now is left alone.
+  await lockOrganizations(scope.tx, suspects);
+  const halves = (await findHalves(scope.tx, organization)).filter(({ id }) => suspects.includes(id));
+  // All wrong links go before the first right one comes: one may be the right one of another organization.
+  await clearLinks(
+    scope.tx,
+    halves.map(({ id }) => id),
+  );
   for (const half of halves) await repairOne(scope, half);
   return halves.map(describe);
 }
@@ -48,10 +61,8 @@ async function repairOne(scope: Scope, half: Half): Promise<void> {
   let name = half.concrete;
   if (name === null) {
     // A record that the organization already points to keeps the name it is known by.
-    name =
-      half.linked_doctype === type.doctype && half.linked_name
-        ? half.linked_name
-        : seriesId(type.series, await nextConcreteNumber(scope.tx, type.series), at);
+    const known = half.linked_doctype === type.doctype && !half.link_taken ? half.linked_name : null;
+    name = known ?? seriesId(type.series, await nextConcreteNumber(scope.tx, type.series), at);
     const fields = type.nameField ? { [type.nameField]: half.org_name } : {};
     await insertConcrete(scope.tx, type, half.id, name, fields);
   }
@@ -98,10 +109,21 @@ async function findHalves(tx: Tx, organization: string | undefined): Promise<Hal
         `select organization, name, '${type}' as org_type, '${concreteTypes[type].doctype}' as doctype from ${concreteTypes[type].table}`,
     )
     .join(' union all ');
-  const text = `select o.id, o.slug, o.org_name, o.org_type, o.linked_doctype, o.linked_name, c.name as concrete
+  const text = `select o.id, o.slug, o.org_name, o.org_type, o.linked_doctype, o.linked_name, c.name as concrete,
+      exists (select from (${concretes}) other where other.organization <> o.id
+        and other.doctype = o.linked_doctype and other.name = o.linked_name) as link_taken
     from organization o left join (${concretes}) c on c.organization = o.id and c.org_type = o.org_type
     where ($1::text is null or o.id = $1)
       and (c.name is null or o.linked_doctype is distinct from c.doctype or o.linked_name is distinct from c.name)
     order by o.id limit 1000`;
   return (await tx.query<Half>(text, [organization ?? null])).rows;
+}
+
+async function clearLinks(tx: Tx, organizations: readonly string[]): Promise<void> {
+  const text = 'update organization set linked_doctype = null, linked_name = null where id = any ($1)';
+  await tx.query(text, [organizations]);
+}
+
+async function lockOrganizations(tx: Tx, ids: readonly string[]): Promise<void> {
+  await tx.query('select from organization where id = any ($1) order by id for update', [ids]);
 }

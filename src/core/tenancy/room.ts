@@ -60,13 +60,19 @@ export function organizationVerbs(session: Session): OrganizationVerbs {
       run('org update', call, (scope) => updateOrganizationSettings(scope, ref, changes, ifVersion), {
         ref,
         changes,
-        ifVersion: ifVersion ?? null,
+        ifVersion,
       }),
     suspend: (ref, { until } = {}, call) =>
-      run('org suspend', call, (scope) => suspendOrganization(scope, ref, until), { ref }),
+      run('org suspend', call, (scope) => suspendOrganization(scope, ref, until), {
+        ref,
+        until,
+      }),
     restore: (ref, call) => run('org restore', call, (scope) => restoreOrganization(scope, ref), { ref }),
     dissolve: (ref, { purgeAfterDays } = {}, call) =>
-      run('org delete', call, (scope) => dissolveOrganization(scope, ref, purgeAfterDays), { ref }),
+      run('org delete', call, (scope) => dissolveOrganization(scope, ref, purgeAfterDays), {
+        ref,
+        purgeAfterDays,
+      }),
     purge: (ref, call) => run('org purge', call, (scope) => purgeOrganization(scope, ref), { ref }),
     listPurgeable: (call) => run('org purge', call, listPurgeable),
   };

@@ -1,12 +1,16 @@
 /** Changing the settings and the concrete record of an organization. */
 import { authorize, type Change, changeDocument, recordAct, type Scope } from '../access/index.js';
 import { DartwingError } from '../errors.js';
-import { canonicalJson } from '../json.js';
 import { concreteTypes, ownershipWarnings } from './concrete.js';
 import { updateConcrete } from './concrete-queries.js';
 import { resolvePersons } from './create.js';
-import { type OrganizationDocument, type OrganizationRow, organizationFacts } from './document.js';
-import { type OrganizationChanges, parseChanges } from './input.js';
+import {
+  comparable,
+  type OrganizationDocument,
+  type OrganizationRow,
+  organizationFacts,
+} from './document.js';
+import { type OrganizationChanges, parseChanges, parseSettings } from './input.js';
 import { updateOrganization } from './queries.js';
 import { fullDocument, requireOrganization } from './show.js';
 
@@ -21,6 +25,7 @@ export async function updateOrganizationSettings(
   changes: OrganizationChanges,
   ifVersion?: number,
 ): Promise<Change<OrganizationDocument>> {
+  parseSettings(changes);
   const row = await requireOrganization(scope, ref, true);
   authorize(scope, 'update', { doctype: 'Organization', name: row.id });
   if (ifVersion !== undefined && ifVersion !== row.version) {
@@ -34,6 +39,7 @@ export async function updateOrganizationSettings(
     throw new DartwingError('ORGANIZATION_STATE', { slug: row.slug, state: 'dissolved', action: 'changed' });
   const parsed = parseChanges(row.org_type, changes);
   const before = await fullDocument(scope, row);
+  if (parsed.concrete !== undefined && before[row.org_type] === null) throw withoutConcrete(row);
   const concrete = await resolvePersons(scope, row.org_type, parsed.concrete ?? {});
   const changedConcrete = changedOf((before[row.org_type] ?? {}) as Record<string, unknown>, concrete);
   const set = changedColumns(row, parsed);
@@ -42,7 +48,7 @@ export async function updateOrganizationSettings(
   }
   const renamed = set.org_name !== undefined;
   const type = concreteTypes[row.org_type];
-  if (renamed && type.mirrorsName && type.nameField && changedConcrete[type.nameField] === undefined) {
+  if (renamed && type.mirrorsName && type.nameField && concrete[type.nameField] === undefined) {
     changedConcrete[type.nameField] = set.org_name;
   }
   await updateConcrete(scope.tx, type, row.id, changedConcrete);
@@ -59,6 +65,15 @@ export async function updateOrganizationSettings(
   );
   const warnings = ownershipWarnings((after[row.org_type] ?? {}) as Record<string, unknown>);
   return changeDocument(scope, { op: 'update', ref: `org/${row.slug}`, before, after, audit, warnings });
+}
+
+function withoutConcrete({ slug, org_type }: OrganizationRow): DartwingError {
+  const state = `without its ${concreteTypes[org_type].doctype} record`;
+  return new DartwingError(
+    'ORGANIZATION_STATE',
+    { slug, state, action: 'changed there' },
+    { fix: [`dartwing org repair ${slug}`] },
+  );
 }
 
 const columnOf = {
@@ -92,15 +107,4 @@ function changedOf(
     ([key, value]) => value !== undefined && comparable(value) !== comparable(have[key] ?? null),
   );
   return Object.fromEntries(changed);
-}
-
-/** One text for values that mean the same: in lists of records, an absent field and an empty one. */
-export function comparable(value: unknown): string {
-  if (!Array.isArray(value)) return canonicalJson(value ?? null);
-  const rows = value.map((row: unknown) =>
-    typeof row === 'object' && row !== null
-      ? Object.fromEntries(Object.entries(row).filter(([, field]) => field !== null && field !== undefined))
-      : row,
-  );
-  return canonicalJson(rows);
 }
