@@ -32,6 +32,6 @@ export type { PersonDocument } from './person-document.js';
 export type { PersonList } from './person-list.js';
 export { type MembershipFinding, repairMemberships, verifyMemberships } from './reconcile.js';
 export type { RoleDocument, RoleList } from './role.js';
-export { seedRoles } from './roles.js';
+export { requireRole, seedRoles } from './roles.js';
 export { type PeopleVerbs, peopleVerbs } from './room.js';
 export { type SignUpInput, signUp } from './signup.js';
