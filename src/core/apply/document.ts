@@ -1,5 +1,14 @@
 /** The documents that `apply` takes, read from YAML or JSON text with the place of every mistake. */
-import { isMap, isNode, LineCounter, parseAllDocuments, type Document as YamlDocument } from 'yaml';
+import {
+  isMap,
+  isNode,
+  isScalar,
+  LineCounter,
+  type Pair,
+  parseAllDocuments,
+  visit,
+  type Document as YamlDocument,
+} from 'yaml';
 import { z } from 'zod';
 import { DartwingError, type FieldError, nearest } from '../errors.js';
 import { limits } from '../limits.js';
@@ -10,7 +19,8 @@ import {
   type organizationTypes,
   parseSlug,
   parseType,
-  tiers,
+  region,
+  settings,
 } from '../tenancy/index.js';
 
 /** A file as it was read; `name` is what errors call it. */
@@ -26,7 +36,7 @@ export interface WantedOrganization {
   slug: string;
   type: (typeof organizationTypes)[number];
   name?: string | undefined;
-  tier?: (typeof tiers)[number] | undefined;
+  tier?: z.output<typeof settings.tier> | undefined;
   region?: string | undefined;
   logo?: string | null | undefined;
   legal_hold?: boolean | undefined;
@@ -45,13 +55,13 @@ function organizationSchema(type: (typeof organizationTypes)[number]) {
     kind: z.literal('Org'),
     slug: z.string().superRefine(refine(parseSlug)),
     type: z.string(),
-    name: z.string().trim().min(1, 'must not be blank').max(limits.nameCharsMax).optional(),
-    tier: z.enum(tiers).optional(),
-    region: z.string().optional(),
-    logo: z.string().nullable().optional(),
-    legal_hold: z.boolean().optional(),
-    mfa_required: z.boolean().optional(),
-    session_timeout_minutes: z.int().min(1).max(600).nullable().optional(),
+    name: settings.name.optional(),
+    tier: settings.tier.optional(),
+    region: region.optional(),
+    logo: settings.logo.optional(),
+    legal_hold: settings.legal_hold.optional(),
+    mfa_required: settings.mfa_required.optional(),
+    session_timeout_minutes: settings.session_timeout_minutes.optional(),
     [type]: concreteSchema(type).nullable().optional(),
     members: z
       .array(
@@ -76,73 +86,110 @@ function refine(parse: (text: string) => unknown) {
   };
 }
 
+/** A document and the places of its parts in the file it came from. */
+export interface PlacedDocument {
+  document: WantedOrganization;
+  place(path: readonly PropertyKey[]): Omit<FieldError, 'message'>;
+}
+
 /**
- * Reads all documents of some files, ordered by kind and slug.
- * @throws APPLY_INVALID with file, line and column of every mistake of all files
+ * Reads all documents of some files, ordered by slug.
+ * @throws APPLY_INVALID with file, line and column of every mistake of all files, BAD_FILE when there is no document
  */
 export function readDocuments(files: readonly SourceFile[]): WantedOrganization[] {
+  return readPlacedDocuments(files).map(({ document }) => document);
+}
+
+/** As `readDocuments`, with the places for mistakes that only the database can find. */
+export function readPlacedDocuments(files: readonly SourceFile[]): PlacedDocument[] {
   const problems: FieldError[] = [];
-  const wanted = files.flatMap((file) => readFile(file, problems));
-  const seen = new Map<string, string>();
-  for (const { document, file } of wanted) {
-    const first = seen.get(document.slug);
-    if (first !== undefined)
-      problems.push({
-        path: 'slug',
-        message: `"${document.slug}" is defined twice, first in ${first}`,
-        file,
-      });
-    seen.set(document.slug, file);
+  const read = files.flatMap((file) => readFile(file, problems));
+  const seen = new Map<string, FieldError['file']>();
+  for (const { document, place } of read) {
+    const where = place(['slug']);
+    if (seen.has(document.slug)) {
+      const message = `"${document.slug}" is defined twice, first in ${seen.get(document.slug)}`;
+      problems.push({ ...where, message });
+    }
+    seen.set(document.slug, `${where.file}:${where.line}`);
   }
-  if (wanted.length > limits.applyDocumentsMax)
+  if (read.length > limits.applyDocumentsMax)
     problems.push({ path: '', message: `more than ${limits.applyDocumentsMax} documents` });
-  if (problems.length > 0) {
-    const file = files.length === 1 ? files[0]!.name : `${files.length} files`;
-    throw new DartwingError('APPLY_INVALID', { file, count: problems.length }, { fields: problems });
-  }
-  if (wanted.length === 0) {
+  if (problems.length > 0) throw invalidDocuments(files, problems);
+  if (read.length === 0) {
     throw new DartwingError('BAD_FILE', {
       file: files.map((file) => file.name).join(', ') || 'the input',
       message: 'it holds no document',
     });
   }
-  return wanted.map(({ document }) => document).sort((a, b) => (a.slug < b.slug ? -1 : 1));
+  return read.sort((a, b) => (a.document.slug < b.document.slug ? -1 : 1));
 }
 
-function readFile(
-  file: SourceFile,
-  problems: FieldError[],
-): { document: WantedOrganization; file: string }[] {
+/** The error that names every mistake of some files. */
+export function invalidDocuments(
+  files: readonly SourceFile[],
+  problems: readonly FieldError[],
+): DartwingError {
+  const file = files.length === 1 ? files[0]!.name : `${files.length} files`;
+  return new DartwingError('APPLY_INVALID', { file, count: problems.length }, { fields: problems });
+}
+
+function readFile(file: SourceFile, problems: FieldError[]): PlacedDocument[] {
   if (Buffer.byteLength(file.text) > limits.applyFileBytesMax) {
     problems.push({ path: '', message: `is larger than ${limits.applyFileBytesMax} bytes`, file: file.name });
     return [];
   }
   const lines = new LineCounter();
-  const found: { document: WantedOrganization; file: string }[] = [];
-  const parsed = parseAllDocuments(file.text, { lineCounter: lines, uniqueKeys: true });
-  for (const source of Array.isArray(parsed) ? parsed : []) {
+  const found: PlacedDocument[] = [];
+  for (const source of parseText(file, lines, problems)) {
     const place = (offset: number | undefined) => {
       if (offset === undefined) return { file: file.name };
       const { line, col } = lines.linePos(offset);
       return { file: file.name, line, column: col };
     };
-    for (const error of source.errors)
-      problems.push({ path: '', message: firstLine(error.message), ...place(error.pos[0]) });
-    if (source.errors.length > 0 || source.contents === null) continue;
+    // A warning of the parser is a tag that it does not know, so a value that is not what it looks like.
+    const complaints = [...source.errors, ...source.warnings];
+    for (const { message, pos } of complaints)
+      problems.push({ path: '', message: firstLine(message), ...place(pos[0]) });
+    if (complaints.length > 0 || source.contents === null) continue;
     const document = readOne(source, place, problems);
-    if (document) found.push({ document, file: file.name });
+    if (document) {
+      const placeOf = (path: readonly PropertyKey[]) => ({
+        path: pathText(path),
+        ...place(offsetOf(source, path)),
+      });
+      found.push({ document, place: placeOf });
+    }
   }
   return found;
+}
+
+function parseText(file: SourceFile, lines: LineCounter, problems: FieldError[]): YamlDocument[] {
+  try {
+    const parsed = parseAllDocuments(file.text, { lineCounter: lines, uniqueKeys: true });
+    return Array.isArray(parsed) ? (parsed as YamlDocument[]) : [];
+  } catch (error) {
+    // The parser calls itself for each level.
+    if (!(error instanceof RangeError)) throw error;
+    problems.push({ path: '', message: 'is nested too deeply', file: file.name });
+    return [];
+  }
 }
 
 type Place = (offset: number | undefined) => Omit<FieldError, 'path' | 'message'>;
 
 function readOne(source: YamlDocument, place: Place, problems: FieldError[]): WantedOrganization | undefined {
-  const value: unknown = source.toJS({ maxAliasCount: 20 });
-  const at = (path: readonly PropertyKey[]) => place(offsetOf(source, path));
   const problem = (path: readonly PropertyKey[], message: string) => {
-    problems.push({ path: pathText(path), message, ...at(path) });
+    problems.push({ path: pathText(path), message, ...place(offsetOf(source, path)) });
   };
+  const odd = keysThatAreNoText(source);
+  for (const { key } of odd) {
+    const offset = isNode(key) ? key.range?.[0] : undefined;
+    problems.push({ path: '', message: 'a key has to be a text', ...place(offset) });
+  }
+  if (odd.length > 0) return undefined;
+  const value = plainValue(source, problem);
+  if (value === undefined) return undefined;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     problem([], 'a document is a mapping with api_version, kind and slug');
     return undefined;
@@ -150,6 +197,10 @@ function readOne(source: YamlDocument, place: Place, problems: FieldError[]): Wa
   const given = Object.fromEntries(
     Object.entries(value).filter(([key]) => !(readOnlyKeys as readonly string[]).includes(key)),
   );
+  const missing = ['kind', 'type'].filter((key) => typeof given[key] !== 'string');
+  for (const key of missing)
+    problem([key], given[key] === undefined ? `${key} is required` : `${key} has to be a text`);
+  if (missing.length > 0) return undefined;
   if (given.kind !== 'Org') {
     problem(['kind'], `kind "${String(given.kind)}" is not one that apply knows (Org)`);
     return undefined;
@@ -172,11 +223,42 @@ function readOne(source: YamlDocument, place: Place, problems: FieldError[]): Wa
     return undefined;
   }
   const { [meaning.type]: concrete, type: _word, ...rest } = result.data as Record<string, unknown>;
-  return {
+  const wanted: WantedOrganization = {
     ...(rest as Omit<WantedOrganization, 'type' | 'concrete'>),
     type: meaning.type,
     concrete: { ...meaning.concrete, ...(concrete ?? {}) },
   };
+  if (wanted.members === undefined) return wanted;
+  const members = wanted.members.map(({ email, role }) => ({ email: parseEmail(email), role }));
+  const emails = members.map(({ email }) => email);
+  members.forEach(({ email }, index) => {
+    if (emails.indexOf(email) < index) problem(['members', index, 'email'], `"${email}" is listed twice`);
+  });
+  return { ...wanted, members };
+}
+
+/** Mappings may have keys of any kind in YAML; as an object they would become texts that nobody wrote. */
+function keysThatAreNoText(source: YamlDocument): Pair[] {
+  const odd: Pair[] = [];
+  visit(source, {
+    Pair: (_, pair) => {
+      if (!isScalar(pair.key) || typeof pair.key.value !== 'string') odd.push(pair);
+    },
+  });
+  return odd;
+}
+
+/** The document as values; undefined when its aliases cannot be followed. */
+function plainValue(
+  source: YamlDocument,
+  problem: (path: readonly PropertyKey[], message: string) => void,
+): unknown {
+  try {
+    return source.toJS({ maxAliasCount: 20 });
+  } catch (error) {
+    problem([], firstLine((error as Error).message));
+    return undefined;
+  }
 }
 
 function report(

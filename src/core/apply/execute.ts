@@ -54,26 +54,31 @@ export async function resolveKnownPersons(
     if ((error as DartwingError).code === 'PERSON_NOT_FOUND') return wanted.concrete;
     throw error;
   });
-  const members = wanted.members?.map((member) => ({ ...member, email: member.email.trim().toLowerCase() }));
-  return { ...wanted, concrete, ...(members ? { members } : {}) };
+  return { ...wanted, concrete };
 }
 
 /**
- * Makes one organization as wanted. Its state must still be the one that the plan saw.
- * @param seen fingerprint of that state
+ * Makes one organization as wanted, from whatever state it is in.
+ * @param seen fingerprint of the state that it has to be in
  * @throws PLAN_STALE and everything that the verbs of tenancy and people throw; nothing is kept then
  */
 export async function executeOrganization(
   scope: Scope,
   wanted: WantedOrganization,
   prune: boolean,
-  seen: string,
+  seen: string | undefined,
 ): Promise<AppliedChange[]> {
   const found = await findState(scope, wanted.slug, true);
-  if (fingerprint(found) !== seen) throw new DartwingError('PLAN_STALE', { changed: `org/${wanted.slug}` });
+  if (seen !== undefined && fingerprint(found) !== seen) throw stale(wanted);
   const [organization, ...members] = actionsOf(await resolveKnownPersons(scope, wanted), found, prune);
   const changes: AppliedChange[] = [];
-  if (organization!.op === 'create') changes.push(await createOrganization(scope, creation(wanted)));
+  if (organization!.op === 'create') {
+    const created = createOrganization(scope, creation(wanted)).catch((error: unknown) => {
+      // Somebody created it since we looked, when there was nothing yet to lock.
+      throw (error as DartwingError).code === 'ORGANIZATION_EXISTS' ? stale(wanted) : error;
+    });
+    changes.push(await created);
+  }
   changes.push(...(await executeMembers(scope, inSafeOrder(members))));
   // After the members, because officers and partners may be among them.
   if (organization!.op === 'update')
@@ -86,6 +91,10 @@ export async function executeOrganization(
     };
   }
   return changes;
+}
+
+function stale({ slug }: WantedOrganization): DartwingError {
+  return new DartwingError('PLAN_STALE', { changed: `org/${slug}` });
 }
 
 function creation(wanted: WantedOrganization) {
@@ -150,7 +159,8 @@ async function executeMembers(scope: Scope, actions: readonly Action[]): Promise
 }
 
 async function executeMember(scope: Scope, action: Action): Promise<Change<MemberDocument>> {
-  const email = action.ref.split('/')[2]!;
+  // The address may itself have a slash.
+  const email = action.ref.slice(`member/${action.org}/`.length);
   const facts = organizationFacts(await requireOrganization(scope, action.org));
   const role = String(action.diff[0]!.to);
   if (action.op === 'create') return addMember(scope, facts, email, role);

@@ -39,7 +39,7 @@ export interface Plan {
   documents: WantedOrganization[];
   /** Fingerprint of what was found, by slug. */
   seen: Record<string, string>;
-  /** Over documents, prune and seen. */
+  /** Over everything else. */
   hash: string;
 }
 
@@ -57,14 +57,18 @@ export function makePlan(
   const summary = { create: 0, update: 0, delete: 0, none: 0 };
   for (const { op } of actions) summary[op]++;
   const seen = Object.fromEntries(documents.map(({ slug }) => [slug, fingerprint(found.get(slug))]));
-  const core = { prune, documents: [...documents], seen };
-  return { api_version: 'dartwing/v1', kind: 'Plan', summary, actions, ...core, hash: planHash(core) };
+  const core = { summary, actions, prune, documents: [...documents], seen };
+  return { api_version: 'dartwing/v1', kind: 'Plan', ...core, hash: planHash(core) };
 }
 
-/** The hash that a plan must have to be what it was when it was made. */
-export function planHash({ prune, documents, seen }: Pick<Plan, 'prune' | 'documents' | 'seen'>): string {
+/**
+ * The hash that a plan must have to be what it was when it was made: its actions too, because these are what
+ * somebody read and approved.
+ */
+export function planHash(plan: Omit<Plan, 'api_version' | 'kind' | 'hash'>): string {
+  const { summary, actions, prune, documents, seen } = plan;
   return `sha256:${createHash('sha256')
-    .update(canonicalJson({ prune, documents: definedOnly(documents), seen }))
+    .update(canonicalJson(definedOnly({ summary, actions, prune, documents, seen })))
     .digest('hex')}`;
 }
 
