@@ -13,6 +13,7 @@ import { applyVerbs } from './apply/index.js';
 import { type AuditSource, auditVerbs, sequencerBell } from './audit/index.js';
 import type { Dartwing, Export, Finding, Report, Tenancy } from './contract.js';
 import { openDatabase, requireSound, requireVersion } from './db/index.js';
+import { DartwingError } from './errors.js';
 import { exportRows } from './export/index.js';
 import { equipmentVerbs, moveEquipment, refuseLeaving, refusePurge } from './equipment/index.js';
 import { dropApiKeys, followMerge, identityRoom } from './identity/index.js';
@@ -105,7 +106,11 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
     options.identity,
   );
   beforeClose.push(closeIdentity);
-  const organizationIds = idsBySlug(session);
+  const ids = idsBySlug(session);
+  const organizationIds = ids.find;
+  events.subscribe('organization.purging', async (scope, { organization }) => {
+    scope.tx.afterCommit(() => ids.forget(organization.slug));
+  });
   const courier = openCourier({
     options: options.mail,
     key: keyring.mailKey,
@@ -136,17 +141,22 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
   } satisfies Dartwing);
 }
 
-/** Ids of slugs, looked up once: an organization keeps its slug. */
-function idsBySlug(session: Session): (ref: string) => Promise<string> {
+/** Ids of slugs, looked up once: an organization keeps its slug until it is purged. */
+function idsBySlug(session: Session) {
   const known = new Map<string, string>();
-  return async (ref) => {
-    if (isOrganizationId(ref)) return ref;
-    const found =
-      known.get(ref) ??
-      (await session.run('asOrg', undefined, async (scope) => (await requireOrganization(scope, ref)).id));
-    if (known.size >= limits.slugsKnownMax) known.clear();
-    known.set(ref, found);
-    return found;
+  return {
+    find: async (ref: string): Promise<string> => {
+      if (isOrganizationId(ref)) return ref;
+      const found =
+        known.get(ref) ??
+        (await session.run('asOrg', undefined, async (scope) => (await requireOrganization(scope, ref)).id));
+      if (known.size >= limits.slugsKnownMax) known.clear();
+      known.set(ref, found);
+      return found;
+    },
+    forget: (slug: string): void => {
+      known.delete(slug);
+    },
   };
 }
 
@@ -162,20 +172,34 @@ function tenancyRoom(session: Session): Tenancy {
         return report('org.verify', findings);
       }),
     repair: (ref, call) =>
-      session.run('org repair', call, async (scope) => {
-        const id = await idOf(scope, ref);
-        const findings = [...(await repairLinks(scope, id)), ...(await repairMemberships(scope, id))];
-        return { ...report('org.repair', findings), ok: true };
-      }),
+      session.run(
+        'org repair',
+        call,
+        async (scope) => {
+          const id = await idOf(scope, ref);
+          const findings = [...(await repairLinks(scope, id)), ...(await repairMemberships(scope, id))];
+          return { ...report('org.repair', findings), ok: true };
+        },
+        { ref },
+      ),
   };
 }
 
 function exportRoom(session: Session, idOf: (ref: string) => Promise<string>): Export {
   return {
-    organization: async (ref, write, call) =>
-      session.runIn(await idOf(ref), call, (scope) => exportRows(scope, write), {
-        isolation: 'repeatable read',
-      }),
+    organization: async (ref, write, call) => {
+      let written = false;
+      const writeOnce: typeof write = (row) => {
+        written = true;
+        return write(row);
+      };
+      const work = (scope: Scope) => {
+        // The connection broke in the middle: rows that were handed over cannot be taken back.
+        if (written) throw new DartwingError('DATABASE_UNAVAILABLE');
+        return exportRows(scope, writeOnce);
+      };
+      return session.runIn(await idOf(ref), call, work, { isolation: 'repeatable read' });
+    },
   };
 }
 

@@ -7,6 +7,7 @@
  */
 import type { Scope } from '../access/index.js';
 import { recordAct } from '../access/index.js';
+import { DartwingError } from '../errors.js';
 import { closeRows, fetchRows, listTenantTables, openRows } from './queries.js';
 
 /** One row of an export. */
@@ -22,7 +23,7 @@ const batchRows = 500;
  * Hands every row to `write`, one after another, and returns the counts by table. `write` may be slow: it is
  * waited for.
  * @param scope a scope whose transaction is bound to the organization
- * @throws what `write` throws, and DATABASE_*
+ * @throws ORGANIZATION_NOT_FOUND, what `write` throws, and DATABASE_*
  */
 export async function exportRows(
   scope: Scope,
@@ -40,6 +41,8 @@ export async function exportRows(
       if (rows.length < batchRows) break;
     }
     await closeRows(tx);
+    if (counts.organization === 0)
+      throw new DartwingError('ORGANIZATION_NOT_FOUND', { ref: tx.organization! });
   }
   const organization = tx.organization!;
   await recordAct(
