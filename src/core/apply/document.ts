@@ -49,7 +49,18 @@ export interface WantedOrganization {
 /** Keys that `show` prints and nobody may set; they are accepted and ignored. */
 const readOnlyKeys = ['id', 'version', 'created_at', 'modified_at', 'status'] as const;
 
-function organizationSchema(type: (typeof organizationTypes)[number]) {
+type OrganizationType = (typeof organizationTypes)[number];
+
+/** Made once for each type: a schema costs more than the check of a document. */
+const organizationSchemas = new Map<OrganizationType, ReturnType<typeof makeSchema>>();
+
+function organizationSchema(type: OrganizationType) {
+  const schema = organizationSchemas.get(type) ?? makeSchema(type);
+  organizationSchemas.set(type, schema);
+  return schema;
+}
+
+function makeSchema(type: OrganizationType) {
   return z.strictObject({
     api_version: z.literal('dartwing/v1'),
     kind: z.literal('Org'),
@@ -189,8 +200,9 @@ function readOne(source: YamlDocument, place: Place, problems: FieldError[]): Wa
   }
   if (odd.length > 0) return undefined;
   const value = plainValue(source, problem);
-  if (value === undefined) return undefined;
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  // Nothing between two lines of dashes is no document.
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== 'object' || Array.isArray(value)) {
     problem([], 'a document is a mapping with api_version, kind and slug');
     return undefined;
   }
@@ -230,10 +242,11 @@ function readOne(source: YamlDocument, place: Place, problems: FieldError[]): Wa
   };
   if (wanted.members === undefined) return wanted;
   const members = wanted.members.map(({ email, role }) => ({ email: parseEmail(email), role }));
-  const emails = members.map(({ email }) => email);
-  members.forEach(({ email }, index) => {
-    if (emails.indexOf(email) < index) problem(['members', index, 'email'], `"${email}" is listed twice`);
-  });
+  const emails = new Set<string>();
+  for (const [index, { email }] of members.entries()) {
+    if (emails.has(email)) problem(['members', index, 'email'], `"${email}" is listed twice`);
+    emails.add(email);
+  }
   return { ...wanted, members };
 }
 

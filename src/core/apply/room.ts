@@ -107,23 +107,28 @@ export function applyVerbs(session: Session): ApplyVerbs {
 /** Roles that the type of an organization does not have: found before anything is promised. */
 async function wrongRoles(scope: Scope, read: readonly PlacedDocument[]): Promise<FieldError[]> {
   const problems: FieldError[] = [];
+  const asked = new Map<string, Promise<string | undefined>>();
   for (const { document, place } of read) {
-    const known = new Set<string>();
     for (const [index, { role }] of (document.members ?? []).entries()) {
-      if (known.has(role)) continue;
-      try {
-        await requireRole(scope.tx, role, document.type);
-        known.add(role);
-      } catch (error) {
-        const { code, message, why, fix } = error as DartwingError;
-        if (code !== 'ROLE_NOT_FOUND' && code !== 'INVALID_ROLE_FOR_ORG_TYPE') throw error;
-        const words = [`${message}.`, code === 'ROLE_NOT_FOUND' ? why : undefined, fix[0]];
-        problems.push({
-          ...place(['members', index, 'role']),
-          message: words.filter((text) => text !== undefined).join(' '),
-        });
-      }
+      const key = `${document.type} ${role}`;
+      const answer = asked.get(key) ?? objection(scope, role, document.type);
+      asked.set(key, answer);
+      const message = await answer;
+      if (message !== undefined) problems.push({ ...place(['members', index, 'role']), message });
     }
   }
   return problems;
+}
+
+/** What speaks against a role in an organization of a type; undefined when nothing does. */
+async function objection(scope: Scope, role: string, type: string): Promise<string | undefined> {
+  try {
+    await requireRole(scope.tx, role, type);
+    return undefined;
+  } catch (error) {
+    const { code, message, why, fix } = error as DartwingError;
+    if (code === 'ROLE_NOT_FOUND') return [`${message}.`, why, fix[0]].filter(Boolean).join(' ');
+    if (code === 'INVALID_ROLE_FOR_ORG_TYPE') return `${message}. ${fix[0]}`;
+    throw error;
+  }
 }
