@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readDocuments } from '../../src/core/apply/index.js';
+import { readDocuments } from '../../src/core/apply/document.js';
 import type { DartwingError } from '../../src/core/index.js';
 
 const head = 'api_version: dartwing/v1\nkind: Org\nslug: acme\ntype: company\n';

@@ -115,7 +115,7 @@ describe('dissolving and restoring', () => {
       after: { status: { state: 'active' } },
     });
     const { items } = await dartwing.audit.query({ organization: change.after!.id });
-    expect(items.map(({ action }) => action)).toEqual(['restore', 'delete', 'create', 'member.create']);
+    expect(items.map(({ action }) => action)).toEqual(['restore', 'delete', 'member.create', 'create']);
   });
 
   it('takes back what it did and no more: whoever was suspended before is suspended again', async () => {

@@ -27,7 +27,8 @@ export const run: VerbRun = async (context, parsed) => {
     };
   }
   await approveRemovals(context, plan);
-  return carryOut(context, dartwing, plan);
+  // A plan file was reviewed as it is. Documents only say how it shall be, whoever was faster.
+  return carryOut(context, dartwing, plan, parsed.args.plan === undefined ? 'goOn' : 'refuse');
 };
 
 /** Reads everything that can be wrong before the database is asked. */
@@ -93,11 +94,16 @@ async function approveRemovals(context: CommandContext, plan: Plan): Promise<voi
   });
 }
 
-async function carryOut(context: CommandContext, dartwing: Dartwing, plan: Plan): Promise<VerbResult> {
+async function carryOut(
+  context: CommandContext,
+  dartwing: Dartwing,
+  plan: Plan,
+  onStale: 'refuse' | 'goOn',
+): Promise<VerbResult> {
   if (!changesSomething(plan)) return answer(context, plan, { done: [], failed: [] });
   const progress = startProgress(context.io, { title: 'Applying', total: plan.documents.length });
   try {
-    return answer(context, plan, await dartwing.apply.execute(plan, callOf(context)));
+    return answer(context, plan, await dartwing.apply.execute(plan, callOf(context), { onStale }));
   } finally {
     progress.end();
   }

@@ -6,6 +6,7 @@ import { requestId } from '../request-id.js';
 import type { VerbResult, VerbRun } from '../spec.js';
 import { errorEvent } from '../ui/error.js';
 import { organizationChange } from './answer.js';
+import { namedOrganization } from './named.js';
 
 export const run: VerbRun = async (context, { args, flags }) => {
   context.reason('Purging an organization');
@@ -16,7 +17,9 @@ export const run: VerbRun = async (context, { args, flags }) => {
     });
   }
   const dartwing = await context.open();
-  return flags.due === true ? purgeDue(context, dartwing) : purgeOne(context, dartwing, String(args.org));
+  return flags.due === true
+    ? purgeDue(context, dartwing)
+    : purgeOne(context, dartwing, namedOrganization(context, args.org));
 };
 
 async function purgeOne(context: CommandContext, dartwing: Dartwing, ref: string): Promise<VerbResult> {
@@ -45,7 +48,9 @@ async function purgeDue(context: CommandContext, dartwing: Dartwing): Promise<Ve
   const failed: { ref: string; error: unknown }[] = [];
   for (const slug of slugs) {
     context.signal.throwIfAborted();
-    await dartwing.tenancy.purge(slug, callOf(context)).then(
+    // One key cannot stand for many purges, and a purged organization is due no more.
+    const call = { ...callOf(context), idempotencyKey: undefined };
+    await dartwing.tenancy.purge(slug, call).then(
       ({ ref }) => done.push({ ref }),
       (error: unknown) =>
         failed.push({ ref: `org/${slug}`, error: errorEvent(asDartwingError(error), requestId()).error }),

@@ -1,0 +1,12 @@
+import { DartwingError } from '../../core/errors.js';
+import type { CommandContext } from '../context.js';
+
+/** The organization that a line names: a slug, an id, or `@current`. @throws ORGANIZATION_REQUIRED when there is no current one */
+export function namedOrganization(
+  context: Pick<CommandContext, 'currentOrganization'>,
+  argument: unknown,
+): string {
+  const ref = argument === '@current' ? context.currentOrganization() : argument;
+  if (typeof ref !== 'string' || ref === '') throw new DartwingError('ORGANIZATION_REQUIRED');
+  return ref;
+}
