@@ -11,6 +11,7 @@ export function scopeOf(argument: unknown, all: boolean, current: string | undef
   if (argument !== undefined && all)
     throw new DartwingError('VALIDATION_ERROR', { message: 'give either an organization or --all' });
   if (all) return undefined;
+  if (argument === '@current' && current === undefined) throw new DartwingError('ORGANIZATION_REQUIRED');
   return typeof argument === 'string' && argument !== '@current' ? argument : current;
 }
 

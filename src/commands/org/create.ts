@@ -26,7 +26,12 @@ async function inputOf(
   const slug = String(args.slug);
   const file = textFlag(flags, 'file');
   const wanted = file === undefined ? undefined : await documentOf(context, file, slug);
-  const { concrete, ...settings } = changesFrom(pairsFlag(flags, 'set'));
+  const { concrete, status, ...settings } = changesFrom(pairsFlag(flags, 'set'));
+  if (status !== undefined) {
+    throw new DartwingError('VALIDATION_ERROR', {
+      message: 'a new organization is active; change its status with dartwing org update',
+    });
+  }
   const type = textFlag(flags, 'type') ?? wanted?.type;
   if (type === undefined) {
     throw new DartwingError('INPUT_REQUIRED', {
@@ -40,10 +45,13 @@ async function inputOf(
     name: textFlag(flags, 'name') ?? settings.name ?? wanted?.name,
     region: textFlag(flags, 'region') ?? wanted?.region,
     tier: textFlag(flags, 'tier') ?? settings.tier ?? wanted?.tier,
-    logo: settings.logo ?? wanted?.logo,
+    logo: settings.logo === undefined ? wanted?.logo : settings.logo,
     legalHold: settings.legal_hold ?? wanted?.legal_hold,
     mfaRequired: settings.mfa_required ?? wanted?.mfa_required,
-    sessionTimeoutMinutes: settings.session_timeout_minutes ?? wanted?.session_timeout_minutes,
+    sessionTimeoutMinutes:
+      settings.session_timeout_minutes === undefined
+        ? wanted?.session_timeout_minutes
+        : settings.session_timeout_minutes,
     concrete: { ...wanted?.concrete, ...concrete },
     owner: textFlag(flags, 'owner'),
     ownerRole: textFlag(flags, 'role'),

@@ -2,6 +2,7 @@ import { callOf } from '../call.js';
 import { durationFlag } from '../flag-values.js';
 import type { VerbRun } from '../spec.js';
 import { organizationChange } from './answer.js';
+import { namedOrganization } from './named.js';
 
 const dayMs = 86_400_000;
 
@@ -9,7 +10,7 @@ export const run: VerbRun = async (context, { args, flags }) => {
   context.reason('Deleting an organization');
   const waitMs = durationFlag(flags, 'purgeAfter');
   const dartwing = await context.open();
-  const { slug, id, status, legal_hold } = await dartwing.tenancy.show(String(args.org));
+  const { slug, id, status, legal_hold } = await dartwing.tenancy.show(namedOrganization(context, args.org));
   await context.approve({
     danger: 'severe',
     question: `Delete org ${slug}?`,

@@ -1,14 +1,6 @@
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import {
-  createWriteStream,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  rmSync,
-  type WriteStream,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { type FileHandle, mkdir, open, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { DartwingError } from '../../core/errors.js';
 import type { CommandContext } from '../context.js';
@@ -16,26 +8,24 @@ import { textFlag } from '../flag-values.js';
 import { shownPath } from '../open.js';
 import type { VerbRun } from '../spec.js';
 import { startProgress } from '../ui/progress.js';
+import { namedOrganization } from './named.js';
 
 export const run: VerbRun = async (context, { args, flags }) => {
   const to = textFlag(flags, 'to');
   if (to === undefined)
     throw new DartwingError('INPUT_REQUIRED', { what: 'Where to write', flag: '--to <dir> or --to -' });
   const directory = to === '-' ? undefined : resolve(context.cwd, to);
-  if (directory !== undefined && existsSync(directory) && readdirSync(directory).length > 0) {
-    throw new DartwingError(
-      'DIRECTORY_NOT_EMPTY',
-      { directory: shownPath(context.cwd, directory) },
-      { fix: ['Choose another directory'] },
-    );
-  }
+  if (directory !== undefined) requireEmpty(directory, shownPath(context.cwd, directory));
   const dartwing = await context.open();
-  const { id, slug } = await dartwing.tenancy.show(String(args.org));
+  const { id, slug } = await dartwing.tenancy.show(namedOrganization(context, args.org));
   const call = context.global.reason === undefined ? {} : { reason: context.global.reason };
   if (directory === undefined) {
     await dartwing.export.organization(
       id,
-      (row) => context.io.out.write(`${JSON.stringify(exportRow(row))}\n`),
+      (row) => {
+        context.signal.throwIfAborted();
+        return context.io.out.write(`${JSON.stringify(exportRow(row))}\n`);
+      },
       call,
     );
     return { nothing: true };
@@ -64,14 +54,14 @@ export const run: VerbRun = async (context, { args, flags }) => {
       record_count: counts,
       files,
     };
-    writeFileSync(join(directory, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+    await folder.manifest(`${JSON.stringify(manifest, null, 2)}\n`);
     return {
       document: manifest,
       table: { columns: [], sentence: `${done} rows of ${slug} in ${manifest.path}` },
     };
   } catch (error) {
     // Half an export must not be taken for a whole one.
-    folder.discard();
+    await folder.discard();
     throw error;
   } finally {
     progress.end();
@@ -82,49 +72,78 @@ function exportRow({ table, row }: { table: string; row: Record<string, unknown>
   return { api_version: 'dartwing/v1', kind: 'ExportRow', table, row };
 }
 
-interface File {
-  stream: WriteStream;
-  hash: ReturnType<typeof createHash>;
-  bytes: number;
+/** @throws DIRECTORY_NOT_EMPTY, BAD_FILE for something that is no folder */
+function requireEmpty(directory: string, shown: string): void {
+  if (!existsSync(directory)) return;
+  if (!statSync(directory).isDirectory())
+    throw new DartwingError('BAD_FILE', { file: shown, message: 'it is no folder' });
+  if (readdirSync(directory).length > 0)
+    throw new DartwingError(
+      'DIRECTORY_NOT_EMPTY',
+      { directory: shown },
+      { fix: ['Choose another directory'] },
+    );
 }
 
-/** A new folder with one NDJSON file for each table. */
-function openFolder(directory: string, { io }: Pick<CommandContext, 'io'>) {
-  mkdirSync(directory, { recursive: true });
+/** Lines that wait until a write is worth its while. */
+const bufferCharsMax = 65_536;
+
+interface File {
+  handle: FileHandle;
+  hash: ReturnType<typeof createHash>;
+  bytes: number;
+  waiting: string;
+}
+
+/** A new folder with one NDJSON file for each table. What the file system refuses is told with the folder's name. */
+function openFolder(directory: string, { io, cwd }: Pick<CommandContext, 'io' | 'cwd'>) {
+  const existed = existsSync(directory);
   const files = new Map<string, File>();
-  const open = (table: string): File => {
-    const file = {
-      stream: createWriteStream(join(directory, `${table}.ndjson`), { mode: 0o600 }),
-      hash: createHash('sha256'),
-      bytes: 0,
-    };
+  const told = async <T>(work: Promise<T>): Promise<T> =>
+    work.catch((error: Error) => {
+      const file = shownPath(cwd, directory);
+      throw new DartwingError('BAD_FILE', { file, message: error.message }, { cause: error });
+    });
+  const openFile = async (table: string): Promise<File> => {
+    await mkdir(directory, { recursive: true });
+    const handle = await open(join(directory, `${table}.ndjson`), 'wx', 0o600);
+    const file = { handle, hash: createHash('sha256'), bytes: 0, waiting: '' };
     files.set(table, file);
     return file;
   };
+  const flush = async (file: File): Promise<void> => {
+    const { waiting } = file;
+    file.waiting = '';
+    file.hash.update(waiting);
+    file.bytes += Buffer.byteLength(waiting);
+    await file.handle.appendFile(waiting);
+  };
+  const closeAll = () => Promise.allSettled([...files.values()].map(({ handle }) => handle.close()));
   return {
     write: async (table: string, line: string) => {
-      const file = files.get(table) ?? open(table);
-      file.hash.update(line);
-      file.bytes += Buffer.byteLength(line);
-      if (!file.stream.write(line)) await once(file.stream, 'drain');
+      const file = files.get(table) ?? (await told(openFile(table)));
+      file.waiting += line;
+      if (file.waiting.length >= bufferCharsMax) await told(flush(file));
     },
     finish: async (counts: Readonly<Record<string, number>>) => {
       const written = [];
-      for (const [table, { stream, hash, bytes }] of files) {
-        stream.end();
-        await once(stream, 'finish');
+      for (const [table, file] of files) {
+        await told(flush(file));
         written.push({
           name: `${table}.ndjson`,
           rows: counts[table] ?? 0,
-          size_bytes: bytes,
-          sha256: hash.digest('hex'),
+          size_bytes: file.bytes,
+          sha256: file.hash.digest('hex'),
         });
       }
+      await closeAll();
       return written;
     },
-    discard: () => {
-      for (const { stream } of files.values()) stream.destroy();
-      rmSync(directory, { recursive: true, force: true });
+    manifest: (text: string) => told(writeFile(join(directory, 'manifest.json'), text, { mode: 0o600 })),
+    discard: async () => {
+      await closeAll();
+      for (const table of files.keys()) await rm(join(directory, `${table}.ndjson`), { force: true });
+      if (!existed) await rm(directory, { recursive: true, force: true });
       io.detail('The unfinished export was removed');
     },
   };

@@ -1,5 +1,5 @@
 import { callOf } from '../call.js';
-import { reportAnswer, scopeOf } from '../report.js';
+import { scopeOf } from '../report.js';
 import type { VerbRun } from '../spec.js';
 
 export const run: VerbRun = async (context, { args, flags }) => {

@@ -2,6 +2,7 @@ import { DartwingError } from '../../core/errors.js';
 import { textFlag } from '../flag-values.js';
 import type { VerbRun } from '../spec.js';
 import { organizationTable } from './answer.js';
+import { namedOrganization } from './named.js';
 
 const parts = ['members'];
 
@@ -12,7 +13,7 @@ export const run: VerbRun = async (context, { args, flags }) => {
     throw new DartwingError('VALIDATION_ERROR', {
       message: `--with ${unknown} is not one of ${parts.join(', ')}`,
     });
-  const ref = String(args.org) === '@current' ? (context.currentOrganization() ?? '') : String(args.org);
+  const ref = namedOrganization(context, args.org);
   const dartwing = await context.open({ selfTest: 'version' });
   const { status, ...organization } = await dartwing.tenancy.show(ref);
   const document = {

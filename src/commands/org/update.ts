@@ -3,6 +3,7 @@ import { callOf } from '../call.js';
 import { numberFlag, pairsFlag, textFlag } from '../flag-values.js';
 import type { VerbRun } from '../spec.js';
 import { organizationChange } from './answer.js';
+import { namedOrganization } from './named.js';
 import { changesFrom } from './settings.js';
 
 export const run: VerbRun = async (context, { args, flags }) => {
@@ -21,7 +22,10 @@ export const run: VerbRun = async (context, { args, flags }) => {
   }
   const ifVersion = numberFlag(flags, 'ifVersion', 1, 2_147_483_647);
   const dartwing = await context.open();
-  const change = await dartwing.tenancy.update(String(args.org), changes, { ...callOf(context), ifVersion });
+  const change = await dartwing.tenancy.update(namedOrganization(context, args.org), changes, {
+    ...callOf(context),
+    ifVersion,
+  });
   return organizationChange(
     context,
     change,
