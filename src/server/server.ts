@@ -23,7 +23,7 @@ export interface Listening {
 
 export interface Server {
   fetch(request: Request): Response | Promise<Response>;
-  /** @throws PORT_IN_USE */
+  /** @throws PORT_IN_USE, VALIDATION_ERROR (a port or an address that this process may not use) */
   listen(options: ListenOptions): Promise<Listening>;
 }
 
@@ -57,11 +57,7 @@ function listen(app: Hono, { host = '127.0.0.1', port }: ListenOptions): Promise
   const server = createHttpServer(getRequestListener(app.fetch));
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      reject(
-        error.code === 'EADDRINUSE'
-          ? new DartwingError('PORT_IN_USE', { port, host }, { cause: error })
-          : error,
-      );
+      reject(listenFailure(error, host, port));
     });
     server.listen(port, host, () => {
       const address = server.address();
@@ -73,6 +69,13 @@ function listen(app: Hono, { host = '127.0.0.1', port }: ListenOptions): Promise
       });
     });
   });
+}
+
+function listenFailure(error: NodeJS.ErrnoException, host: string, port: number): DartwingError {
+  if (error.code === 'EADDRINUSE') return new DartwingError('PORT_IN_USE', { port, host }, { cause: error });
+  const why = error.code === 'EACCES' ? 'this user may not use it' : 'it is not an address of this machine';
+  const message = `Cannot listen on port ${port} of ${host}: ${why}`;
+  return new DartwingError('VALIDATION_ERROR', { message }, { cause: error });
 }
 
 function close(server: ReturnType<typeof createHttpServer>): Promise<void> {

@@ -65,9 +65,10 @@ async function repair(
   target: () => Promise<Target>,
 ): Promise<boolean> {
   const failed = (id: string) => results.some((result) => result.id === id && result.status === 'fail');
+  if (context.global.dryRun || !(failed('migrations') || failed('isolation'))) return false;
   const { options, data } = await target();
   const migrate = failed('migrations') && data !== undefined;
-  if ((!migrate && !failed('isolation')) || context.global.dryRun) return false;
+  if (!migrate && !failed('isolation')) return false;
   const question = migrate
     ? 'Migrate the embedded database?'
     : 'Stamp row-level security on every tenant table again?';

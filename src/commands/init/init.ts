@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { DartwingError } from '../../core/errors.js';
+import { DartwingError, isDartwingError } from '../../core/errors.js';
+import { limits } from '../../core/limits.js';
 import { suggestSlug } from '../../core/tenancy/index.js';
 import type { CommandContext } from '../context.js';
 import { textFlag } from '../flag-values.js';
@@ -13,10 +14,18 @@ export const run: VerbRun = async (context, { args, flags }) => {
   const template = requireTemplate(textFlag(flags, 'template') ?? (await askTemplate(context)));
   const directory = resolve(context.cwd, typeof args.dir === 'string' ? args.dir : '.');
   const shown = shownPath(context.cwd, directory);
-  if (flags.force !== true && existsSync(directory) && readdirSync(directory).length > 0) {
-    throw new DartwingError('DIRECTORY_NOT_EMPTY', { directory: shown });
+  const name = textFlag(flags, 'name')?.trim();
+  if (name === '' || (name !== undefined && name.length > limits.nameCharsMax)) {
+    throw new DartwingError('VALIDATION_ERROR', {
+      message: `--name has 1 to ${limits.nameCharsMax} characters`,
+    });
   }
-  const files = copy(template, directory, textFlag(flags, 'name'), context.global.dryRun);
+  const files = inFolder(shown, () => {
+    if (flags.force !== true && existsSync(directory) && readdirSync(directory).length > 0) {
+      throw new DartwingError('DIRECTORY_NOT_EMPTY', { directory: shown });
+    }
+    return copy(template, directory, name, context.global.dryRun);
+  });
   const next = [...(shown === '.' ? [] : [`cd ${shown}`]), 'dartwing up', 'dartwing apply -f org.yaml'];
   return {
     document: {
@@ -38,6 +47,18 @@ async function askTemplate({ io }: CommandContext): Promise<string> {
   const { askChoice } = await import('../ui/prompt.js');
   const choices = listTemplates().map(({ name, summary }) => ({ value: name, label: `${name}  ${summary}` }));
   return askChoice(io, 'Template', '--template', choices);
+}
+
+/** What the file system refuses is told with the folder's name. @throws BAD_FILE */
+function inFolder<T>(shown: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (isDartwingError(error)) throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why = code === 'ENOTDIR' || code === 'EEXIST' ? 'it is no folder' : message;
+    throw new DartwingError('BAD_FILE', { file: shown, message: why }, { cause: error });
+  }
 }
 
 /** Writes the files that are not there yet and returns their names. */
@@ -63,8 +84,8 @@ function copy(
 /** The org.yaml with another name and slug; everything else, comments included, stays. */
 function renamed(text: string, name: string): string {
   return text
-    .replace(/^slug: .*$/m, `slug: ${suggestSlug(name)}`)
-    .replace(/^name: .*$/m, `name: ${JSON.stringify(name)}`);
+    .replace(/^slug: .*$/m, () => `slug: ${suggestSlug(name)}`)
+    .replace(/^name: .*$/m, () => `name: ${JSON.stringify(name)}`);
 }
 
 function templateList(): VerbResult {

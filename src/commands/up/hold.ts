@@ -4,7 +4,9 @@
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import pg from 'pg';
+import { connectFailure, describeTarget } from '../../core/db/index.js';
 import { DartwingError } from '../../core/errors.js';
+import { limits } from '../../core/limits.js';
 import { type Holder, holderFile, readHolder } from './holder.js';
 
 export interface Hold {
@@ -24,9 +26,12 @@ export async function holdFolder(folder: string, shown: string, databaseUrl: str
     connectionString: databaseUrl,
     application_name: 'dartwing-up',
     keepAlive: true,
+    connectionTimeoutMillis: limits.connectMs,
   });
   client.on('error', () => {});
-  await client.connect();
+  await client.connect().catch((error: unknown) => {
+    throw connectFailure(error, describeTarget(databaseUrl), new URL(databaseUrl).username);
+  });
   const text = "select pg_try_advisory_lock(hashtextextended('dartwing up ' || $1, 0)) as taken";
   const { rows } = await client.query<{ taken: boolean }>(text, [folder]);
   if (rows[0]?.taken !== true) {

@@ -15,7 +15,7 @@ export {
   openDatabase,
   type WorkOptions,
 } from './database.js';
-export { duplicateConstraint } from './failures.js';
+export { connectFailure, duplicateConstraint } from './failures.js';
 export { quoteIdentifier } from './identifiers.js';
 export {
   type MigrateOptions,
