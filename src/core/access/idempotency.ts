@@ -10,22 +10,28 @@ import type { Scope } from './scope.js';
 
 const keyCharsMax = 200;
 
+/** What was asked, to tell one use of a key from another. Verbs that only read have no request. */
+export interface Asked {
+  purpose: string;
+  request: unknown;
+  by?: string;
+}
+
 /**
  * Runs `work`, or returns the answer kept for the key.
- * @param request what was asked, to refuse a key that is used for something else
  * @throws IDEMPOTENCY_MISMATCH, VALIDATION_ERROR (key too long)
  */
-export async function answerOnce<T>(scope: Scope, request: unknown, work: () => Promise<T>): Promise<T> {
+export async function answerOnce<T>(scope: Scope, asked: Asked, work: () => Promise<T>): Promise<T> {
   const { idempotencyKey: key, tx } = scope;
-  if (key === undefined) return work();
+  if (key === undefined || asked.request === undefined) return work();
   if (key === '' || key.length > keyCharsMax) {
     throw new DartwingError('VALIDATION_ERROR', {
       message: `An idempotency key has 1 to ${keyCharsMax} characters`,
     });
   }
   // As JSON says it: members that are undefined are none, and a Date is its text.
-  const asked: unknown = JSON.parse(JSON.stringify(request));
-  const fingerprint = createHash('sha256').update(canonicalJson(asked)).digest();
+  const plain: unknown = JSON.parse(JSON.stringify(asked));
+  const fingerprint = createHash('sha256').update(canonicalJson(plain)).digest();
   // A second caller waits here until the first has committed or rolled back.
   await tx.query("select pg_advisory_xact_lock(hashtextextended('dartwing idempotency ' || $1, 0))", [key]);
   const now = scope.clock.now();

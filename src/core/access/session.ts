@@ -101,9 +101,7 @@ export function openSession(
       isPerson ? database.asSystem(async () => {}, inner, mode) : system(reason, facts, inner, mode);
     // Another person with the same key must not get this one's answer.
     const asked = isPerson ? { purpose, request, by: facts.principal.id } : { purpose, request };
-    return within(facts, begin, (scope) =>
-      request === undefined ? work(scope) : answerOnce(scope, asked, () => work(scope)),
-    );
+    return within(facts, begin, (scope) => answerOnce(scope, asked, () => work(scope)));
   };
 
   const runIn: Session['runIn'] = (organization, options, work, mode = {}) => {
