@@ -214,8 +214,8 @@ async function fillWhenEmpty(
     [table.name],
   );
   for (const { name } of checks.rows) await admin.query(`alter table ${table.name} drop constraint ${name}`);
-  const filled = columns.rows.filter(({ type }) => valueOf(type, word) !== undefined);
-  const values = filled.map(({ name, type }) => (name === table.key ? `'${owner}'` : valueOf(type, word)));
+  const filled = columns.rows.filter(({ type }) => sampleOf(type, word) !== undefined);
+  const values = filled.map(({ name, type }) => (name === table.key ? `'${owner}'` : sampleOf(type, word)));
   // Triggers and foreign keys do not run in this mode.
   await admin.query("set session_replication_role = 'replica'");
   await admin.query(
@@ -225,7 +225,7 @@ async function fillWhenEmpty(
 }
 
 /** A value of a type that shows whose it is, as SQL; undefined for types that are left empty. */
-function valueOf(type: string, word: string): string | undefined {
+function sampleOf(type: string, word: string): string | undefined {
   if (type === 'text' || type.startsWith('character')) return `'${word}'`;
   if (/^(smallint|integer|bigint|numeric|real|double precision)/.test(type)) return String(word.length);
   if (/^(timestamp|date)/.test(type)) return 'now()';

@@ -344,12 +344,12 @@ describe('a process that is killed while it migrates', () => {
   let folder: string;
   let bundle: string;
   let reference: string[];
+  const moments = [0, 1, 2, 3, migrations.length - 1];
   const grounds: Awaited<ReturnType<typeof ground>>[] = [];
-  const delays = [0, 20, 40, 70, 110, 160];
+  let middle: Awaited<ReturnType<typeof ground>>;
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'dartwing-migrate-'));
-    afterAll(() => rmSync(folder, { recursive: true }));
     bundle = join(folder, 'child.cjs');
     const source = fileURLToPath(new URL('./migrate-child.ts', import.meta.url));
     await build({
@@ -359,46 +359,68 @@ describe('a process that is killed while it migrates', () => {
       platform: 'node',
       external: ['pg-native'],
     });
-    for (const _ of delays) grounds.push(await ground());
+    for (const _ of moments) grounds.push(await ground());
+    middle = await ground();
     const whole = await ground();
     await migrateUp(whole.up);
     reference = await readCatalogue(whole.database.admin, 'dartwing', whole.options.rolePrefix!);
   });
 
-  async function startChild(up: MigrateOptions): Promise<ChildProcess> {
-    const child = spawn(process.execPath, [bundle], {
-      env: { ...process.env, MIGRATE_OPTIONS: JSON.stringify(up) },
-      stdio: ['ignore', 'pipe', 'inherit'],
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  function startChild(up: MigrateOptions, sql?: string): ChildProcess {
+    const extra = sql === undefined ? {} : { MIGRATE_SQL: sql };
+    return spawn(process.execPath, [bundle], {
+      env: { ...process.env, MIGRATE_OPTIONS: JSON.stringify(up), ...extra },
+      stdio: ['ignore', 'ignore', 'inherit'],
     });
-    await once(child.stdout!, 'data');
-    return child;
   }
 
-  it.each(delays.map((delay, index) => [delay, index]))(
-    '%i ms after its start leaves each migration applied or not, and the next run completes it',
-    async (delay, index) => {
+  async function kill(child: ChildProcess, { admin }: TestDatabase): Promise<void> {
+    const gone = once(child, 'exit');
+    child.kill('SIGKILL');
+    await gone;
+    const sessions =
+      "select from pg_stat_activity where datname = current_database() and application_name = 'dartwing-migrate'";
+    await expect.poll(async () => (await admin.query(sessions)).rowCount, { timeout: 5_000 }).toBe(0);
+  }
+
+  it.each(moments.map((count, index) => [count, index]))(
+    'after %i migrations leaves each of them applied or not, and the next run completes it',
+    async (count, index) => {
       const { up, database, options } = grounds[index]!;
-      const child = await startChild(up);
-      await setTimeout(delay);
-      child.kill('SIGKILL');
-      await once(child, 'exit');
-      await expect.poll(() => countSessions(database)).toBe(0);
+      const child = startChild(up);
+      const done =
+        count === 0
+          ? "select 1 where to_regnamespace('dartwing') is not null"
+          : `select 1 from dartwing.migration where id = ${everything[count - 1]}`;
+      // Looked for without a pause, so that the kill comes early in the next migration.
+      while ((await database.admin.query(done).catch(() => ({ rowCount: 0 }))).rowCount === 0)
+        await setTimeout(0);
+      await kill(child, database);
       const { applied } = await migrationState(up.url, 'dartwing');
+      expect(applied.length).toBeGreaterThanOrEqual(count);
       expect(applied.map(({ id }) => id)).toEqual(everything.slice(0, applied.length));
       const { rows } = await database.admin.query(
-        "select to_regclass('dartwing.organization') is not null as organizations",
+        "select to_regclass('dartwing.organization') is not null as made",
       );
-      expect(rows).toEqual([{ organizations: applied.length >= 3 }]);
-      const run = await migrateUp(up);
-      expect(run.applied).toHaveLength(migrations.length - applied.length);
+      expect(rows).toEqual([{ made: applied.length >= 3 }]);
+      expect((await migrateUp(up)).applied).toHaveLength(migrations.length - applied.length);
       expect(await readCatalogue(database.admin, 'dartwing', options.rolePrefix!)).toEqual(reference);
     },
   );
 
-  async function countSessions({ admin }: TestDatabase): Promise<number> {
-    const { rows } = await admin.query<{ count: number }>(
-      "select count(*)::int from pg_stat_activity where datname = current_database() and application_name = 'dartwing-migrate'",
+  it('in the middle of a migration leaves nothing of it', async () => {
+    const { up, database, options } = middle;
+    const child = startChild(up, 'create table half (organization text not null); select pg_sleep(0.5);');
+    const asleep =
+      "select from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep' and application_name = 'dartwing-migrate'";
+    await expect.poll(async () => (await database.admin.query(asleep)).rowCount, { timeout: 10_000 }).toBe(1);
+    await kill(child, database);
+    expect((await migrationState(up.url, 'dartwing')).applied.map(({ id }) => id)).toEqual(everything);
+    expect(await readCatalogue(database.admin, 'dartwing', options.rolePrefix!)).toEqual(reference);
+    expect((await migrateUp(up, next('create table half (organization text not null);'))).stamped).toContain(
+      'half',
     );
-    return rows[0]!.count;
-  }
+  });
 });
