@@ -2,19 +2,20 @@
 import { DartwingError } from '../errors.js';
 import { bitOf } from './actions.js';
 import type { AccessContext } from './context.js';
+import { keyCovers } from './key.js';
 import type { Ref } from './principal.js';
 import { rightOn } from './rights.js';
 import type { Scope } from './scope.js';
 
 /**
  * Refuses what the principal may not do. Operators, services and the system itself may do everything; persons what
- * their rights say. A record of an organization is named with it, or the transaction is bound to it; one without an
+ * their rights say, API keys what their permissions name. A record of an organization is named with it, or the transaction is bound to it; one without an
  * organization is denied, except the few kinds that have none.
  * @throws UNAUTHENTICATED, PERMISSION_DENIED
  */
 export function authorize(scope: Scope, action: string, ref: Ref): void {
   if (isAuthorized(scope, action, ref)) return;
-  if (scope.principal.id === '') throw new DartwingError('UNAUTHENTICATED');
+  requireSignedIn(scope);
   throw new DartwingError('PERMISSION_DENIED', {
     actor: scope.principal.id,
     action,
@@ -22,10 +23,19 @@ export function authorize(scope: Scope, action: string, ref: Ref): void {
   });
 }
 
-/** The same as an answer. */
+/** For lists, which show what one may see instead of refusing. @throws UNAUTHENTICATED */
+export function requireSignedIn(scope: Scope): void {
+  if (scope.principal.id === '') throw new DartwingError('UNAUTHENTICATED');
+}
+
+/** The same as `authorize`, as an answer. */
 export function isAuthorized(scope: Scope, action: string, ref: Ref): boolean {
   const { principal, access, tx } = scope;
   if (principal.id === '') return false;
+  if (principal.key !== undefined) {
+    const organization = organizationOf(ref) ?? tx.organization;
+    return organization === principal.key.organization && keyCovers(principal.key, action, ref.doctype);
+  }
   if (principal.type !== 'person') return true;
   if (access?.person !== principal.id) return false;
   return isAllowed(access, action, ref, tx.organization);
@@ -78,7 +88,7 @@ export async function requireInOrder<Found>(
     identify: (found: Found) => Ref;
   },
 ): Promise<Found> {
-  if (scope.principal.id === '') throw new DartwingError('UNAUTHENTICATED');
+  requireSignedIn(scope);
   const ref = asked.ref?.trim();
   if (!ref) throw new DartwingError('ORGANIZATION_REQUIRED');
   const found = await asked.find(ref);

@@ -8,6 +8,7 @@ import { DartwingError } from '../errors.js';
 import { limits } from '../limits.js';
 import { bitOf } from './actions.js';
 import type { AccessContext } from './context.js';
+import { keyCovers } from './key.js';
 import { rightOn } from './rights.js';
 import type { Scope } from './scope.js';
 import { type RecordSource, recordSources } from './sources.js';
@@ -17,6 +18,10 @@ export function filterFor(scope: Scope, action: string, doctype: string): Expres
   const source = sourceOf(doctype);
   const { principal, access, tx } = scope;
   const bound = tx.organization === undefined ? [] : [equals(source.organization, tx.organization)];
+  if (principal.key !== undefined)
+    return keyCovers(principal.key, action, doctype)
+      ? all([...bound, equals(source.organization, principal.key.organization)])
+      : never;
   if (principal.type !== 'person') return all(bound);
   if (access?.person !== principal.id) return never;
   return all([...bound, contextFilter(access, action, doctype, source)]);

@@ -99,8 +99,11 @@ export function openSession(
     // What a person may see is no access across organizations; their acts leave entries of their own.
     const begin: Begin = (inner) =>
       isPerson ? database.asSystem(async () => {}, inner, mode) : system(reason, facts, inner, mode);
-    // Another person with the same key must not get this one's answer.
-    const asked = isPerson ? { purpose, request, by: facts.principal.id } : { purpose, request };
+    // Another caller with the same key must not get this one's answer.
+    const asked =
+      isPerson || facts.principal.key !== undefined
+        ? { purpose, request, by: facts.principal.id }
+        : { purpose, request };
     return within(facts, begin, (scope) => answerOnce(scope, asked, () => work(scope)));
   };
 

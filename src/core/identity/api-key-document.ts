@@ -1,5 +1,6 @@
 /** The document `ApiKey`, and what may be asked for in one. */
 import { z } from 'zod';
+import { isKeyPermission } from '../access/index.js';
 import { DartwingError } from '../errors.js';
 import { limits } from '../limits.js';
 import type { ApiKeyRow } from './api-key-queries.js';
@@ -30,10 +31,7 @@ export interface ApiKeyDocument {
 
 const permission = z
   .string()
-  .regex(
-    /^(?:\*|[A-Z][A-Za-z ]{0,60}):(?:\*|[a-z][a-z_]{0,39})$/,
-    'is not <doctype>:<action>, for example Equipment:read',
-  );
+  .refine(isKeyPermission, 'is not <doctype>:<action>, for example Equipment:read; * stands for all');
 
 const creation = z.strictObject({
   name: z.string().trim().min(1).max(limits.nameCharsMax),

@@ -23,8 +23,8 @@ export interface Caller {
   /** Of a person: the account, and what the provider said. */
   account?: string | undefined;
   identity?: Identity | undefined;
-  /** Of an API key: the one organization it opens, and what it may do there. */
-  key?: { organization: string; environment: Environment; permissions: readonly string[] } | undefined;
+  /** Of an API key. */
+  environment?: Environment | undefined;
 }
 
 export interface SignInSettings extends ResolveOptions {
@@ -88,8 +88,8 @@ export async function signInKey(
   const { id, organization, environment, permissions } = key;
   return {
     caller: {
-      principal: { type: 'service', id: `apikey:${id}` },
-      key: { organization, environment, permissions },
+      principal: { type: 'service', id: `apikey:${id}`, key: { organization, permissions } },
+      environment,
     },
   };
 }
