@@ -27,7 +27,7 @@ export interface Sequenced {
 /** A text with its length before it, so that two neighbours cannot exchange bytes. */
 export function lengthPrefixed(text: string): Buffer {
   const length = Buffer.byteLength(text);
-  const bytes = Buffer.alloc(4 + length);
+  const bytes = Buffer.allocUnsafe(4 + length);
   bytes.writeUInt32BE(length);
   bytes.write(text, 4);
   return bytes;
@@ -35,9 +35,9 @@ export function lengthPrefixed(text: string): Buffer {
 
 /** Leaf hash of an entry at its place. */
 export function entryLeaf({ organization, seq, at, body }: Sequenced): Buffer {
-  const place = Buffer.alloc(8);
+  const place = Buffer.allocUnsafe(8);
   place.writeBigInt64BE(BigInt(seq));
-  return leafHash(Buffer.concat([body, bodyEnd, lengthPrefixed(organization), place, lengthPrefixed(at)]));
+  return leafHash(body, bodyEnd, lengthPrefixed(organization), place, lengthPrefixed(at));
 }
 
 /** The value the first entry of an organization is chained to. `at` is when its trail began. */

@@ -15,9 +15,9 @@ export function sha256(...parts: readonly Buffer[]): Buffer {
   return hash('sha256', parts.length === 1 ? parts[0]! : Buffer.concat(parts), 'buffer');
 }
 
-/** Hash of a leaf: SHA-256(0x00 || data). */
-export function leafHash(data: Buffer): Buffer {
-  return sha256(leafPrefix, data);
+/** Hash of a leaf: SHA-256(0x00 || data), the data in parts. */
+export function leafHash(...data: readonly Buffer[]): Buffer {
+  return sha256(leafPrefix, ...data);
 }
 
 /** Hash of an inner node: SHA-256(0x01 || left || right). */
