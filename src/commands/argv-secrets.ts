@@ -11,6 +11,7 @@ const addressWithPassword = /[a-z][a-z0-9+.-]*:\/\/[^\s/@:]*:[^\s@]+@|[?&](passw
 
 /** Forms of well-known tokens, each from its maker's documentation. */
 const tokenForms: readonly RegExp[] = [
+  /\bdw_(production|sandbox)_[a-z2-7]{16}[.:][A-Za-z0-9_-]{20,}/,
   /\b(sk|rk)_(live|test)_[A-Za-z0-9]{10,}/,
   /\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_[A-Za-z0-9_]{20,}/,
   /\bglpat-[A-Za-z0-9_-]{16,}/,

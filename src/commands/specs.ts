@@ -1,4 +1,5 @@
 /** Every noun of the command line, in the order in which help shows them. */
+import { apikeySpec } from './apikey/spec.js';
 import { applySpec, diffSpec } from './apply/spec.js';
 import { auditSpec } from './audit/spec.js';
 import { configSpec } from './config/spec.js';
@@ -18,6 +19,7 @@ export const nouns: readonly NounSpec[] = [
   doctorSpec,
   orgSpec,
   permissionSpec,
+  apikeySpec,
   auditSpec,
   migrateSpec,
   applySpec,

@@ -7,6 +7,7 @@ import { access } from './access.js';
 import { answers } from './answers.js';
 import { commandLine } from './command-line.js';
 import { configFileSchema } from './config-file.js';
+import { identity } from './identity.js';
 import { installation } from './installation.js';
 import { tenancy } from './tenancy.js';
 
@@ -14,6 +15,7 @@ export const schemas: Readonly<Record<string, z.ZodType>> = {
   ...tenancy,
   ...access,
   ...answers,
+  ...identity,
   ...installation,
   ...commandLine,
   ConfigFile: configFileSchema(),

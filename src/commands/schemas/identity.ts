@@ -1,0 +1,32 @@
+/** Who calls: API keys and signed-in identities. */
+import { z } from 'zod';
+import { document, list, row, time } from './base.js';
+
+const apiKey = {
+  id: z.string().describe('dw_production_4nq7hbd2mzx5tkwy'),
+  organization: z.string(),
+  name: z.string(),
+  environment: z.enum(['production', 'sandbox']),
+  permissions: z.array(z.string()).describe('<doctype>:<action>'),
+  created_at: time,
+  created_by: z.string(),
+  rotated_at: time.nullable(),
+  expires_at: time.nullable(),
+  secret: z.object({ sealed: z.literal(true), fingerprint: z.string() }),
+  status: z.looseObject({
+    state: z.string(),
+    last_used_at: time.nullable(),
+    revoked_at: time.nullable(),
+    former_until: time.nullable(),
+  }),
+};
+
+export const identity = {
+  ApiKey: document('ApiKey', apiKey),
+  ApiKeyList: list('ApiKeyList', row(apiKey)),
+  ApiKeyUsage: document('ApiKeyUsage', {
+    id: z.string(),
+    last_used_at: time.nullable(),
+    days: z.array(z.object({ day: z.iso.date(), uses: z.int() })),
+  }),
+};
