@@ -16,45 +16,31 @@ export interface BulkResult {
 export type ListLine = { line: number } & ({ input: InviteInput } | { error: DartwingError });
 
 /**
- * Reads CSV (RFC 4180) with the header `email,role` or `email,role,expires`; expires is a duration such as `7d`.
+ * Reads CSV with the header `email,role` or `email,role,expires`; expires is a duration such as `7d`. No cell has a
+ * line break in it, so each line is read by itself: a broken quote spoils its own line only.
  * @throws BAD_FILE when the header or the size is wrong; a bad line is told in its place
  */
 export async function readInvitationList(csv: string): Promise<ListLine[]> {
   if (csv.length > limits.invitationListCharsMax)
     throw badList(`it has more than ${limits.invitationListCharsMax} characters`);
-  const { parse, CsvError } = await import('csv-parse/sync');
-  const lines: ListLine[] = [];
-  const failed = (line: number, message: string) =>
-    lines.push({
-      line,
-      error: new DartwingError('VALIDATION_ERROR', { message: `Line ${line}: ${message}` }),
-    });
-  const skip = (error: { message: string; lines?: number } | undefined) => {
-    if (error) failed(Number(error.lines ?? 0), error.message.split(', ')[0]!);
+  const { parse } = await import('csv-parse/sync');
+  const cellsOf = (text: string): string[] | undefined => {
+    try {
+      return (parse(text, { trim: true }) as string[][])[0];
+    } catch {
+      return undefined;
+    }
   };
-  try {
-    const records = parse(csv, {
-      bom: true,
-      columns: readHeader,
-      info: true,
-      trim: true,
-      skip_empty_lines: true,
-      skip_records_with_error: true,
-      max_record_size: 2_000,
-      on_skip: (error) => {
-        skip(error);
-        return undefined;
-      },
-    }) as unknown as { record: Record<string, string>; info: { lines: number } }[];
-    for (const { record, info } of records) lines.push(readLine(record, info.lines));
-  } catch (error) {
-    if (error instanceof CsvError) throw badList(error.message);
-    throw error;
-  }
+  const [header = '', ...rest] = csv.replace(/^\uFEFF/, '').split(/\r\n|\n|\r/);
+  const columns = readHeader(cellsOf(header));
+  const lines = rest
+    .map((text, index) => ({ text, line: index + 2 }))
+    .filter(({ text }) => text.trim() !== '')
+    .map(({ text, line }) => readLine(line, cellsOf(text), columns));
   if (lines.length === 0) throw badList('it has no lines below its header');
   if (lines.length > limits.invitationLinesMax)
     throw badList(`it has more than ${limits.invitationLinesMax} lines`);
-  return lines.sort((a, b) => a.line - b.line);
+  return lines;
 }
 
 /** Invites line by line; what fails is told, what succeeded stays. */
@@ -72,24 +58,27 @@ export async function inviteLines(
   return result;
 }
 
-function readHeader(header: readonly string[]): string[] {
-  const names = header.map((name) => name.toLowerCase());
-  const expected = names.length === 2 ? 'email,role' : 'email,role,expires';
-  if (names.join() !== expected) throw badList('its first line is not email,role or email,role,expires');
-  return names;
+/** How many columns there are. */
+function readHeader(cells: readonly string[] = []): number {
+  const names = cells.map((name) => name.toLowerCase()).join();
+  if (names !== 'email,role' && names !== 'email,role,expires')
+    throw badList('its first line is not email,role or email,role,expires');
+  return cells.length;
 }
 
-function readLine({ email = '', role = '', expires = '' }: Record<string, string>, line: number): ListLine {
-  const error = (message: string): ListLine => ({
+function readLine(line: number, cells: readonly string[] | undefined, columns: number): ListLine {
+  const bad = (message: string): ListLine => ({
     line,
     error: new DartwingError('VALIDATION_ERROR', { message: `Line ${line}: ${message}` }),
   });
+  if (cells === undefined) return bad('its quotes do not match');
+  if (cells.length !== columns) return bad(`it has ${cells.length} cells instead of ${columns}`);
+  const [email = '', role = '', expires = ''] = cells;
   // An address may begin with = or +, but one that does in a list comes from or goes to a spreadsheet as a formula.
-  if ([email, role, expires].some((cell) => /^[=+\-@\t\r]/.test(cell)))
-    return error('a cell begins like a formula');
+  if (cells.some((cell) => /^[=+\-@\t\r]/.test(cell))) return bad('a cell begins like a formula');
   const expiresInMs = expires === '' ? undefined : parseDurationMs(expires);
   if (expires !== '' && expiresInMs === undefined)
-    return error(`expires "${expires}" is not a duration such as 7d`);
+    return bad(`expires "${expires}" is not a duration such as 7d`);
   return { line, input: { email, role, expiresInMs } };
 }
 
