@@ -119,6 +119,7 @@ async function shared({
   io,
 }: CommandContext): Promise<Omit<DartwingOptions, 'url' | 'masterKey'>> {
   const { appUrl, systemUrl, schema, rolePrefix, poolMax, statementTimeoutMs, lockTimeoutMs } = config.values;
+  const { smtpUrl, mailFrom, publicUrl } = config.values;
   return {
     appUrl,
     systemUrl,
@@ -127,6 +128,8 @@ async function shared({
     poolConnectionsMax: poolMax,
     statementMs: statementTimeoutMs,
     lockMs: lockTimeoutMs,
+    mail: { smtpUrl, from: mailFrom },
+    publicUrl,
     principal: { type: 'operator', id: operator(env) },
     via: 'cli',
     ...(global.debug ? { log: await debugLog(io) } : {}),

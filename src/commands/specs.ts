@@ -5,6 +5,7 @@ import { auditSpec } from './audit/spec.js';
 import { configSpec } from './config/spec.js';
 import { doctorSpec } from './doctor/spec.js';
 import { initSpec } from './init/spec.js';
+import { inviteSpec } from './invite/spec.js';
 import { metaSpecs } from './meta/spec.js';
 import { migrateSpec } from './migrate/spec.js';
 import { orgSpec } from './org/spec.js';
@@ -18,6 +19,7 @@ export const nouns: readonly NounSpec[] = [
   upSpec,
   doctorSpec,
   orgSpec,
+  inviteSpec,
   permissionSpec,
   apikeySpec,
   auditSpec,

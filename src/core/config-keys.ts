@@ -143,6 +143,13 @@ export const configKeys = {
     default: '.dartwing',
     path: true,
   },
+  postgresBin: {
+    summary: 'Folder with initdb and postgres for the embedded database, instead of those that npm brings',
+    env: ['DARTWING_POSTGRES_BIN'],
+    value: 'dir',
+    read: text,
+    path: true,
+  },
   output: {
     summary: 'Form of the answer on stdout',
     env: ['DARTWING_OUTPUT'],
@@ -199,6 +206,26 @@ export const configKeys = {
     value: 'n',
     read: whole(0, 65_535),
     default: '4000',
+  },
+  smtpUrl: {
+    summary: 'Mail server (smtp:// or smtps://); without it no mail is sent',
+    env: ['DARTWING_SMTP_URL'],
+    value: 'url',
+    read: address('smtp:', 'smtps:'),
+    secret: true,
+  },
+  mailFrom: {
+    summary: 'Sender of mails: no-reply@acme.test; needed with smtp_url',
+    env: ['DARTWING_MAIL_FROM'],
+    value: 'address',
+    read: text,
+  },
+  publicUrl: {
+    summary: 'Address that links in mails begin with',
+    env: ['DARTWING_PUBLIC_URL'],
+    value: 'url',
+    read: address('https:', 'http:'),
+    default: 'http://localhost:4000',
   },
   poolMax: {
     summary: 'Database connections of one process',

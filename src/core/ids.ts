@@ -13,6 +13,7 @@ export const series = Object.freeze({
   company: { prefix: 'CO', yearly: false },
   association: { prefix: 'ASSOC', yearly: false },
   nonprofit: { prefix: 'NPO', yearly: false },
+  equipment: { prefix: 'EQ', yearly: false },
 });
 
 export type SeriesName = keyof typeof series;

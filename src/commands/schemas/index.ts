@@ -9,10 +9,12 @@ import { commandLine } from './command-line.js';
 import { configFileSchema } from './config-file.js';
 import { identity } from './identity.js';
 import { installation } from './installation.js';
+import { invitations } from './invitations.js';
 import { tenancy } from './tenancy.js';
 
 export const schemas: Readonly<Record<string, z.ZodType>> = {
   ...tenancy,
+  ...invitations,
   ...access,
   ...answers,
   ...identity,

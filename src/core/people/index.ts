@@ -22,6 +22,8 @@
 export { openProvisioner, type Provisioner, type Provisioning } from './account.js';
 export { parseEmail } from './email.js';
 export { enrolOwner, followRename, leaveOrganization } from './followers.js';
+export { type EndedGuest, endGuest, listEndedGuests } from './guest.js';
+export { admitInvitee, dismissInvitee, ensureInvitee, expectMember, requireInvitedRole } from './invitee.js';
 export { changeMemberRole, removeMember } from './member.js';
 export { addMember } from './member-add.js';
 export type { MemberDocument } from './member-document.js';

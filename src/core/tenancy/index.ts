@@ -22,6 +22,7 @@ export {
   type OrganizationDocument,
   type OrganizationRow,
   organizationFacts,
+  stateOf,
 } from './document.js';
 export {
   type CreateOrganizationInput,

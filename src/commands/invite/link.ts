@@ -1,0 +1,25 @@
+/** Showing the link of an invitation, which anybody can accept who sees it. */
+import { DartwingError } from '../../core/errors.js';
+import type { CommandContext } from '../context.js';
+
+/** Refuses --show-link where the link would end in a file or a log, before anything is changed. */
+export function requireTerminal({ io }: CommandContext, showLink: boolean): void {
+  if (!showLink || (io.out.isTTY && io.err.isTTY && !io.machine)) return;
+  throw new DartwingError('VALIDATION_ERROR', {
+    message: '--show-link prints on a terminal only: elsewhere the link would be kept by a file or a log',
+  });
+}
+
+/** Prints the link on the terminal, as a QR code too where one was asked for. */
+export async function printLink(
+  { io }: CommandContext,
+  link: string | undefined,
+  withCode: boolean,
+): Promise<void> {
+  if (link === undefined) return;
+  if (withCode) {
+    const { drawQrCode } = await import('../../core/invitations/index.js');
+    io.say(`${await drawQrCode(link, 'terminal')}\n`);
+  }
+  io.say(`${link}\n`);
+}
