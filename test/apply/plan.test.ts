@@ -202,7 +202,7 @@ describe('a plan', () => {
     await expect(dartwing.apply.plan(wrong)).rejects.toMatchObject({ code: 'APPLY_INVALID' });
     const good = [{ name: 'org.yaml', text: textOf({ slug: newSlug(), type: 'company' }) }];
     await expect(
-      dartwing.apply.plan(good, {}, { principal: { type: 'person', id: 'PERSON-2026-00001' } }),
+      dartwing.apply.plan(good, {}, { principal: { type: 'person', id: 'PERSON-2026-99999' } }),
     ).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
   });
 });

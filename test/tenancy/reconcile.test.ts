@@ -187,7 +187,7 @@ describe('repairing', () => {
   });
 
   it('is for operators, of organizations that exist', async () => {
-    const person = { principal: { type: 'person', id: 'PERSON-2026-00001' } } as const;
+    const person = { principal: { type: 'person', id: 'PERSON-2026-99999' } } as const;
     for (const verb of ['verify', 'repair'] as const) {
       await expect(dartwing.tenancy[verb](slug, person)).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
       await expect(dartwing.tenancy[verb]('nowhere')).rejects.toMatchObject({

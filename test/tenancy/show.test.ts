@@ -80,17 +80,18 @@ describe('showing one', () => {
     },
   );
 
-  it('is for operators', async () => {
-    const principal = { type: 'person', id: 'PERSON-2026-00001' } as const;
-    await expect(dartwing.tenancy.show('clinic', { principal })).rejects.toMatchObject({
-      code: 'PERMISSION_DENIED',
-    });
-    await expect(dartwing.tenancy.list({}, { principal })).rejects.toMatchObject({
-      code: 'PERMISSION_DENIED',
-    });
-    await expect(dartwing.people.members('clinic', { principal })).rejects.toMatchObject({
-      code: 'PERMISSION_DENIED',
-    });
+  it('is for operators and members: whoever is neither finds the list empty and is refused by name', async () => {
+    const principal = { type: 'person', id: 'PERSON-2026-99999' } as const;
+    expect(await dartwing.tenancy.list({}, { principal })).toMatchObject({ items: [], total_count: 0 });
+    for (const refused of [
+      dartwing.tenancy.show('clinic', { principal }),
+      dartwing.people.members('clinic', { principal }),
+    ])
+      await expect(refused).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
+    const [ana] = await dartwing.people.members('clinic');
+    const member = { principal: { type: 'person', id: ana!.person } } as const;
+    expect(await dartwing.tenancy.show('clinic', member)).toMatchObject({ slug: 'clinic' });
+    expect((await dartwing.tenancy.list({}, member)).items).toMatchObject([{ slug: 'clinic' }]);
   });
 
   it('leaves what it was for in the trail of the installation', async () => {

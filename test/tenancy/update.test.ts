@@ -48,7 +48,7 @@ describe('renaming', () => {
 
   it('T-O12 refuses a person without write permission and leaves no entry', async () => {
     const slug = await found();
-    const call = { principal: { type: 'person', id: 'PERSON-2026-00001' } } as const;
+    const call = { principal: { type: 'person', id: 'PERSON-2026-99999' } } as const;
     await expect(dartwing.tenancy.update(slug, { name: 'Mine' }, call)).rejects.toMatchObject({
       code: 'PERMISSION_DENIED',
     });
@@ -247,7 +247,7 @@ describe('whom it concerns', () => {
     await expect(dartwing.tenancy.update('nowhere', wrong)).rejects.toMatchObject({
       code: 'VALIDATION_ERROR',
     });
-    const person = { principal: { type: 'person', id: 'PERSON-2026-00001' } } as const;
+    const person = { principal: { type: 'person', id: 'PERSON-2026-99999' } } as const;
     await expect(dartwing.tenancy.update('nowhere', {}, person)).rejects.toMatchObject({
       code: 'ORGANIZATION_NOT_FOUND',
     });
