@@ -4,7 +4,7 @@ import { bitOf } from './actions.js';
 import type { AccessContext } from './context.js';
 import { keyCovers } from './key.js';
 import type { Ref } from './principal.js';
-import { rightOn } from './rights.js';
+import { type Right, rightOn } from './rights.js';
 import type { Scope } from './scope.js';
 
 /**
@@ -44,22 +44,22 @@ export function isAuthorized(scope: Scope, action: string, ref: Ref): boolean {
 /** The decision itself: two look-ups and a mask. `bound` is the organization of a ref that names none. */
 export function isAllowed(context: AccessContext, action: string, ref: Ref, bound?: string): boolean {
   const bit = bitOf(action);
-  if (context.everywhere !== undefined && (rightOn(context.everywhere, ref.doctype).allow & bit) !== 0)
-    return true;
+  if (context.everywhere !== undefined)
+    return gives(rightOn(context.everywhere, ref.doctype), bit, ref, context);
   const organization = organizationOf(ref) ?? bound;
   if (organization !== undefined) {
     const membership = context.organizations.get(organization);
-    if (membership !== undefined) {
-      const right = rightOn(membership.rights, ref.doctype);
-      if ((right.allow & bit) !== 0) return true;
-      if ((right.ifOwner & bit) !== 0 && ownerOf(ref) === context.person) return true;
-    }
+    if (membership !== undefined && gives(rightOn(membership.rights, ref.doctype), bit, ref, context))
+      return true;
     const names = context.documents.get(organization)?.get(ref.doctype);
     if (names?.has(ref.name) && (rightOn(context.documentRights, ref.doctype).allow & bit) !== 0) return true;
   }
   const own = context.own.named.get(ref.doctype);
-  if (own === undefined) return false;
-  return (own.allow & bit) !== 0 || ((own.ifOwner & bit) !== 0 && ownerOf(ref) === context.person);
+  return own !== undefined && gives(own, bit, ref, context);
+}
+
+function gives(right: Right, bit: number, ref: Ref, { person }: AccessContext): boolean {
+  return (right.allow & bit) !== 0 || ((right.ifOwner & bit) !== 0 && ownerOf(ref) === person);
 }
 
 /** The organization of a ref; an organization belongs to itself. */

@@ -34,8 +34,13 @@ export function contextFilter(
   doctype: string,
   source: RecordSource = sourceOf(doctype),
 ): RawBuilder<SqlBool> {
+  if (context.everywhere !== undefined) {
+    const right = rightOn(context.everywhere, doctype);
+    if ((right.allow & bitOf(action)) !== 0) return always;
+    const isOwn = (right.ifOwner & bitOf(action)) !== 0 && source.owner !== undefined;
+    return isOwn ? equals(source.owner!, context.person) : never;
+  }
   const reach = reachOf(context, action, doctype);
-  if (reach.everything) return always;
   const owner = source.owner === undefined ? [] : [equals(source.owner, context.person)];
   const parts = [oneOf(source.organization, reach.whole)];
   if (owner.length > 0) parts.push(all([oneOf(source.organization, reach.owned), ...owner]));
@@ -74,7 +79,10 @@ export function newestAcross(
   const more = options.where ?? always;
   const count = reach.whole.length + reach.owned.length;
   const simple =
-    reach.everything || reach.documents.length > 0 || count < 2 || count > limits.accessLateralMax;
+    context.everywhere !== undefined ||
+    reach.documents.length > 0 ||
+    count < 2 ||
+    count > limits.accessLateralMax;
   if (simple) {
     const mine = contextFilter(context, action, doctype, source);
     return sql`select ${columns} from ${table} where ${mine} and (${more}) ${order}`;
@@ -102,7 +110,6 @@ export function sourceOf(doctype: string): RecordSource {
 
 /** Where an action on a doctype is allowed. */
 interface ReachOf {
-  everything: boolean;
   /** Organizations with every document, and those with one's own only. */
   whole: string[];
   owned: string[];
@@ -111,9 +118,7 @@ interface ReachOf {
 
 function reachOf(context: AccessContext, action: string, doctype: string): ReachOf {
   const bit = bitOf(action);
-  const reach: ReachOf = { everything: false, whole: [], owned: [], documents: [] };
-  if (context.everywhere !== undefined && (rightOn(context.everywhere, doctype).allow & bit) !== 0)
-    reach.everything = true;
+  const reach: ReachOf = { whole: [], owned: [], documents: [] };
   for (const [organization, { rights }] of context.organizations) {
     const right = rightOn(rights, doctype);
     if ((right.allow & bit) !== 0) reach.whole.push(organization);

@@ -1,5 +1,5 @@
 /** Every statement of tenancy on organizations. Identifiers come from the registry of concrete types, never from input. */
-import { sql } from 'kysely';
+import { type Expression, type SqlBool, sql } from 'kysely';
 import { build, type Tx } from '../db/index.js';
 import type { SeriesName } from '../ids.js';
 import type { OrganizationRow } from './document.js';
@@ -112,6 +112,8 @@ export async function findPurgeable(tx: Tx, now: Date): Promise<OrganizationRow[
 }
 
 export interface ListFilter {
+  /** Which rows the principal may see. */
+  visible: Expression<SqlBool>;
   state?: string | undefined;
   type?: string | undefined;
   tier?: string | undefined;
@@ -129,7 +131,11 @@ export async function pageOrganizations(
   tx: Tx,
   filter: ListFilter,
 ): Promise<{ rows: OrganizationRow[]; total: number }> {
-  let query = build.selectFrom('organization').selectAll().select(sql<string>`count(*) over ()`.as('total'));
+  let query = build
+    .selectFrom('organization')
+    .selectAll()
+    .select(sql<string>`count(*) over ()`.as('total'))
+    .where(filter.visible);
   if (filter.type) query = query.where('org_type', '=', filter.type as OrganizationRow['org_type']);
   if (filter.tier) query = query.where('tier', '=', filter.tier as OrganizationRow['tier']);
   if (filter.region) query = query.where('region', '=', filter.region);

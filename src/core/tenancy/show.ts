@@ -1,5 +1,5 @@
 /** Reading organizations. */
-import { authorize, type Scope } from '../access/index.js';
+import { authorize, filterFor, requireSignedIn, type Scope, withoutHidden } from '../access/index.js';
 import { DartwingError, nearest } from '../errors.js';
 import { limits } from '../limits.js';
 import { concreteTypes, organizationTypes } from './concrete.js';
@@ -46,17 +46,18 @@ export async function showOrganization(scope: Scope, ref: string): Promise<Organ
   return fullDocument(scope, row);
 }
 
-/** A page of organizations. @throws VALIDATION_ERROR for an unknown state, type, tier, sort or a wrong page. */
+/** A page of the organizations one may read. @throws UNAUTHENTICATED, VALIDATION_ERROR for an unknown state, type, tier, sort or a wrong page. */
 export async function listOrganizations(
   scope: Scope,
   input: ListOrganizationsInput = {},
 ): Promise<OrganizationList> {
-  authorize(scope, 'read', { doctype: 'Organization', name: '*' });
+  requireSignedIn(scope);
   const limit = pageSize(input.limit);
   const offset = input.offset ?? 0;
   if (!Number.isInteger(offset) || offset < 0) throw invalid('offset is a whole number from 0');
   const now = scope.clock.now();
   const { rows, total } = await pageOrganizations(scope.tx, {
+    visible: filterFor(scope, 'read', 'Organization'),
     state: oneOf('state', input.state, states),
     type: oneOf('type', input.type === 'club' ? 'association' : input.type, organizationTypes),
     tier: oneOf('tier', input.tier, tiers),
@@ -80,6 +81,7 @@ export async function requireOrganization(scope: Scope, ref: string, lock = fals
   const row = lock ? await lockOrganization(scope.tx, ref) : await findOrganization(scope.tx, ref);
   if (row) return row;
   const { rows } = await pageOrganizations(scope.tx, {
+    visible: filterFor(scope, 'read', 'Organization'),
     sort: { column: 'slug', descending: false },
     limit: limits.pageMax,
     offset: 0,
@@ -95,13 +97,19 @@ export async function requireOrganization(scope: Scope, ref: string, lock = fals
   });
 }
 
-/** The whole document of a row. */
+/** The whole document of a row, but for the fields of its concrete record that are hidden from the principal. */
 export async function fullDocument(scope: Scope, row: OrganizationRow): Promise<OrganizationDocument> {
   const [concrete, members] = await Promise.all([
     readConcrete(scope.tx, concreteTypes[row.org_type], row.id),
     countMembers(scope.tx, row.id),
   ]);
-  return organizationDocument(row, scope.clock.now(), { concrete: concrete ?? null, members });
+  const ref = {
+    doctype: concreteTypes[row.org_type].doctype,
+    name: row.linked_name ?? '',
+    organization: row.id,
+  };
+  const shown = concrete && withoutHidden(scope, ref, concrete);
+  return organizationDocument(row, scope.clock.now(), { concrete: shown ?? null, members });
 }
 
 function pageSize(given: number | undefined): number {

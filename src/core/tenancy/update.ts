@@ -1,5 +1,12 @@
 /** Changing the settings and the concrete record of an organization. */
-import { authorize, type Change, changeDocument, recordAct, type Scope } from '../access/index.js';
+import {
+  authorize,
+  type Change,
+  changeDocument,
+  recordAct,
+  requireWritable,
+  type Scope,
+} from '../access/index.js';
 import { DartwingError } from '../errors.js';
 import { concreteTypes, ownershipWarnings } from './concrete.js';
 import { updateConcrete } from './concrete-queries.js';
@@ -38,6 +45,7 @@ export async function updateOrganizationSettings(
   if (row.status === 'dissolved')
     throw new DartwingError('ORGANIZATION_STATE', { slug: row.slug, state: 'dissolved', action: 'changed' });
   const parsed = parseChanges(row.org_type, changes);
+  requireChangeable(scope, row, parsed);
   const before = await fullDocument(scope, row);
   if (parsed.concrete !== undefined && before[row.org_type] === null) throw withoutConcrete(row);
   const concrete = await resolvePersons(scope, row.org_type, parsed.concrete ?? {});
@@ -65,6 +73,21 @@ export async function updateOrganizationSettings(
   );
   const warnings = ownershipWarnings((after[row.org_type] ?? {}) as Record<string, unknown>);
   return changeDocument(scope, { op: 'update', ref: `org/${row.slug}`, before, after, audit, warnings });
+}
+
+/** The masks of the role: those of the organization for its settings, those of its type for the concrete record. */
+function requireChangeable(scope: Scope, row: OrganizationRow, changes: OrganizationChanges): void {
+  requireWritable(scope, { doctype: 'Organization', name: row.id }, given(changes));
+  const concrete = {
+    doctype: concreteTypes[row.org_type].doctype,
+    name: row.linked_name ?? '',
+    organization: row.id,
+  };
+  requireWritable(scope, concrete, given(changes.concrete ?? {}));
+}
+
+function given(changes: object): string[] {
+  return Object.entries(changes).flatMap(([key, value]) => (value === undefined ? [] : [key]));
 }
 
 function withoutConcrete({ slug, org_type }: OrganizationRow): DartwingError {

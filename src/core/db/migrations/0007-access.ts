@@ -39,7 +39,7 @@ create policy dartwing_custom_log on permission_event for insert to {{owner}} wi
 grant select on permission_event to {{system}};
 
 -- The functions below run as the owner, whom row security binds too.
-create policy dartwing_access on permission_grant for select to {{owner}} using (true);
+create policy dartwing_access on permission_grant for all to {{owner}} using (true) with check (true);
 create policy dartwing_access on org_member for select to {{owner}} using (true);
 create policy dartwing_access on person for select to {{owner}} using (true);
 create policy dartwing_access on user_account for select to {{owner}} using (true);
@@ -159,6 +159,15 @@ create function access_person_changed() returns trigger
 as $$
 begin
   perform access_moved(array[new.id]);
+  -- Memberships that waited for an account get their grants with it. A renamed account keeps those it has.
+  if old.frappe_user is null and new.frappe_user is not null then
+    insert into permission_grant (organization, user_name, allow, for_value, created_at)
+      select m.organization, new.frappe_user, g.allow, g.for_value, new.modified_at
+      from org_member m join organization o on o.id = m.organization,
+        lateral (values ('Organization', o.id), (o.linked_doctype, o.linked_name)) as g (allow, for_value)
+      where m.person = new.id and m.status = 'active' and g.for_value is not null
+      on conflict do nothing;
+  end if;
   return null;
 end
 $$;
