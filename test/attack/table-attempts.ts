@@ -140,7 +140,11 @@ const writing: Record<string, Maker> = {
   'update rows of A': ({ name }, { ofA, touch }) => counted(`update ${name} set ${touch} where ${ofA}`),
   'update everything that is not mine': ({ name }, { notOfB, touch }) =>
     counted(`update ${name} set ${touch} where ${notOfB}`),
-  'give my rows to A': ({ name, key, a }) => counted(`update ${name} set ${key} = '${a}'`),
+  'give my rows to A': ({ name, key, a }) => ({
+    statements: [counted(`update ${name} set ${key} = '${a}'`)],
+    // A trigger that fixes the organization comes before the policy.
+    refusals: ['23514'],
+  }),
   'take the rows of A': ({ name, key, b }, { ofA }) =>
     counted(`update ${name} set ${key} = '${b}' where ${ofA}`),
   'update with a join': ({ name, key, a }, { touch }) =>
@@ -197,10 +201,13 @@ const owning: Record<string, Maker> = {
   publication: ({ name }) => `create publication spy for table ${name}`,
 };
 
-/** Every attempt on every table, by kind. */
-export function tableAttempts(world: World): Map<string, Attempt[]> {
+/** What an attempt is after. */
+export type Aim = 'reading' | 'writing' | 'owning';
+
+/** Every attempt with an aim on every table, by kind. */
+export function tableAttempts(world: World, aim: Aim): Map<string, Attempt[]> {
   const kinds = new Map<string, Attempt[]>();
-  for (const [how, make] of Object.entries({ ...reading, ...writing, ...owning })) {
+  for (const [how, make] of Object.entries({ reading, writing, owning }[aim])) {
     const attempts = world.tables.map((table) => {
       const made = make(table, literalsOf(table));
       const attack =

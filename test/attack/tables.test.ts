@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { testIsolation } from '../../src/core/index.js';
-import { tableAttempts } from './table-attempts.js';
+import { type Aim, tableAttempts } from './table-attempts.js';
 import { attempt, failuresOf, type Place, placesOf, printTrials, type Trial } from './trial.js';
 import { createWorld, type World } from './world.js';
 
@@ -12,13 +12,15 @@ beforeAll(async () => {
   places = placesOf(world);
 });
 
-async function attackFrom(place: Place): Promise<Trial[]> {
+/** Attacks with one aim; what they left behind is looked for after each kind that could leave something. */
+async function attackFrom(place: Place, aim: Aim): Promise<Trial[]> {
   const trials: Trial[] = [];
-  for (const [how, attempts] of tableAttempts(world)) {
-    const before = await world.fingerprint();
+  const before = await world.fingerprint();
+  for (const [how, attempts] of tableAttempts(world, aim)) {
     for (const attack of attempts) trials.push(await attempt(world, attack, place));
-    expect(await world.fingerprint(), `what ${how} left behind`).toBe(before);
+    if (aim !== 'reading') expect(await world.fingerprint(), `what ${how} left behind`).toBe(before);
   }
+  expect(await world.fingerprint(), 'what reading left behind').toBe(before);
   printTrials('Attacks on tables', trials);
   return trials;
 }
@@ -41,8 +43,9 @@ describe('every tenant table', () => {
   });
 
   it('shows organization B its own rows', async () => {
-    const hidden = ['audit_stage', 'person', 'user_account'];
-    for (const table of world.tables.filter(({ name, partition }) => !partition && !hidden.includes(name))) {
+    const readable = world.tables.filter((table) => table.readable && table.name !== 'person');
+    expect(readable.length).toBeGreaterThan(10);
+    for (const table of readable) {
       const { rows } = await world.dartwing.asOrg(world.b.organization, (tx) =>
         tx.query(`select * from ${table.name}`),
       );
@@ -50,22 +53,18 @@ describe('every tenant table', () => {
     }
   });
 
-  it('yields nothing of A to a transaction of organization B', async () => {
-    const trials = await attackFrom(places.orgB);
+  it.each([
+    ['shows nothing of A to', 'orgB', 'reading'],
+    ['lets nothing of A be changed by', 'orgB', 'writing'],
+    ['lets its rules not be changed by', 'orgB', 'owning'],
+    ['shows nothing of A to', 'nobody', 'reading'],
+    ['lets nothing of A be changed by', 'nobody', 'writing'],
+    ['shows nothing of A to', 'personOfB', 'reading'],
+    ['lets nothing of A be changed by', 'personOfB', 'writing'],
+  ] as const)('%s %s, however it goes about %s', async (_what, from, aim) => {
+    const trials = await attackFrom(places[from], aim);
     expect(failuresOf(trials)).toEqual([]);
-    expect(trials.length).toBeGreaterThan(1_000);
-  });
-
-  it('yields nothing to a connection without an organization', async () => {
-    const trials = await attackFrom(places.nobody);
-    expect(failuresOf(trials)).toEqual([]);
-    expect(trials.length).toBeGreaterThan(1_000);
-  });
-
-  it('yields nothing of A to the cross-organization read of a person of B', async () => {
-    const trials = await attackFrom(places.personOfB);
-    expect(failuresOf(trials)).toEqual([]);
-    expect(trials.length).toBeGreaterThan(1_000);
+    expect(trials.length).toBeGreaterThan(300);
   });
 
   it('is still sound after all of it', async () => {
@@ -78,8 +77,11 @@ describe('the attacks themselves', () => {
     const { admin } = world.database;
     await admin.query('alter table company disable row level security');
     const breached: string[] = [];
-    for (const attack of [...tableAttempts(world).values()].flat().filter(({ on }) => on === 'company')) {
-      if (/^(truncate|drop it)/.test(attack.how)) continue;
+    const attempts = [
+      ...tableAttempts(world, 'reading').values(),
+      ...tableAttempts(world, 'writing').values(),
+    ];
+    for (const attack of attempts.flat().filter(({ on }) => on === 'company')) {
       const trial = await attempt(world, attack, places.orgB);
       if (trial.outcome.startsWith('breach')) breached.push(attack.how);
     }

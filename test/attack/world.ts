@@ -32,6 +32,8 @@ export interface TenantTable {
   columns: string[];
   primaryKey: string[];
   partition: boolean;
+  /** The app may read the whole of its rows. */
+  readable: boolean;
   /** A whole row of A and one of B. */
   rowOfA: Record<string, unknown>;
   rowOfB: Record<string, unknown>;
@@ -250,7 +252,7 @@ async function listTenantTables(
   b: Party,
 ): Promise<Omit<TenantTable, 'rowOfA' | 'rowOfB'>[]> {
   const { rows } = await admin.query<TableRow>(
-    `select c.relname::text as name, c.relispartition as partition, writable, every,
+    `select c.relname::text as name, c.relispartition as partition, has_table_privilege($1, c.oid, 'select') as readable, writable, every,
       array(select a.attname::text from pg_constraint k, unnest(k.conkey) as key (number)
         join pg_attribute a on a.attrelid = c.oid and a.attnum = key.number
         where k.conrelid = c.oid and k.contype = 'p') as "primaryKey"
@@ -263,8 +265,14 @@ async function listTenantTables(
     order by c.relname`,
     [app],
   );
-  return rows.flatMap(({ name, every, writable, primaryKey, partition }) => {
-    const shared = { name, primaryKey, partition, columns: writable.length > 0 ? writable : every };
+  return rows.flatMap(({ name, every, writable, primaryKey, partition, readable }) => {
+    const shared = {
+      name,
+      primaryKey,
+      partition,
+      readable,
+      columns: writable.length > 0 ? writable : every,
+    };
     if (every.includes('organization'))
       return [{ ...shared, key: 'organization', a: a.organization, b: b.organization }];
     if (name === 'organization') return [{ ...shared, key: 'id', a: a.organization, b: b.organization }];
@@ -277,6 +285,7 @@ async function listTenantTables(
 interface TableRow {
   name: string;
   partition: boolean;
+  readable: boolean;
   writable: string[];
   every: string[];
   primaryKey: string[];

@@ -135,7 +135,8 @@ select 'function.definer', p.proname::text from pg_proc p
   where p.pronamespace = (select oid from space) and p.prosecdef
     and (not coalesce(array_to_string(p.proconfig, ',') like '%search_path=%', false)
       or p.proacl is null
-      or exists (select from aclexplode(p.proacl) acl where acl.grantee = 0))`;
+      or exists (select from aclexplode(p.proacl) acl where acl.grantee = 0))
+order by 1, 2`;
 
 /** What an installation says of itself. */
 type Installation = Pick<SelfTest, 'schemaVersion' | 'masterKeyFingerprint'>;
