@@ -16,7 +16,7 @@
  */
 export type { AcceptInput } from './accept.js';
 export type { BulkResult } from './bulk.js';
-export { type InvitationDocument, type InvitationList, invitationStates } from './document.js';
+export type { InvitationDocument, InvitationList } from './document.js';
 export { dropInvitations, followMergedInvitee } from './followers.js';
 export type { InviteInput } from './input.js';
 export { drawQrCode } from './qr.js';
