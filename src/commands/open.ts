@@ -119,7 +119,7 @@ async function shared({
   io,
 }: CommandContext): Promise<Omit<DartwingOptions, 'url' | 'masterKey'>> {
   const { appUrl, systemUrl, schema, rolePrefix, poolMax, statementTimeoutMs, lockTimeoutMs } = config.values;
-  const { smtpUrl, mailFrom, publicUrl } = config.values;
+  const { smtpUrl, mailFrom, publicUrl, oidcIssuer: issuer, oidcAudience: audience } = config.values;
   return {
     appUrl,
     systemUrl,
@@ -129,6 +129,7 @@ async function shared({
     statementMs: statementTimeoutMs,
     lockMs: lockTimeoutMs,
     mail: { smtpUrl, from: mailFrom },
+    identity: { issuers: issuer === undefined ? [] : [{ issuer, audience }] },
     publicUrl,
     principal: { type: 'operator', id: operator(env) },
     via: 'cli',

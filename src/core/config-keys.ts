@@ -227,6 +227,26 @@ export const configKeys = {
     read: address('https:', 'http:'),
     default: 'http://localhost:4000',
   },
+  oidcIssuer: {
+    summary: 'Identity provider, exactly as in its tokens: https://auth.acme.test/realms/dartwing-prod',
+    env: ['DARTWING_OIDC_ISSUER', 'KEYCLOAK_ISSUER'],
+    value: 'url',
+    read: address('https:', 'http:'),
+  },
+  oidcClientId: {
+    summary: 'Public client with which profile login signs in',
+    env: ['DARTWING_OIDC_CLIENT_ID'],
+    value: 'id',
+    read: text,
+    default: 'dartwing-cli',
+  },
+  oidcAudience: {
+    summary: 'Who this installation is in the claim aud of access tokens',
+    env: ['DARTWING_OIDC_AUDIENCE', 'KEYCLOAK_CLIENT_ID'],
+    value: 'id',
+    read: text,
+    default: 'dartwing',
+  },
   poolMax: {
     summary: 'Database connections of one process',
     env: ['DARTWING_POOL_MAX'],

@@ -661,6 +661,11 @@ const entries = {
     why: '{reason}',
     fix: ['Sign in again with acr_values {acr_values}'],
   },
+  LOGIN_FAILED: {
+    kind: 'unauthenticated',
+    what: 'Signing in did not succeed: {reason}',
+    fix: ['dartwing profile login', 'On a machine without a browser: dartwing profile login --device'],
+  },
   SIGN_IN_LIMITED: {
     kind: 'limited',
     what: 'Too many failed sign-ins',

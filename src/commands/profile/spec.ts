@@ -95,5 +95,61 @@ export const profileSpec: NounSpec = {
       exits: { 3: 'no such profile' },
       load: () => import('./remove.js'),
     },
+    {
+      name: 'login',
+      summary: 'Sign in at the identity provider',
+      description:
+        'Opens a callback on 127.0.0.1 and prints the address to open in a browser; with --device it prints a code to ' +
+        'type on another machine. The tokens are kept in $XDG_STATE_HOME/dartwing/tokens with mode 0600.',
+      flags: [
+        { name: 'device', summary: 'By a code, without a browser on this machine' },
+        { name: 'loopback', summary: 'By a browser on this machine; the default' },
+        { name: 'issuer', value: 'url', summary: 'Identity provider', env: 'DARTWING_OIDC_ISSUER' },
+        {
+          name: 'client-id',
+          value: 'id',
+          summary: 'Client; dartwing-cli unless told',
+          env: 'DARTWING_OIDC_CLIENT_ID',
+        },
+      ],
+      examples: [
+        {
+          command: 'dartwing profile login --issuer https://auth.acme.test/realms/dartwing-prod',
+          note: 'In a browser',
+        },
+        { command: 'dartwing profile login --device --profile prod', note: 'Over ssh' },
+      ],
+      output: ['Identity'],
+      danger: 'mild',
+      mutates: false,
+      long: true,
+      seeAlso: ['profile whoami', 'profile logout'],
+      load: () => import('./login.js'),
+    },
+    {
+      name: 'logout',
+      summary: 'Sign out, here and at the identity provider',
+      examples: [
+        { command: 'dartwing profile logout', note: 'The current profile' },
+        { command: 'dartwing profile logout --profile prod --dry-run', note: 'Only say what would change' },
+      ],
+      output: ['Change'],
+      danger: 'mild',
+      mutates: true,
+      load: () => import('./logout.js'),
+    },
+    {
+      name: 'whoami',
+      summary: 'Show who is signed in; the tokens are refreshed when needed',
+      examples: [
+        { command: 'dartwing profile whoami', note: 'On the current profile' },
+        { command: 'dartwing profile whoami --field person', note: 'The address only' },
+      ],
+      output: ['Identity'],
+      danger: 'none',
+      mutates: false,
+      exits: { 4: 'nobody is signed in' },
+      load: () => import('./whoami.js'),
+    },
   ],
 };

@@ -29,4 +29,13 @@ export const identity = {
     last_used_at: time.nullable(),
     days: z.array(z.object({ day: z.iso.date(), uses: z.int() })),
   }),
+  Identity: document('Identity', {
+    person: z.string().nullable(),
+    subject: z.string().nullable(),
+    issuer: z.string(),
+    profile: z.string(),
+    url: z.string().nullable(),
+    roles: z.record(z.string(), z.array(z.string())),
+    expires_at: time,
+  }),
 };

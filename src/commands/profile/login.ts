@@ -1,0 +1,77 @@
+import {
+  type Configuration,
+  initiateDeviceAuthorization,
+  pollDeviceAuthorizationGrant,
+  type TokenEndpointResponse,
+} from 'openid-client';
+import { maskSecret } from '../../core/config.js';
+import { DartwingError } from '../../core/errors.js';
+import type { CommandContext } from '../context.js';
+import { textFlag } from '../flag-values.js';
+import type { VerbRun } from '../spec.js';
+import { identityDocument } from './identity-document.js';
+import { signInByLoopback } from './loopback.js';
+import { openProvider, providerFault, scope, tokensOf } from './provider.js';
+import { openTokenFile } from './token-file.js';
+
+/** How long somebody may take to sign in. */
+const signInMs = 600_000;
+
+export const run: VerbRun = async (context, { flags }) => {
+  const { config, io } = context;
+  if (flags.device === true && flags.loopback === true)
+    throw new DartwingError('USAGE', {
+      message: '--device and --loopback exclude each other',
+      command: 'profile login',
+    });
+  const issuer = textFlag(flags, 'issuer') ?? config.values.oidcIssuer;
+  if (issuer === undefined || !URL.canParse(issuer))
+    throw new DartwingError('INPUT_REQUIRED', {
+      what: 'The address of the identity provider',
+      flag: '--issuer',
+    });
+  const clientId = textFlag(flags, 'clientId') ?? config.values.oidcClientId;
+  const file = openTokenFile(context);
+  const provider = await openProvider(issuer, clientId);
+  const signal = AbortSignal.any([context.signal, AbortSignal.timeout(signInMs)]);
+  const signIn = flags.device === true ? signInByDevice : signInByBrowser;
+  const answer = await signIn(context, provider, signal).catch((error: unknown) => {
+    throw providerFault(error, issuer);
+  });
+  io.conceal(
+    [answer.access_token, answer.refresh_token ?? '', answer.id_token ?? ''].filter((text) => text !== ''),
+  );
+  const tokens = tokensOf(answer, { issuer, client_id: clientId });
+  await file.alone(async () => file.write(tokens));
+  const url = config.values.url;
+  const document = identityDocument(file.profile, url === undefined ? null : maskSecret(url), tokens);
+  return {
+    document,
+    table: { columns: [], sentence: `Signed in as ${document.person} on profile ${file.profile}` },
+  };
+};
+
+function signInByBrowser(
+  { io }: CommandContext,
+  provider: Configuration,
+  signal: AbortSignal,
+): Promise<TokenEndpointResponse> {
+  const announce = (url: string) => {
+    io.event({ type: 'sign_in', url });
+    io.note(`Open this address in a browser on this machine:\n\n  ${url}\n`);
+  };
+  return signInByLoopback(provider, announce, signal);
+}
+
+/** On a machine without a browser (RFC 8628): the code is typed on another one. */
+async function signInByDevice(
+  { io }: CommandContext,
+  provider: Configuration,
+  signal: AbortSignal,
+): Promise<TokenEndpointResponse> {
+  const device = await initiateDeviceAuthorization(provider, { scope });
+  const { verification_uri: url, user_code: code } = device;
+  io.event({ type: 'sign_in', url, code });
+  io.note(`Open ${url} on any machine and enter the code\n\n  ${code}\n`);
+  return pollDeviceAuthorizationGrant(provider, device, undefined, { signal });
+}
