@@ -6,11 +6,14 @@ import { configSpec } from './config/spec.js';
 import { doctorSpec } from './doctor/spec.js';
 import { initSpec } from './init/spec.js';
 import { inviteSpec } from './invite/spec.js';
+import { memberSpec } from './member/spec.js';
 import { metaSpecs } from './meta/spec.js';
 import { migrateSpec } from './migrate/spec.js';
 import { orgSpec } from './org/spec.js';
 import { permissionSpec } from './permission/spec.js';
+import { personSpec } from './person/spec.js';
 import { profileSpec } from './profile/spec.js';
+import { roleSpec } from './role/spec.js';
 import type { NounSpec } from './spec.js';
 import { upSpec } from './up/spec.js';
 
@@ -19,6 +22,9 @@ export const nouns: readonly NounSpec[] = [
   upSpec,
   doctorSpec,
   orgSpec,
+  personSpec,
+  memberSpec,
+  roleSpec,
   inviteSpec,
   permissionSpec,
   apikeySpec,

@@ -46,6 +46,15 @@ export { migrateInstallation, readMigrationState, testIsolation } from './instal
 export type { BulkResult, InvitationDocument, InvitationList, InviteInput } from './invitations/index.js';
 export type { DartwingOptions } from './options.js';
 export type {
+  CreateRoleInput,
+  MemberChange,
+  MemberDocument,
+  PersonDocument,
+  Provisioning,
+  RoleChanges,
+  SignUpInput,
+} from './people/index.js';
+export type {
   CreateOrganizationInput,
   ListOrganizationsInput,
   OrganizationChanges,

@@ -10,10 +10,12 @@ import { configFileSchema } from './config-file.js';
 import { identity } from './identity.js';
 import { installation } from './installation.js';
 import { invitations } from './invitations.js';
+import { people } from './people.js';
 import { tenancy } from './tenancy.js';
 
 export const schemas: Readonly<Record<string, z.ZodType>> = {
   ...tenancy,
+  ...people,
   ...invitations,
   ...access,
   ...answers,

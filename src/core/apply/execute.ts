@@ -163,7 +163,7 @@ async function executeMember(scope: Scope, action: Action): Promise<Change<Membe
   const email = action.ref.slice(`member/${action.org}/`.length);
   const facts = organizationFacts(await requireOrganization(scope, action.org));
   const role = String(action.diff[0]!.to);
-  if (action.op === 'create') return addMember(scope, facts, email, role);
+  if (action.op === 'create') return { ...(await addMember(scope, facts, email, role)), op: 'create' };
   return action.op === 'update'
     ? changeMemberRole(scope, facts, email, role)
     : removeMember(scope, facts, email);

@@ -33,7 +33,7 @@ export { requirePerson } from './person.js';
 export type { PersonDocument } from './person-document.js';
 export type { PersonList } from './person-list.js';
 export { type MembershipFinding, repairMemberships, verifyMemberships } from './reconcile.js';
-export type { RoleDocument, RoleList } from './role.js';
+export type { CreateRoleInput, RoleChanges } from './role.js';
 export { requireRole, seedRoles } from './roles.js';
 export { type PeopleVerbs, peopleVerbs } from './room.js';
 export { type SignUpInput, signUp } from './signup.js';

@@ -1,26 +1,30 @@
 /** Becoming a member. */
+import { z } from 'zod';
 import { authorize, changeDocument, type OrganizationFacts, type Scope } from '../access/index.js';
 import { duplicateConstraint } from '../db/index.js';
 import { DartwingError } from '../errors.js';
 import { uuidv7 } from '../ids.js';
+import { parseInput } from '../input.js';
 import { memberDocument } from './member-document.js';
 import { admit, dayOf, type MemberChange, recordMember } from './member-effects.js';
 import { insertMember, lockMember, type RatedMember, updateMember } from './member-queries.js';
-import { changedTerms, type MemberTerms } from './member-terms.js';
+import { changedTerms, day, type MemberTerms } from './member-terms.js';
 import { ensurePerson, requirePerson } from './person.js';
 import type { PersonRow } from './person-document.js';
 import type { RoleRow } from './role-queries.js';
 import { requireRole } from './roles.js';
 
-/** How somebody is added. Days as YYYY-MM-DD. */
-export interface NewTerms {
+const newTerms = z.strictObject({
   /** Wait for acceptance or `activate`, without any right until then. */
-  pending?: boolean | undefined;
-  start_date?: string | undefined;
-  end_date?: string | undefined;
+  pending: z.boolean().optional(),
+  start_date: day.optional(),
+  end_date: day.optional(),
   /** Accept who is a member already in the same role and state. */
-  ifNotExists?: boolean | undefined;
-}
+  ifNotExists: z.boolean().optional(),
+});
+
+/** How somebody is added. Days as YYYY-MM-DD. */
+export type NewTerms = z.input<typeof newTerms>;
 
 /**
  * Makes a person a member: active with two grants, or pending without. A former member comes back in the same row; a
@@ -36,12 +40,13 @@ export async function addMember(
   roleName: string,
   given: NewTerms = {},
 ): Promise<MemberChange> {
+  const terms = parseInput(newTerms, given);
   authorize(scope, 'create', { doctype: 'Org Member', name: ref, organization: organization.id });
   const [role, person] = await Promise.all([
     requireRole(scope.tx, roleName, organization.type),
     personOf(scope, ref),
   ]);
-  return enrol(scope, organization, person, role, given);
+  return enrol(scope, organization, person, role, terms);
 }
 
 /** Adds a person whom the caller holds locked. */

@@ -1,17 +1,24 @@
 /** What may become of a membership. Pure. */
+import { z } from 'zod';
 import { DartwingError } from '../errors.js';
 import type { MemberRow } from './member-document.js';
 
 /** Role, state and days of a membership. */
 export type MemberTerms = Pick<MemberRow, 'role' | 'status' | 'start_date' | 'end_date'>;
 
+/** A day as YYYY-MM-DD. */
+export const day = z.iso.date('is not a day such as 2026-11-23');
+
+/** What a change of a membership may name. */
+export const termsChange = z.strictObject({
+  role: z.string().min(1).optional(),
+  status: z.enum(['active', 'inactive', 'pending']).optional(),
+  start_date: day.optional(),
+  end_date: day.nullish(),
+});
+
 /** A change; absent means leave as it is. Days as YYYY-MM-DD. */
-export interface TermsChange {
-  role?: string | undefined;
-  status?: MemberRow['status'] | undefined;
-  start_date?: string | undefined;
-  end_date?: string | null | undefined;
-}
+export type TermsChange = z.input<typeof termsChange>;
 
 const transitions: Readonly<Record<MemberRow['status'], readonly MemberRow['status'][]>> = {
   pending: ['active', 'inactive'],

@@ -1,6 +1,7 @@
 /** Changing and ending memberships. An organization keeps at least one active supervisor, whoever leaves when. */
 import { authorize, changeDocument, type OrganizationFacts, type Scope } from '../access/index.js';
 import { DartwingError } from '../errors.js';
+import { parseInput } from '../input.js';
 import { deleteGrants } from './account-queries.js';
 import { type MemberRow, memberDocument } from './member-document.js';
 import { admit, dayOf, type MemberChange, recordMember } from './member-effects.js';
@@ -13,7 +14,7 @@ import {
   type RatedMember,
   updateMember,
 } from './member-queries.js';
-import { changedTerms, type MemberTerms, supervises, type TermsChange } from './member-terms.js';
+import { changedTerms, type MemberTerms, supervises, type TermsChange, termsChange } from './member-terms.js';
 import type { PersonRow } from './person-document.js';
 import { lockPerson } from './person-queries.js';
 import { requireRole } from './roles.js';
@@ -28,11 +29,15 @@ export async function changeMember(
   scope: Scope,
   organization: OrganizationFacts,
   ref: string,
-  change: TermsChange,
+  given: TermsChange,
   action: 'update' | 'remove' | 'activate' = 'update',
 ): Promise<MemberChange> {
-  const permission = action === 'remove' ? 'delete' : 'update';
-  authorize(scope, permission, { doctype: 'Org Member', name: ref, organization: organization.id });
+  const change = parseInput(termsChange, given);
+  authorize(scope, action === 'remove' ? 'delete' : 'update', {
+    doctype: 'Org Member',
+    name: ref,
+    organization: organization.id,
+  });
   const role =
     change.role === undefined ? undefined : await requireRole(scope.tx, change.role, organization.type);
   const { member, person } = await requireMember(scope, organization, ref);

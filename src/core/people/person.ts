@@ -60,23 +60,25 @@ export async function ensurePerson(scope: Scope, address: string): Promise<Perso
   return person;
 }
 
-/** A new person, or the one that another transaction has made meanwhile; locked either way. */
+/** A new person, or the one of this address that another transaction has made meanwhile; locked either way. */
 export async function insertOrFind(
   scope: Scope,
-  fields: Pick<
-    NewPerson,
-    'primary_email' | 'first_name' | 'last_name' | 'source' | 'keycloak_user_id' | 'is_minor'
-  >,
+  fields: Omit<NewPerson, 'id' | 'at' | 'by'>,
 ): Promise<PersonRow> {
-  const inserted = await insertMissingPerson(scope.tx, await newPerson(scope, fields));
-  if (inserted) {
-    await recordPerson(scope, 'create', null, personDocument(inserted));
-    return inserted;
-  }
-  const found = await lockPerson(scope.tx, fields.primary_email);
-  if (found) return found;
+  const person = (await insertIfMissing(scope, fields)) ?? (await lockPerson(scope.tx, fields.primary_email));
+  if (person !== undefined) return person;
   // The address is free, so it was the id at the identity provider that met somebody.
   throw identityTaken('person_keycloak_user', fields)!;
+}
+
+/** A new person; undefined where another transaction has just made one with one of these identities. */
+export async function insertIfMissing(
+  scope: Scope,
+  fields: Omit<NewPerson, 'id' | 'at' | 'by'>,
+): Promise<PersonRow | undefined> {
+  const inserted = await insertMissingPerson(scope.tx, await newPerson(scope, fields));
+  if (inserted) await recordPerson(scope, 'create', null, personDocument(inserted));
+  return inserted;
 }
 
 /** The row of a person by id or e-mail address; `lock` holds it until the transaction ends. @throws PERSON_NOT_FOUND */

@@ -9,7 +9,7 @@ import { createOrganization } from '../tenancy/index.js';
 import { provisioned } from './account.js';
 import { parseEmail } from './email.js';
 import { followMerges } from './merge-queries.js';
-import { insertOrFind, recordPerson } from './person.js';
+import { insertIfMissing, recordPerson } from './person.js';
 import { fullName, type PersonDocument, type PersonRow, personDocument } from './person-document.js';
 import { lockPerson, lockPersonBySubject, type PersonSet, updatePersonRow } from './person-queries.js';
 import { identityTaken, refuseLocked } from './person-rules.js';
@@ -45,17 +45,7 @@ export async function signUp(scope: Scope, input: SignUpInput): Promise<Change<P
     lastName: input.lastName,
   });
   authorize(scope, 'signup', { doctype: 'Person', name: email });
-  const found = await findSignedIn(scope, sub, email, input.emailVerified);
-  const [mailbox = email] = email.split('@');
-  const start =
-    found ??
-    (await insertOrFind(scope, {
-      primary_email: email,
-      first_name: firstName || mailbox,
-      last_name: lastName ?? '',
-      source: 'signup',
-      keycloak_user_id: sub,
-    }));
+  const { found, start } = await findOrMake(scope, { sub, email, firstName, lastName }, input.emailVerified);
   const person = await settle(scope, start, sub);
   const after = personDocument(person);
   if (found && person.version === found.version && person.frappe_user === found.frappe_user)
@@ -75,6 +65,31 @@ export async function signUp(scope: Scope, input: SignUpInput): Promise<Change<P
     after,
     audit,
   });
+}
+
+/** Who signs in, and whether somebody was `found` who was there before. */
+async function findOrMake(
+  scope: Scope,
+  who: { sub: string; email: string; firstName: string | undefined; lastName: string | undefined },
+  verified: boolean,
+): Promise<{ found: PersonRow | undefined; start: PersonRow }> {
+  const { sub, email, firstName, lastName = '' } = who;
+  const find = () => findSignedIn(scope, sub, email, verified);
+  const known = await find();
+  if (known) return { found: known, start: known };
+  const [mailbox = email] = email.split('@');
+  const made = await insertIfMissing(scope, {
+    primary_email: email,
+    first_name: firstName || mailbox,
+    last_name: lastName,
+    source: 'signup',
+    keycloak_user_id: sub,
+  });
+  if (made) return { found: undefined, start: made };
+  // Another call made the person between our look and our insert, and has committed.
+  const found = await find();
+  if (found) return { found, start: found };
+  throw identityTaken('person_keycloak_user', { keycloak_user_id: sub })!;
 }
 
 /** By `sub`, else by an address that is theirs. */

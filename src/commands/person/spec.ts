@@ -1,0 +1,242 @@
+import type { ArgumentSpec, FlagSpec, NounSpec } from '../spec.js';
+
+const person: ArgumentSpec = {
+  name: 'person',
+  summary: 'E-mail address or id: ana@acme.test, PERSON-2026-00007',
+  required: true,
+};
+const states = ['active', 'inactive', 'merged'] as const;
+const sources = ['signup', 'invite', 'import'] as const;
+const page: readonly FlagSpec[] = [
+  { name: 'limit', value: 'n', summary: 'Rows of a page, 20 unless told, at most 500' },
+  { name: 'offset', value: 'n', summary: 'Rows to pass over' },
+];
+const facts: readonly FlagSpec[] = [
+  { name: 'mobile', value: 'phone', summary: 'Phone number; without country code one of the United States' },
+  { name: 'external-id', value: 'id', summary: 'Id at the identity provider' },
+  { name: 'user', value: 'name', summary: 'Login account to make or link' },
+];
+
+export const personSpec: NounSpec = {
+  name: 'person',
+  aliases: ['persons', 'people'],
+  group: 'Tenancy',
+  summary: 'Persons: one human across organizations',
+  verbs: [
+    {
+      name: 'create',
+      summary: 'Create a person',
+      description:
+        'E-mail address, identity provider id and login account are unique. A minor may be made at once and is ' +
+        'locked until a guardian has consented.',
+      arguments: [{ name: 'email', summary: 'Unique address: ana@acme.test', required: true }],
+      flags: [
+        {
+          name: 'name',
+          value: 'text',
+          summary: 'First name and last name; the first word is the first name',
+        },
+        { name: 'first-name', value: 'text', summary: 'First name, where --name would part it wrongly' },
+        { name: 'last-name', value: 'text', summary: 'Last name' },
+        ...facts,
+        {
+          name: 'source',
+          value: 'source',
+          choices: sources,
+          summary: 'Where the person comes from; import unless told',
+        },
+        { name: 'minor', summary: 'Not of age: locked until consent is captured' },
+        { name: 'if-not-exists', summary: 'Accept who exists with the same values' },
+      ],
+      examples: [
+        {
+          command: 'dartwing person create ana@acme.test --name "Ana Lima"',
+          note: 'A person without account',
+        },
+        {
+          command: 'dartwing person create kim@acme.test --name "Kim Ro" --minor --if-not-exists',
+          note: 'A minor, repeatable',
+        },
+      ],
+      output: ['Change'],
+      danger: 'mild',
+      mutates: true,
+      exits: { 5: 'an identity is taken, or the person exists with other values' },
+      seeAlso: ['person consent', 'member add'],
+      load: () => import('./create.js'),
+    },
+    {
+      name: 'list',
+      summary: 'List persons; merged ones only when asked for',
+      flags: [
+        { name: 'state', value: 'state', choices: states, summary: 'Only in this state' },
+        { name: 'source', value: 'source', choices: sources, summary: 'Only from there' },
+        { name: 'email', value: 'email', summary: 'Only the person of this address' },
+        { name: 'filter', value: 'key=value', repeat: true, summary: 'state, source, email or search' },
+        {
+          name: 'sort',
+          value: 'column',
+          summary: 'id, email, name, created_at or modified_at; - in front for descending',
+        },
+        ...page,
+        { name: 'all', summary: 'Every row, page by page' },
+      ],
+      examples: [
+        { command: 'dartwing person list --filter search=lima', note: 'By name, address or phone number' },
+        {
+          command: 'dartwing person list --state inactive --field primary_email',
+          note: 'Addresses, one per line',
+        },
+      ],
+      output: ['PersonList'],
+      danger: 'none',
+      mutates: false,
+      load: () => import('./list.js'),
+    },
+    {
+      name: 'show',
+      summary: 'Show a person',
+      arguments: [person],
+      flags: [{ name: 'with', value: 'parts', summary: 'Also organizations; comma-separated' }],
+      examples: [
+        { command: 'dartwing person show ana@acme.test --with organizations', note: 'And where they belong' },
+        { command: 'dartwing person show ana@acme.test --field id', note: 'One value' },
+      ],
+      output: ['Person'],
+      danger: 'none',
+      mutates: false,
+      exits: { 3: 'there is none' },
+      load: () => import('./show.js'),
+    },
+    {
+      name: 'update',
+      summary: 'Change names, address, phone number, state or identities',
+      arguments: [person],
+      flags: [
+        { name: 'email', value: 'email', summary: 'New address; memberships and account follow' },
+        { name: 'first-name', value: 'text', summary: 'First name' },
+        { name: 'last-name', value: 'text', summary: 'Last name' },
+        ...facts,
+        { name: 'personal-org', value: 'org', summary: 'Personal organization; none takes it away' },
+        {
+          name: 'state',
+          value: 'state',
+          choices: ['active', 'inactive'],
+          summary: 'Inactive persons cannot sign in',
+        },
+        { name: 'if-version', value: 'n', summary: 'Only when it is still at this version' },
+      ],
+      examples: [
+        {
+          command: 'dartwing person update ana@acme.test --mobile "415 555 2671"',
+          note: 'Kept as +14155552671',
+        },
+        { command: 'dartwing person update ana@acme.test --state inactive', note: 'Instead of deleting' },
+      ],
+      output: ['Change'],
+      danger: 'mild',
+      mutates: true,
+      exits: { 3: 'there is none', 5: 'an identity is taken, the version moved, or they were merged' },
+      load: () => import('./update.js'),
+    },
+    {
+      name: 'delete',
+      summary: 'Delete a person whom nothing names',
+      arguments: [person],
+      examples: [
+        { command: 'dartwing person delete typo@acme.test --yes', note: 'Refused while memberships exist' },
+        { command: 'dartwing person delete typo@acme.test --dry-run', note: 'Whether it could be done' },
+      ],
+      output: ['Change'],
+      danger: 'moderate',
+      mutates: true,
+      exits: { 3: 'there is none', 5: 'something names them' },
+      seeAlso: ['person update', 'person merge'],
+      load: () => import('./delete.js'),
+    },
+    {
+      name: 'duplicates',
+      summary: 'Find persons who may be one human',
+      description: 'The same mailbox (dots and +tags aside), or the same name and phone number.',
+      flags: page,
+      examples: [
+        { command: 'dartwing person duplicates', note: 'Groups to look at' },
+        { command: 'dartwing person duplicates --limit 500 --json', note: 'For a program' },
+      ],
+      output: ['DuplicateList'],
+      danger: 'none',
+      mutates: false,
+      seeAlso: ['person merge'],
+      load: () => import('./duplicates.js'),
+    },
+    {
+      name: 'merge',
+      summary: 'Merge two records of one human; the second becomes a trace',
+      description:
+        'Memberships, places in organizations, equipment and the sign-in go to the person who is kept. Where both ' +
+        'were members, the better terms count. It cannot be undone.',
+      arguments: [
+        { name: 'keep', summary: 'The person who stays', required: true },
+        { name: 'drop', summary: 'The person who is merged', required: true },
+      ],
+      flags: [{ name: 'notes', value: 'text', summary: 'Kept in the merge log; the reason unless told' }],
+      examples: [
+        {
+          command: 'dartwing person merge ana@acme.test a.lima@acme.test --reason "same human" --yes',
+          note: 'In a script',
+        },
+        {
+          command: 'dartwing person merge ana@acme.test a.lima@acme.test --reason "same human" --dry-run',
+          note: 'What would move',
+        },
+      ],
+      output: ['Change'],
+      danger: 'moderate',
+      mutates: true,
+      needsReason: true,
+      exits: { 3: 'one of them is unknown', 5: 'one of them was merged already' },
+      seeAlso: ['person duplicates'],
+      load: () => import('./merge.js'),
+    },
+    {
+      name: 'consent',
+      summary: 'Capture the consent of a guardian for a minor',
+      arguments: [person],
+      flags: [{ name: 'guardian', value: 'person', summary: 'Who consents: e-mail address or id' }],
+      examples: [
+        {
+          command: 'dartwing person consent kim@acme.test --guardian ana@acme.test',
+          note: 'Unlocks the record',
+        },
+        {
+          command: 'dartwing person consent kim@acme.test --guardian ana@acme.test --reason "form of 3 May"',
+          note: 'With the evidence in the audit trail',
+        },
+      ],
+      output: ['Change'],
+      danger: 'mild',
+      mutates: true,
+      exits: { 3: 'one of them is unknown', 5: 'they were merged' },
+      load: () => import('./consent.js'),
+    },
+    {
+      name: 'sync',
+      summary: 'Try again to make the login account',
+      description:
+        'Refused when there is nothing to do. Retries that are due are made by retryDue() of the library.',
+      arguments: [person],
+      examples: [
+        { command: 'dartwing person sync ana@acme.test', note: 'After the identity provider is back' },
+        {
+          command: 'dartwing person sync PERSON-2026-00007 --field after.user_sync_status',
+          note: 'synced, pending or failed',
+        },
+      ],
+      output: ['Change'],
+      danger: 'mild',
+      mutates: true,
+      exits: { 3: 'there is none', 5: 'they were merged' },
+      load: () => import('./sync.js'),
+    },
+  ],
+};

@@ -1,0 +1,41 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { schemas } from '../../src/commands/schemas/index.js';
+import { run } from '../support/cli.js';
+import { createTestDatabase } from '../support/database.js';
+import { masterKey } from '../support/server.js';
+
+let env: Record<string, string>;
+
+beforeAll(async () => {
+  const database = await createTestDatabase();
+  env = { DARTWING_URL: database.url, DARTWING_MASTER_KEY: masterKey };
+});
+
+const role = (...args: string[]) => run(['role', ...args], { env });
+
+describe('role', () => {
+  test('lists the templates of a type', async () => {
+    const listed = await role('list', '--type', 'company', '--json');
+    expect(listed.code, listed.stderr).toBe(0);
+    expect(schemas.RoleList!.parse(JSON.parse(listed.stdout))).toMatchObject({ total_count: 4 });
+    expect((await role('show', 'Board Member', '--field', 'is_supervisor')).stdout).toBe('true\n');
+    expect((await role('show', 'Bord Member')).stderr).toContain('Did you mean Board Member?');
+  });
+
+  test('creates, changes and deletes one, and seeds what is missing', async () => {
+    const create = ['create', 'Driver', '--type', 'company', '--hourly-rate-cents', '2050'];
+    const created = await role(...create, '--json');
+    expect(schemas.Change!.parse(JSON.parse(created.stdout))).toMatchObject({
+      op: 'create',
+      ref: 'role/Driver',
+    });
+    expect((await role(...create)).code).toBe(5);
+    expect((await role(...create, '--if-not-exists')).code).toBe(0);
+    expect((await role('update', 'Driver', '--supervisor', 'yes')).code).toBe(0);
+    expect((await role('delete', 'Driver')).code).toBe(2);
+    expect((await role('delete', 'Driver', '--yes')).code).toBe(0);
+    await role('delete', 'Honorary', '--yes');
+    const seeded = await role('seed', '--json');
+    expect(schemas.RoleSeed!.parse(JSON.parse(seeded.stdout))).toMatchObject({ added: 1, total_count: 14 });
+  });
+});
