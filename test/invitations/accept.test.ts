@@ -8,6 +8,8 @@ let database: TestDatabase;
 let mail: MailServer;
 let clock: Awaited<ReturnType<typeof openTestDartwing>>['clock'];
 const dayMs = 86_400_000;
+/** The first mail of a process waits for its library to be loaded. */
+const patience = { timeout: 15_000 };
 let org = '';
 let count = 0;
 
@@ -62,7 +64,7 @@ describe('inviting by mail', () => {
       grants: 0,
       source: 'invite',
     });
-    await expect.poll(() => mail.received.find(({ to }) => to.includes(email))).toBeDefined();
+    await expect.poll(() => mail.received.find(({ to }) => to.includes(email)), patience).toBeDefined();
     const link = linkIn(mail.received.find(({ to }) => to.includes(email))!);
     expect(link).toMatch(/^https:\/\/app\.acme\.test\/invite#dwi_/);
     clock.advance(60_000);
