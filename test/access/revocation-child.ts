@@ -16,7 +16,7 @@ while (goesOn) {
     () => true,
     () => false,
   );
-  process.send?.({ began, read });
+  process.send?.({ began, ended: process.hrtime.bigint().toString(), read });
 }
 await dartwing.close();
 process.disconnect();
