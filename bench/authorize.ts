@@ -1,7 +1,7 @@
 /**
  * Permissions: warm decisions beside those of CASL, a batch in one statement, cold rights of 200 organizations beside
  * their bare SQL, and how soon another process hears of a revocation. The ability of CASL is built once, with one
- * fastest form; both sides judge the same cases and must agree.
+ * rule over all organizations, which is its slow form; both sides judge the same cases and must agree.
  */
 import { createMongoAbility, subject } from '@casl/ability';
 import type { Client } from 'pg';
