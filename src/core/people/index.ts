@@ -29,7 +29,6 @@ export { addMember } from './member-add.js';
 export type { MemberDocument } from './member-document.js';
 export type { MemberChange } from './member-effects.js';
 export { type ListedMember, listMembers, type MemberList } from './member-list.js';
-export { requirePerson } from './person.js';
 export type { PersonDocument } from './person-document.js';
 export type { PersonList } from './person-list.js';
 export { type MembershipFinding, repairMemberships, verifyMemberships } from './reconcile.js';
