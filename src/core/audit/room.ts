@@ -3,7 +3,6 @@
 import { auditBounds } from './bounds.js';
 import type { AuditDocument } from './document.js';
 import type { AuditActor, AuditVia } from './entry.js';
-import { stagedChannel } from './listening.js';
 import type { AuditDatabase, AuditKey, AuditTransaction, OpenListener } from './ports.js';
 import { type AuditList, type AuditQuery, queryAudit } from './query.js';
 import type { AuditReader } from './reader.js';
@@ -11,6 +10,7 @@ import { type SequencingOptions, sequenceOnce } from './sequencer.js';
 import { type Sequencer, startSequencer } from './sequencer-loop.js';
 import { type AuditTailOptions, tailAudit } from './tail.js';
 import { type AuditVerification, type VerifyOptions, verifyTrails } from './verify.js';
+import { announceStaged } from './write-queries.js';
 
 /** Facts of a call that the trail keeps of its reader. */
 export interface AuditCall {
@@ -105,10 +105,7 @@ export function sequencerBell(background: boolean): SequencerBell {
     start: (source) => {
       const { database, sequencerRole: role, keys, listen, onFailure } = source;
       if (background) sequencer = startSequencer({ database, role, keys, listen, onFailure });
-      announce = () =>
-        database
-          .transaction((tx) => tx.query('select pg_notify($1, $2)', [stagedChannel, '']))
-          .then(() => {}, onFailure);
+      announce = () => database.transaction(announceStaged).then(() => {}, onFailure);
     },
     stop: async () => {
       await announcing;

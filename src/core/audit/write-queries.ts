@@ -3,7 +3,7 @@ import { clearColumns } from './columns.js';
 import type { AuditBody } from './entry.js';
 import type { ChainedEntry, ChainHead } from './head.js';
 import { instantSql } from './instant.js';
-import { sequencedChannel } from './listening.js';
+import { sequencedChannel, stagedChannel } from './listening.js';
 import type { Queryable } from './ports.js';
 
 /** A staged entry: its exact bytes, its MAC and the number of the key that made it. */
@@ -176,6 +176,15 @@ export async function insertEvents(tx: Queryable, entries: readonly ChainedEntry
       entries.map((entry) => entry.chain),
     ],
     'dartwing_audit_append',
+  );
+}
+
+/** Tells sequencers of other processes that something is staged. The entries are safe already; a ring may be lost. */
+export async function announceStaged(tx: Queryable): Promise<void> {
+  await tx.query(
+    "select set_config('synchronous_commit', 'off', true), pg_notify($1, '')",
+    [stagedChannel],
+    'dartwing_audit_announce_staged',
   );
 }
 
