@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { nextStep, requireStrongSignIn, strictest } from '../../src/core/identity/index.js';
+import { challengeOf, nextStep, requireStrongSignIn, strictest } from '../../src/core/identity/index.js';
+import { DartwingError } from '../../src/core/index.js';
 import { codeOf, openWorld } from './world.js';
 
 const world = openWorld();
@@ -116,5 +117,18 @@ describe('an organization that requires a second factor', () => {
         params: expect.objectContaining({ acr_values: '2 3', max_age: 36_000 }),
       }),
     );
+  });
+
+  test('says it in the header of RFC 9470 too', () => {
+    const error = new DartwingError('MFA_REQUIRED', {
+      organization: 'bolt',
+      reason: '',
+      acr_values: '2',
+      max_age: 60,
+    });
+    expect(challengeOf(error)).toBe(
+      'Bearer error="insufficient_user_authentication", acr_values="2", max_age="60"',
+    );
+    expect(challengeOf(new DartwingError('UNAUTHENTICATED'))).toBe('Bearer');
   });
 });

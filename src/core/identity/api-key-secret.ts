@@ -36,11 +36,6 @@ export function parseCredential(text: string): Credential | undefined {
   return idForm.test(id) && secretForm.test(secret) ? { id, secret } : undefined;
 }
 
-/** Whether a text is the id of a key, as opposed to a name. */
-export function isKeyId(text: string): boolean {
-  return idForm.test(text);
-}
-
 /** A plain hash is enough: nobody guesses 256 random bits, and checking must be cheap on every call. */
 export function hashSecret(secret: string): Buffer {
   return createHash('sha256').update(secret).digest();

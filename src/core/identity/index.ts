@@ -31,7 +31,7 @@ export {
   type IncomingCall,
   identityRoom,
 } from './room.js';
-export { nextStep, sessionKey, strictest } from './session-rules.js';
+export { nextStep, strictest } from './session-rules.js';
 export type { Caller } from './sign-in.js';
 export { challengeOf, requireStrongSignIn } from './strong-sign-in.js';
 export { openVerifier, type Verifier } from './verifier.js';
