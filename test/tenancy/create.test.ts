@@ -73,6 +73,25 @@ describe('creating an organization', () => {
     ]);
   });
 
+  it('answers with the child rows that it stored, and so does the entry', async () => {
+    const tiers = ['Adult', 'Junior'].map((tier_name) => ({
+      tier_name,
+      annual_fee_cents: 100,
+      benefits: null,
+    }));
+    const { after } = await dartwing.tenancy.create({
+      slug: 'with-tiers',
+      type: 'club',
+      concrete: { membership_tiers: tiers },
+    });
+    expect(after).toMatchObject({ association: { membership_tiers: tiers } });
+    const { items } = await dartwing.audit.query({ organization: after!.id, action: 'create' });
+    expect(items).toMatchObject([{ new: { association: { membership_tiers: tiers } } }]);
+    expect(await dartwing.tenancy.show('with-tiers')).toMatchObject({
+      association: { membership_tiers: tiers },
+    });
+  });
+
   it('gives one person to two organizations that are founded at the same time', async () => {
     await Promise.all(['twin-a', 'twin-b'].map((slug) => dartwing.tenancy.create({ slug, type: 'family', owner: 'twin@acme.test' })));
     const { rows } = await database.admin.query(`select count(*)::int from person where primary_email = 'twin@acme.test'`);

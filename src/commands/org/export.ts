@@ -142,8 +142,11 @@ function openFolder(directory: string, { io, cwd }: Pick<CommandContext, 'io' | 
     manifest: (text: string) => told(writeFile(join(directory, 'manifest.json'), text, { mode: 0o600 })),
     discard: async () => {
       await closeAll();
-      for (const table of files.keys()) await rm(join(directory, `${table}.ndjson`), { force: true });
-      if (!existed) await rm(directory, { recursive: true, force: true });
+      const made = existed
+        ? [...files.keys()].map((table) => join(directory, `${table}.ndjson`))
+        : [directory];
+      // What cannot be removed must not hide why the export ended.
+      await Promise.allSettled(made.map((path) => rm(path, { recursive: true, force: true })));
       io.detail('The unfinished export was removed');
     },
   };

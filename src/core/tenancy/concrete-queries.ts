@@ -4,7 +4,7 @@ import type { ChildTable, ConcreteType } from './concrete.js';
 
 type Fields = Record<string, unknown>;
 
-/** Inserts the concrete record of a new organization. */
+/** Inserts the concrete record of a new organization. All its statements are on their way when this returns a promise. */
 export async function insertConcrete(
   tx: Tx,
   type: ConcreteType,
@@ -16,11 +16,12 @@ export async function insertConcrete(
   const names = ['organization', 'name', ...given];
   const text = `insert into ${quoteIdentifier(type.table)} (${names.map(quoteIdentifier).join(', ')})
     values (${names.map((_, index) => `$${index + 1}`).join(', ')})`;
-  await tx.query(text, [organization, name, ...given.map((key) => fields[key])]);
+  const sent: Promise<unknown>[] = [tx.query(text, [organization, name, ...given.map((key) => fields[key])])];
   for (const child of type.children) {
     const rows = fields[child.key];
-    if (Array.isArray(rows)) await insertChildren(tx, child, organization, rows as Fields[]);
+    if (Array.isArray(rows)) sent.push(insertChildren(tx, child, organization, rows as Fields[]));
   }
+  await Promise.all(sent);
 }
 
 /** The concrete record with its child rows, without the columns that only link; undefined when it is missing. */
@@ -91,19 +92,19 @@ export async function findPersons(tx: Tx, refs: readonly string[]): Promise<Map<
   return new Map(rows.flatMap((row) => [[row.id, row.id] as const, [row.primary_email, row.id] as const]));
 }
 
-async function insertChildren(
+function insertChildren(
   tx: Tx,
   child: ChildTable,
   organization: string,
   rows: readonly Fields[],
-): Promise<void> {
+): Promise<unknown> {
   const names = ['organization', ...Object.keys(child.fixed), 'row_index', ...Object.keys(child.fields)];
   const list = names.map(quoteIdentifier).join(', ');
   // One statement whatever the number of rows; the record function gives each column its type.
   const text = `insert into ${quoteIdentifier(child.table)} (${list})
     select ${list} from jsonb_populate_recordset(null::${quoteIdentifier(child.table)}, $1::jsonb)`;
   const records = rows.map((row, index) => ({ ...row, ...child.fixed, organization, row_index: index + 1 }));
-  await tx.query(text, [JSON.stringify(records)]);
+  return tx.query(text, [JSON.stringify(records)]);
 }
 
 async function readChildren(tx: Tx, child: ChildTable, organization: string): Promise<Fields[]> {
