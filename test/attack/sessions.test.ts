@@ -118,7 +118,7 @@ describe('what A leaves on a connection', () => {
     for (const channel of [stagedChannel, sequencedChannel]) await world.nobody.query(`listen ${channel}`);
     await dartwing.tenancy.update(world.a.slug, { tier: 'free' }, { reason: `${world.a.slug} again` });
     await dartwing.audit.sequence();
-    await expect.poll(() => heard.length).toBeGreaterThan(0);
+    await expect.poll(() => heard.length, { timeout: 5_000 }).toBeGreaterThan(0);
     expect(leakIn(heard, '', world)).toBeUndefined();
     await world.nobody.query('unlisten *');
   });

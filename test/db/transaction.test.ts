@@ -360,7 +360,7 @@ describe('a connection that breaks', () => {
       why: expect.stringContaining('unknown'),
     });
     expect([attempts, proxy.cuts]).toEqual([1, 1]);
-    if (delivered) await expect.poll(() => nameOf(acme)).toBe('delivered: true');
+    if (delivered) await expect.poll(() => nameOf(acme), { timeout: 5_000 }).toBe('delivered: true');
     else expect(await nameOf(acme)).not.toBe('delivered: false');
   });
 
