@@ -39,7 +39,7 @@ function purposeOf(each) {
     .replace(/^\/\*\*/, '')
     .replace(/\n \* ?/g, ' ')
     .trim();
-  return text.split(/(?<=[.:]) /, 1)[0];
+  return text.split(/(?<=\.) /, 1)[0];
 }
 
 async function run(wanted) {
