@@ -64,6 +64,8 @@ export interface OpenOptions {
    * What is checked before it opens: `full` unless told, `version` for verbs that only read and want to start fast.
    */
   selfTest?: 'full' | 'version';
+  /** Sequence the audit trail while the command runs, for one that stays. */
+  background?: boolean;
 }
 
 /** What somebody has to agree to. */
