@@ -813,6 +813,8 @@ export function asDartwingError(thrown: unknown): DartwingError {
  * Returns undefined when nothing is near.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+  // A word of that length is no slip of the hand, and comparing it would only cost time.
+  if (word.length > 64) return undefined;
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {

@@ -42,7 +42,12 @@ export type {
   IncomingCall,
   IssuerSettings,
 } from './identity/index.js';
-export { migrateInstallation, readMigrationState, testIsolation } from './installation.js';
+export {
+  findMissingIndexes,
+  migrateInstallation,
+  readMigrationState,
+  testIsolation,
+} from './installation.js';
 export type { BulkResult, InvitationDocument, InvitationList, InviteInput } from './invitations/index.js';
 export type { DartwingOptions } from './options.js';
 export type {

@@ -1,6 +1,8 @@
 /** Setting up and looking at an installation, before and beside opening it. */
+import { type MissingIndex, missingIndexes } from './access/index.js';
 import { stageAudit, systemOrganization } from './audit/index.js';
 import {
+  type Database,
   type MigrationRun,
   type MigrationState,
   migrateUp,
@@ -8,6 +10,7 @@ import {
   openDatabase,
   runSelfTest,
   type SelfTest,
+  type Tx,
 } from './db/index.js';
 import { type DartwingOptions, describeInstallation } from './options.js';
 import { seedRoles } from './people/index.js';
@@ -65,12 +68,25 @@ export function readMigrationState(options: DartwingOptions): Promise<MigrationS
   return migrationState(options.url, options.schema ?? 'dartwing');
 }
 
-/** The self-test of isolation, for doctor: findings instead of a refusal. @throws DATABASE_*, SCHEMA_MISSING is left to the caller */
-export async function testIsolation(options: DartwingOptions): Promise<SelfTest> {
+/** Declared indexes that the database lacks, for doctor. @throws DATABASE_* */
+export function findMissingIndexes(options: DartwingOptions): Promise<MissingIndex[]> {
+  return inspect(options, (tx) => missingIndexes(tx));
+}
+
+/** The self-test of isolation, for doctor: findings instead of a refusal. @throws DATABASE_* */
+export function testIsolation(options: DartwingOptions): Promise<SelfTest> {
+  return inspect(options, (tx, { schema, roles }) => runSelfTest(tx, schema, roles));
+}
+
+/** One look at an installation, without opening the rest of it. */
+async function inspect<T>(
+  options: DartwingOptions,
+  look: (tx: Tx, database: Database) => Promise<T>,
+): Promise<T> {
   const { database: settings } = describeInstallation(options);
   const database = openDatabase({ ...settings, ringAudit: () => {} });
   try {
-    return await database.asMachinery((tx) => runSelfTest(tx, database.schema, database.roles));
+    return await database.asMachinery((tx) => look(tx, database));
   } finally {
     await database.close();
   }

@@ -4,7 +4,7 @@ import { statfs } from 'node:fs/promises';
 import { loadConfig } from '../../core/config.js';
 import { embeddedStatus } from '../../core/db/embedded/index.js';
 import { isolationChecks, serverFacts } from '../../core/db/index.js';
-import { createDartwing, readMigrationState, testIsolation } from '../../core/index.js';
+import { createDartwing, findMissingIndexes, readMigrationState, testIsolation } from '../../core/index.js';
 import { openKeyring } from '../../core/keys/index.js';
 import type { Check, Outcome } from './check.js';
 
@@ -132,6 +132,21 @@ const isolation: Check = {
   },
 };
 
+const indexes: Check = {
+  id: 'indexes',
+  needs: ['migrations', 'keys'],
+  run: async ({ target }) => {
+    const { options } = await target();
+    const missing = await findMissingIndexes(options);
+    if (missing.length === 0) return { what: 'Every index that lists and rights need is there' };
+    const found = missing.map(({ table, columns }) => `${table} (${columns.join(', ')})`);
+    const fix = found.map(
+      (index) => `create index concurrently on ${options.schema ?? 'dartwing'}.${index};`,
+    );
+    return { status: 'warn', what: `${missing.length} indexes are missing`, found, fix };
+  },
+};
+
 const audit: Check = {
   id: 'audit',
   needs: ['isolation'],
@@ -179,5 +194,6 @@ export const checks: readonly Check[] = [
   keys,
   migrations,
   isolation,
+  indexes,
   audit,
 ];

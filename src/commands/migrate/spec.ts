@@ -51,7 +51,7 @@ export const migrateSpec: NounSpec = {
       name: 'print',
       summary: 'Print the SQL of migrations',
       description:
-        'For people with a migration tool of their own. Roles and policies are made by migrate up.',
+        'For people with a migration tool of their own: schema, roles, tables and policies. Passwords of the runtime roles are set by the next migrate up.',
       flags: [{ name: 'from', value: 'id', summary: 'Behind this migration' }, to],
       examples: [
         { command: 'dartwing migrate print > schema.sql', note: 'Everything' },

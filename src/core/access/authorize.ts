@@ -71,28 +71,3 @@ export function organizationOf(ref: Ref): string | undefined {
 export function ownerOf(ref: Ref): string | undefined {
   return ref.owner ?? (ref.doctype === 'Person' ? ref.name : undefined);
 }
-
-/**
- * The order of checks of every call that names an organization or a record: nobody signed in (401), nothing named
- * (400), not there (404), not allowed (403).
- * @param find reads the record; undefined or NOT_FOUND errors of its own both mean that it is not there
- * @throws UNAUTHENTICATED, ORGANIZATION_REQUIRED, PERMISSION_DENIED, and what `find` and `missing` make
- */
-export async function requireInOrder<Found>(
-  scope: Scope,
-  action: string,
-  asked: {
-    ref: string | null | undefined;
-    find: (ref: string) => Promise<Found | undefined>;
-    missing: (ref: string) => DartwingError;
-    identify: (found: Found) => Ref;
-  },
-): Promise<Found> {
-  requireSignedIn(scope);
-  const ref = asked.ref?.trim();
-  if (!ref) throw new DartwingError('ORGANIZATION_REQUIRED');
-  const found = await asked.find(ref);
-  if (found === undefined) throw asked.missing(ref);
-  authorize(scope, action, asked.identify(found));
-  return found;
-}

@@ -15,12 +15,6 @@ export function fieldsOf(context: AccessContext, ref: Ref, bound?: string): Righ
   return context.own.named.get(ref.doctype) ?? noRight;
 }
 
-/** The columns that may be read: for the select list, so that hidden values never leave the database. */
-export function visibleFields(scope: Scope, ref: Ref, fields: readonly string[]): string[] {
-  const { hidden } = rightOf(scope, ref);
-  return fields.filter((field) => !hidden.has(field));
-}
-
 /** A document without the fields that are hidden, for documents that were read whole. */
 export function withoutHidden<Doc extends Readonly<Record<string, unknown>>>(
   scope: Scope,

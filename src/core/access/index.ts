@@ -17,7 +17,7 @@
  * Limits: `access…` in limits.ts. Audit: permission.rebuild for each organization that changed; the log of grants is
  * a table of its own that triggers write.
  */
-export { authorize, isAuthorized, requireInOrder, requireSignedIn } from './authorize.js';
+export { authorize, isAuthorized, requireSignedIn } from './authorize.js';
 export { authorizeMany } from './batch.js';
 export { type Change, changeDocument, recordAct } from './change.js';
 export type { AccessContext } from './context.js';
@@ -25,10 +25,10 @@ export { type Contexts, openContexts } from './contexts.js';
 export type { Decision, DecisionLayer } from './decision.js';
 export { type AccessDoorbell, accessDoorbell } from './doorbell.js';
 export { type DomainEvents, type Events, eventBoard, type OrganizationFacts } from './events.js';
-export { requireWritable, visibleFields, withoutHidden } from './fields.js';
+export { requireWritable, withoutHidden } from './fields.js';
 export { filterFor, newestAcross } from './filter.js';
 export { keyOfPart } from './idempotency.js';
-export { missingIndexes } from './indexes.js';
+export { type MissingIndex, missingIndexes } from './indexes.js';
 export { isKeyPermission, type KeyBounds } from './key.js';
 export type { Principal, Ref } from './principal.js';
 export type { Mismatch } from './queries.js';

@@ -7,6 +7,7 @@ import type { Clock } from '../clock.js';
 import type { Database, Tx, WorkOptions } from '../db/index.js';
 import { DartwingError } from '../errors.js';
 import { uuidv7 } from '../ids.js';
+import { limits } from '../limits.js';
 import type { AccessContext } from './context.js';
 import type { Begin, Contexts } from './contexts.js';
 import type { AccessDoorbell } from './doorbell.js';
@@ -52,11 +53,11 @@ export function openSession(
   defaults: Call,
   { contexts, doorbell }: AccessSources,
 ): Session {
-  const call = (options: CallOptions = {}): Call => ({
-    requestId: `req_${uuidv7(clock.now())}`,
-    ...defaults,
-    ...withoutUndefined(options),
-  });
+  const call = (options: CallOptions = {}): Call => {
+    const facts = { requestId: `req_${uuidv7(clock.now())}`, ...defaults, ...withoutUndefined(options) };
+    requireTexts(facts);
+    return facts;
+  };
 
   const system: Session['system'] = (reason, facts, work, mode = {}) => {
     if (facts.principal.id === '') return Promise.reject(new DartwingError('UNAUTHENTICATED'));
@@ -90,7 +91,7 @@ export function openSession(
       ? contexts.within(facts.principal.id, begin, (tx, access) => work(scopeOf(facts, tx, access)))
       : begin((tx) => work(scopeOf(facts, tx)));
 
-  const run: Session['run'] = (purpose, options, work, request) => {
+  const run: Session['run'] = async (purpose, options, work, request) => {
     const facts = call(options);
     if (facts.principal.id === '') return Promise.reject(new DartwingError('UNAUTHENTICATED'));
     const isPerson = facts.principal.type === 'person';
@@ -107,7 +108,7 @@ export function openSession(
     return within(facts, begin, (scope) => answerOnce(scope, asked, () => work(scope)));
   };
 
-  const runIn: Session['runIn'] = (organization, options, work, mode = {}) => {
+  const runIn: Session['runIn'] = async (organization, options, work, mode = {}) => {
     const facts = call(options);
     if (facts.principal.id === '') return Promise.reject(new DartwingError('UNAUTHENTICATED'));
     const begin: Begin = (inner) =>
@@ -116,6 +117,21 @@ export function openSession(
   };
 
   return { call, run, runIn, system };
+}
+
+/** What the audit trail keeps of a call must be text that can be kept. @throws VALIDATION_ERROR */
+function requireTexts({ reason, requestId, idempotencyKey }: Call): void {
+  for (const [name, text, charsMax] of [
+    ['reason', reason, limits.reasonCharsMax],
+    ['requestId', requestId, 255],
+    ['idempotencyKey', idempotencyKey, 200],
+  ] as const) {
+    if (text === undefined || (text.length <= charsMax && text.isWellFormed() && !text.includes('\u0000')))
+      continue;
+    throw new DartwingError('VALIDATION_ERROR', {
+      message: `${name} has at most ${charsMax} characters and holds no broken ones`,
+    });
+  }
 }
 
 function withoutUndefined(options: CallOptions): CallOptions {

@@ -196,7 +196,7 @@ async function ask<T>(database: Database, question: (tx: Tx) => Promise<T>): Pro
   try {
     return await database.asMachinery(question);
   } catch (error) {
-    const code = ((error as { cause?: { code?: string } }).cause ?? {}).code;
+    const code = (error as { cause?: { code?: string } }).cause?.code;
     // Undefined table, undefined schema.
     if (code === '42P01' || code === '3F000') throw new DartwingError('SCHEMA_MISSING', {}, { cause: error });
     throw error;
