@@ -9,7 +9,8 @@ beforeAll(async () => {
   ({ dartwing, database } = await openTestDartwing());
 });
 
-const count = async (table: string) => Number((await database.admin.query(`select count(*) from ${table}`)).rows[0].count);
+const count = async (table: string) =>
+  Number((await database.admin.query(`select count(*) from ${table}`)).rows[0].count);
 
 describe('creating an organization', () => {
   it.each([
@@ -22,7 +23,9 @@ describe('creating an organization', () => {
     expect(after).toMatchObject({ type, status: { state: 'active', linked_doctype: doctype } });
     expect(after?.id).toMatch(/^ORG-2026-\d{5}$/);
     expect(after?.status.linked_name).toMatch(new RegExp(`^${prefix}\\d{5}$`));
-    const { rows } = await database.admin.query(`select name from ${type} where organization = $1`, [after?.id]);
+    const { rows } = await database.admin.query(`select name from ${type} where organization = $1`, [
+      after?.id,
+    ]);
     expect(rows).toEqual([{ name: after?.status.linked_name }]);
   });
 
@@ -42,7 +45,9 @@ describe('creating an organization', () => {
 
   it('T-O3 leaves no organization behind when the concrete record cannot be stored', async () => {
     await database.admin.query(`alter table company add constraint sabotage check (legal_name <> 'Doomed')`);
-    await expect(dartwing.tenancy.create({ slug: 'doomed', type: 'company', name: 'Doomed' })).rejects.toMatchObject({
+    await expect(
+      dartwing.tenancy.create({ slug: 'doomed', type: 'company', name: 'Doomed' }),
+    ).rejects.toMatchObject({
       code: 'VALIDATION_ERROR',
     });
     await database.admin.query('alter table company drop constraint sabotage');
@@ -53,20 +58,28 @@ describe('creating an organization', () => {
   it('T-O8 makes 100 consistent pairs from 100 parallel calls', async () => {
     const slugs = Array.from({ length: 100 }, (_, index) => `parallel-${index}`);
     await Promise.all(slugs.map((slug) => dartwing.tenancy.create({ slug, type: 'company' })));
-    const { rows } = await database.admin.query(`select count(*)::int as pairs, count(distinct o.id)::int as ids
+    const { rows } =
+      await database.admin.query(`select count(*)::int as pairs, count(distinct o.id)::int as ids
       from organization o join company c on c.organization = o.id and c.name = o.linked_name where o.slug like 'parallel-%'`);
     expect(rows).toEqual([{ pairs: 100, ids: 100 }]);
-    expect((await dartwing.tenancy.verify()).findings.filter((finding) => finding.severity === 'fail')).toEqual([]);
+    expect(
+      (await dartwing.tenancy.verify()).findings.filter((finding) => finding.severity === 'fail'),
+    ).toEqual([]);
   });
 
   it('T-O14 makes the owner a supervisor with both grants', async () => {
-    const { after } = await dartwing.tenancy.create({ slug: 'owned', type: 'company', owner: 'Ana@Acme.test' });
+    const { after } = await dartwing.tenancy.create({
+      slug: 'owned',
+      type: 'company',
+      owner: 'Ana@Acme.test',
+    });
     expect(await dartwing.people.members('owned')).toMatchObject([
       { email: 'ana@acme.test', role: 'Owner', is_supervisor: true, status: { state: 'active' } },
     ]);
-    const { rows } = await database.admin.query('select allow, for_value, user_name from permission_grant where organization = $1 order by allow desc', [
-      after?.id,
-    ]);
+    const { rows } = await database.admin.query(
+      'select allow, for_value, user_name from permission_grant where organization = $1 order by allow desc',
+      [after?.id],
+    );
     expect(rows).toEqual([
       { allow: 'Organization', for_value: after?.id, user_name: 'ana@acme.test' },
       { allow: 'Company', for_value: after?.status.linked_name, user_name: 'ana@acme.test' },
@@ -93,16 +106,33 @@ describe('creating an organization', () => {
   });
 
   it('gives one person to two organizations that are founded at the same time', async () => {
-    await Promise.all(['twin-a', 'twin-b'].map((slug) => dartwing.tenancy.create({ slug, type: 'family', owner: 'twin@acme.test' })));
-    const { rows } = await database.admin.query(`select count(*)::int from person where primary_email = 'twin@acme.test'`);
+    await Promise.all(
+      ['twin-a', 'twin-b'].map((slug) =>
+        dartwing.tenancy.create({ slug, type: 'family', owner: 'twin@acme.test' }),
+      ),
+    );
+    const { rows } = await database.admin.query(
+      `select count(*)::int from person where primary_email = 'twin@acme.test'`,
+    );
     expect(rows).toEqual([{ count: 1 }]);
   });
 
   it('leaves an audit entry with actor, door, reference and the new document', async () => {
-    const { after, audit } = await dartwing.tenancy.create({ slug: 'audited', type: 'family' }, { principal: { type: 'operator', id: 'root' }, via: 'cli' });
+    const { after, audit } = await dartwing.tenancy.create(
+      { slug: 'audited', type: 'family' },
+      { principal: { type: 'operator', id: 'root' }, via: 'cli' },
+    );
     const { items } = await dartwing.audit.query({ organization: after!.id, action: 'create' });
     expect(items).toMatchObject([
-      { id: audit, actor: 'root', via: 'cli', action: 'create', ref: `Organization/${after?.id}`, old: null, new: { slug: 'audited' } },
+      {
+        id: audit,
+        actor: 'root',
+        via: 'cli',
+        action: 'create',
+        ref: `Organization/${after?.id}`,
+        old: null,
+        new: { slug: 'audited' },
+      },
     ]);
   });
 });
@@ -110,18 +140,27 @@ describe('creating an organization', () => {
 describe('creating it again', () => {
   it('refuses a slug that exists', async () => {
     await dartwing.tenancy.create({ slug: 'again', type: 'family' });
-    await expect(dartwing.tenancy.create({ slug: 'again', type: 'family' })).rejects.toMatchObject({ code: 'ORGANIZATION_EXISTS' });
+    await expect(dartwing.tenancy.create({ slug: 'again', type: 'family' })).rejects.toMatchObject({
+      code: 'ORGANIZATION_EXISTS',
+    });
   });
 
   it('accepts equal values with ifNotExists and changes nothing', async () => {
     await dartwing.tenancy.create({ slug: 'equal', type: 'family', name: 'Equal' });
-    const change = await dartwing.tenancy.create({ slug: 'equal', type: 'family', name: 'Equal', ifNotExists: true });
+    const change = await dartwing.tenancy.create({
+      slug: 'equal',
+      type: 'family',
+      name: 'Equal',
+      ifNotExists: true,
+    });
     expect(change).toMatchObject({ op: 'none', audit: null, after: { version: 1 } });
   });
 
   it('refuses other values with ifNotExists and names them', async () => {
     await dartwing.tenancy.create({ slug: 'other', type: 'family', name: 'Other' });
-    await expect(dartwing.tenancy.create({ slug: 'other', type: 'company', name: 'Changed', ifNotExists: true })).rejects.toMatchObject({
+    await expect(
+      dartwing.tenancy.create({ slug: 'other', type: 'company', name: 'Changed', ifNotExists: true }),
+    ).rejects.toMatchObject({
       code: 'ORGANIZATION_DIFFERS',
       fields: [
         { path: 'type', message: 'is "family", not "company"' },
@@ -131,7 +170,11 @@ describe('creating it again', () => {
   });
 
   it('ends with one organization when many processes create it with ifNotExists at once', async () => {
-    const changes = await Promise.all(Array.from({ length: 12 }, () => dartwing.tenancy.create({ slug: 'race', type: 'family', ifNotExists: true })));
+    const changes = await Promise.all(
+      Array.from({ length: 12 }, () =>
+        dartwing.tenancy.create({ slug: 'race', type: 'family', ifNotExists: true }),
+      ),
+    );
     expect(changes.map((change) => change.op).sort()).toEqual(['create', ...Array(11).fill('none')]);
   });
 
@@ -140,7 +183,9 @@ describe('creating it again', () => {
     const first = await dartwing.tenancy.create({ slug: 'keyed', type: 'family' }, call);
     const second = await dartwing.tenancy.create({ slug: 'keyed', type: 'family' }, call);
     expect(second).toEqual(first);
-    await expect(dartwing.tenancy.create({ slug: 'unlike', type: 'family' }, call)).rejects.toMatchObject({ code: 'IDEMPOTENCY_MISMATCH' });
+    await expect(dartwing.tenancy.create({ slug: 'unlike', type: 'family' }, call)).rejects.toMatchObject({
+      code: 'IDEMPOTENCY_MISMATCH',
+    });
   });
 
   it('writes nothing in a dry run and says what it would make', async () => {
@@ -152,23 +197,48 @@ describe('creating it again', () => {
 });
 
 describe('input', () => {
-  it.each(['A', 'a', '-a', 'a_b', 'a--b', 'a-', 'new', "x'; drop table organization --", 'ä'.repeat(3), 'a'.repeat(64), '', 'ORG-2026-00001'])(
-    'refuses the slug %j and suggests one',
-    async (slug) => {
-      await expect(dartwing.tenancy.create({ slug, type: 'family' })).rejects.toMatchObject({ code: 'SLUG_INVALID' });
-    },
-  );
+  it.each([
+    'A',
+    'a',
+    '-a',
+    'a_b',
+    'a--b',
+    'a-',
+    'new',
+    "x'; drop table organization --",
+    'ä'.repeat(3),
+    'a'.repeat(64),
+    '',
+    'ORG-2026-00001',
+  ])('refuses the slug %j and suggests one', async (slug) => {
+    await expect(dartwing.tenancy.create({ slug, type: 'family' })).rejects.toMatchObject({
+      code: 'SLUG_INVALID',
+    });
+  });
 
   it('T-O11 refuses wrong officers and percentages, and warns when percentages pass 100', async () => {
-    const company = (concrete: Record<string, unknown>) => dartwing.tenancy.create({ slug: 'pct', type: 'company', concrete });
+    const company = (concrete: Record<string, unknown>) =>
+      dartwing.tenancy.create({ slug: 'pct', type: 'company', concrete });
     await dartwing.tenancy.create({ slug: 'people-of-pct', type: 'company', owner: 'cy@acme.test' });
-    await expect(company({ officers: [{ person: 'cy@acme.test' }] })).rejects.toMatchObject({ fields: [{ path: 'concrete.officers.0.title' }] });
-    await expect(company({ officers: [{ title: 'CEO' }] })).rejects.toMatchObject({ fields: [{ path: 'concrete.officers.0.person' }] });
+    await expect(company({ officers: [{ person: 'cy@acme.test' }] })).rejects.toMatchObject({
+      fields: [{ path: 'concrete.officers.0.title' }],
+    });
+    await expect(company({ officers: [{ title: 'CEO' }] })).rejects.toMatchObject({
+      fields: [{ path: 'concrete.officers.0.person' }],
+    });
     await expect(
-      company({ officers: [{ person: 'cy@acme.test', title: 'CEO', start_date: '2026-02-01', end_date: '2026-01-01' }] }),
+      company({
+        officers: [
+          { person: 'cy@acme.test', title: 'CEO', start_date: '2026-02-01', end_date: '2026-01-01' },
+        ],
+      }),
     ).rejects.toMatchObject({ fields: [{ path: 'concrete.officers.0.end_date' }] });
-    await expect(company({ members_partners: [{ person: 'cy@acme.test', ownership_percent: -1 }] })).rejects.toMatchObject({ code: 'VALIDATION_ERROR' });
-    await expect(company({ officers: [{ person: 'nobody@acme.test', title: 'CEO' }] })).rejects.toMatchObject({ code: 'PERSON_NOT_FOUND' });
+    await expect(
+      company({ members_partners: [{ person: 'cy@acme.test', ownership_percent: -1 }] }),
+    ).rejects.toMatchObject({ code: 'VALIDATION_ERROR' });
+    await expect(company({ officers: [{ person: 'nobody@acme.test', title: 'CEO' }] })).rejects.toMatchObject(
+      { code: 'PERSON_NOT_FOUND' },
+    );
     const change = await company({
       members_partners: [
         { person: 'cy@acme.test', ownership_percent: 60 },
@@ -179,11 +249,22 @@ describe('input', () => {
   });
 
   it('refuses an owner who is no address, and a role that does not supervise', async () => {
-    await expect(dartwing.tenancy.create({ slug: 'no-owner', type: 'company', owner: 'ana' })).rejects.toMatchObject({ code: 'EMAIL_INVALID' });
-    await expect(dartwing.tenancy.create({ slug: 'no-owner', type: 'company', owner: 'a@b.test', ownerRole: 'Employee' })).rejects.toMatchObject({
+    await expect(
+      dartwing.tenancy.create({ slug: 'no-owner', type: 'company', owner: 'ana' }),
+    ).rejects.toMatchObject({ code: 'EMAIL_INVALID' });
+    await expect(
+      dartwing.tenancy.create({
+        slug: 'no-owner',
+        type: 'company',
+        owner: 'a@b.test',
+        ownerRole: 'Employee',
+      }),
+    ).rejects.toMatchObject({
       code: 'VALIDATION_ERROR',
     });
-    await expect(dartwing.tenancy.create({ slug: 'no-owner', type: 'company', owner: 'a@b.test', ownerRole: 'Parent' })).rejects.toMatchObject({
+    await expect(
+      dartwing.tenancy.create({ slug: 'no-owner', type: 'company', owner: 'a@b.test', ownerRole: 'Parent' }),
+    ).rejects.toMatchObject({
       code: 'INVALID_ROLE_FOR_ORG_TYPE',
     });
     await expect(dartwing.tenancy.show('no-owner')).rejects.toMatchObject({ code: 'ORGANIZATION_NOT_FOUND' });
