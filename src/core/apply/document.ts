@@ -16,6 +16,7 @@ import { parseEmail } from '../people/index.js';
 import {
   concreteSchema,
   knownKeys,
+  oncePerType,
   type organizationTypes,
   parseSlug,
   parseType,
@@ -49,19 +50,8 @@ export interface WantedOrganization {
 /** Keys that `show` prints and nobody may set; they are accepted and ignored. */
 const readOnlyKeys = ['id', 'version', 'created_at', 'modified_at', 'status'] as const;
 
-type OrganizationType = (typeof organizationTypes)[number];
-
-/** Made once for each type: a schema costs more than the check of a document. */
-const organizationSchemas = new Map<OrganizationType, ReturnType<typeof makeSchema>>();
-
-function organizationSchema(type: OrganizationType) {
-  const schema = organizationSchemas.get(type) ?? makeSchema(type);
-  organizationSchemas.set(type, schema);
-  return schema;
-}
-
-function makeSchema(type: OrganizationType) {
-  return z.strictObject({
+const organizationSchema = oncePerType((type) =>
+  z.strictObject({
     api_version: z.literal('dartwing/v1'),
     kind: z.literal('Org'),
     slug: z.string().superRefine(refine(parseSlug)),
@@ -83,8 +73,8 @@ function makeSchema(type: OrganizationType) {
       )
       .max(10_000)
       .optional(),
-  });
-}
+  }),
+);
 
 /** Lets a parser of core, with its own words, decide inside a schema. */
 function refine(parse: (text: string) => unknown) {

@@ -28,6 +28,7 @@ export {
   type CreateOrganizationInput,
   knownKeys,
   type OrganizationChanges,
+  oncePerType,
   parseType,
   region,
   settings,
