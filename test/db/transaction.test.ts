@@ -233,7 +233,9 @@ describe('two transactions that meet', () => {
         },
       );
     await Promise.all([cross('forth', [acme, beta]), cross('back', [beta, acme])]);
-    expect(attempts.forth + attempts.back).toBe(3);
+    // One of them is the victim and tries again; it may meet the other once more.
+    expect(attempts.forth + attempts.back).toBeGreaterThanOrEqual(3);
+    expect(Math.max(attempts.forth, attempts.back)).toBeLessThanOrEqual(limits.transactionAttemptsMax);
     const { rows } = await database.admin.query('select count(distinct tax_id)::int as names from company');
     expect(rows).toEqual([{ names: 1 }]);
   });
