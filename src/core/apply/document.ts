@@ -11,11 +11,11 @@ import {
 } from 'yaml';
 import { z } from 'zod';
 import { DartwingError, type FieldError, nearest } from '../errors.js';
+import { knownKeys } from '../input.js';
 import { limits } from '../limits.js';
 import { parseEmail } from '../people/index.js';
 import {
   concreteSchema,
-  knownKeys,
   oncePerType,
   type organizationTypes,
   parseSlug,

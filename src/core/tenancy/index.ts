@@ -26,7 +26,6 @@ export {
 } from './document.js';
 export {
   type CreateOrganizationInput,
-  knownKeys,
   type OrganizationChanges,
   oncePerType,
   parseType,

@@ -1,6 +1,7 @@
 /** What users give: parsed once, at the door of each verb. */
 import { z } from 'zod';
-import { DartwingError, type FieldError, nearest } from '../errors.js';
+import { DartwingError } from '../errors.js';
+import { parseInput } from '../input.js';
 import { limits } from '../limits.js';
 import { concreteSchema, type OrganizationType, organizationTypes } from './concrete.js';
 import { parseSlug } from './slug.js';
@@ -89,7 +90,7 @@ export function parseType(word: string): { type: OrganizationType; concrete: Rec
 export function parseCreate(input: CreateOrganizationInput): ParsedCreate {
   const slug = parseSlug(input.slug);
   const { type, concrete } = parseType(input.type);
-  const parsed = parse(createSchema(type), {
+  const parsed = parseInput(createSchema(type), {
     name: input.name ?? slug,
     region: input.region ?? 'us-east-1',
     tier: input.tier ?? 'free',
@@ -108,12 +109,12 @@ export function parseCreate(input: CreateOrganizationInput): ParsedCreate {
  * @throws VALIDATION_ERROR with every wrong field and a nearest name for each unknown one.
  */
 export function parseSettings(changes: OrganizationChanges): OrganizationChanges {
-  return parse(settingsSchema, changes) as OrganizationChanges;
+  return parseInput(settingsSchema, changes) as OrganizationChanges;
 }
 
 /** Checks all changes. @throws VALIDATION_ERROR as `parseSettings` */
 export function parseChanges(type: OrganizationType, changes: OrganizationChanges): OrganizationChanges {
-  return parse(changesSchema(type), changes) as OrganizationChanges;
+  return parseInput(changesSchema(type), changes) as OrganizationChanges;
 }
 
 const createSchema = oncePerType((type) =>
@@ -152,44 +153,4 @@ export function oncePerType<Schema>(
     made.set(type, schema);
     return schema;
   };
-}
-
-function parse<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const fields = result.error.issues.flatMap((issue) => fieldErrors(issue, schema));
-  const [first] = fields;
-  const message = first ? `${first.path}: ${first.message}` : 'The input is not valid';
-  throw new DartwingError('VALIDATION_ERROR', { message }, { fields });
-}
-
-function fieldErrors(issue: z.core.$ZodIssue, schema: z.ZodType): FieldError[] {
-  const path = issue.path.join('.');
-  if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message }];
-  return issue.keys.map((key) => {
-    const near = nearest(key, knownKeys(schema, issue.path));
-    return {
-      path: path ? `${path}.${key}` : key,
-      message: `is not a field${near ? `, did you mean ${near}?` : ''}`,
-    };
-  });
-}
-
-/** Keys that the object schema at a path knows. */
-export function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
-  let at: z.ZodType | undefined = schema;
-  for (const step of path) {
-    at = unwrap(at);
-    if (at instanceof z.ZodObject) at = (at.shape as Record<string, z.ZodType>)[String(step)];
-    else if (at instanceof z.ZodArray) at = at.element as z.ZodType;
-  }
-  at = unwrap(at);
-  return at instanceof z.ZodObject ? Object.keys(at.shape) : [];
-}
-
-function unwrap(schema: z.ZodType | undefined): z.ZodType | undefined {
-  let at = schema;
-  while (at instanceof z.ZodOptional || at instanceof z.ZodNullable || at instanceof z.ZodDefault)
-    at = at.unwrap() as z.ZodType;
-  return at;
 }

@@ -2,6 +2,7 @@
 import { type Expression, type SqlBool, sql } from 'kysely';
 import { build, type Tx } from '../db/index.js';
 import type { SeriesName } from '../ids.js';
+import { containing } from '../input.js';
 import type { OrganizationRow } from './document.js';
 import type { ParsedCreate } from './input.js';
 
@@ -141,7 +142,7 @@ export async function pageOrganizations(
   if (filter.region) query = query.where('region', '=', filter.region);
   if (filter.state) query = query.where(stateExpression(filter.now), '=', filter.state);
   if (filter.search) {
-    const pattern = `%${filter.search.replace(/[\\%_]/g, '\\$&')}%`;
+    const pattern = containing(filter.search);
     query = query.where((eb) => eb.or([eb('slug', 'ilike', pattern), eb('org_name', 'ilike', pattern)]));
   }
   const ordered = query

@@ -1,6 +1,7 @@
 /** Reading organizations. */
 import { authorize, filterFor, requireSignedIn, type Scope, withoutHidden } from '../access/index.js';
 import { DartwingError, nearest } from '../errors.js';
+import { parseChoice, parsePage, parseSort } from '../input.js';
 import { limits } from '../limits.js';
 import { concreteTypes, organizationTypes } from './concrete.js';
 import { readConcrete } from './concrete-queries.js';
@@ -52,18 +53,16 @@ export async function listOrganizations(
   input: ListOrganizationsInput = {},
 ): Promise<OrganizationList> {
   requireSignedIn(scope);
-  const limit = pageSize(input.limit);
-  const offset = input.offset ?? 0;
-  if (!Number.isInteger(offset) || offset < 0) throw invalid('offset is a whole number from 0');
+  const { limit, offset } = parsePage(input);
   const now = scope.clock.now();
   const { rows, total } = await pageOrganizations(scope.tx, {
     visible: filterFor(scope, 'read', 'Organization'),
-    state: oneOf('state', input.state, states),
-    type: oneOf('type', input.type === 'club' ? 'association' : input.type, organizationTypes),
-    tier: oneOf('tier', input.tier, tiers),
+    state: parseChoice('state', input.state, states),
+    type: parseChoice('type', input.type === 'club' ? 'association' : input.type, organizationTypes),
+    tier: parseChoice('tier', input.tier, tiers),
     region: input.region,
     search: input.search,
-    sort: parseSort(input.sort ?? 'id'),
+    sort: parseSort(input.sort ?? 'id', sortColumns),
     limit,
     offset,
     now,
@@ -110,32 +109,4 @@ export async function fullDocument(scope: Scope, row: OrganizationRow): Promise<
   };
   const shown = concrete && withoutHidden(scope, ref, concrete);
   return organizationDocument(row, scope.clock.now(), { concrete: shown ?? null, members });
-}
-
-function pageSize(given: number | undefined): number {
-  if (given === undefined) return limits.pageDefault;
-  if (!Number.isInteger(given) || given < 1 || given > limits.pageMax)
-    throw invalid(`limit is a whole number from 1 to ${limits.pageMax}`);
-  return given;
-}
-
-function parseSort(text: string): {
-  column: (typeof sortColumns)[keyof typeof sortColumns];
-  descending: boolean;
-} {
-  const descending = text.startsWith('-');
-  const name = descending ? text.slice(1) : text;
-  if (!Object.hasOwn(sortColumns, name))
-    throw invalid(`sort is one of ${Object.keys(sortColumns).join(', ')}, with - in front for descending`);
-  return { column: sortColumns[name as keyof typeof sortColumns], descending };
-}
-
-function oneOf(name: string, given: string | undefined, allowed: readonly string[]): string | undefined {
-  if (given !== undefined && !allowed.includes(given))
-    throw invalid(`${name} "${given}" is not one of ${allowed.join(', ')}`);
-  return given;
-}
-
-function invalid(message: string): DartwingError {
-  return new DartwingError('VALIDATION_ERROR', { message });
 }
