@@ -107,6 +107,8 @@ async function findSignedIn(
     ? 'They sign in under another id of the identity provider'
     : 'The identity provider has not verified that it belongs to whoever signs in';
   const person = await unmerged(scope, byEmail);
+  // Another sign-in of the same `sub` may have committed between the two look-ups.
+  if (person.keycloak_user_id === sub) return person;
   if (!verified || person.keycloak_user_id !== null)
     throw new DartwingError('PERSON_EMAIL_TAKEN', { email, why });
   return person;
