@@ -10,6 +10,7 @@ const rooms = [
   'equipment',
   'invitations',
   'identity',
+  'quota',
   'export',
   'apply',
 ];

@@ -12,6 +12,7 @@ import type { IdentityVerbs } from './identity/index.js';
 import type { Invitations } from './invitations/index.js';
 import type { Courier } from './mail/index.js';
 import type { PeopleVerbs } from './people/index.js';
+import type { Quota } from './quota/index.js';
 import type { OrganizationVerbs } from './tenancy/index.js';
 
 export interface Tenancy extends OrganizationVerbs {
@@ -66,6 +67,7 @@ export interface Dartwing {
   readonly audit: AuditVerbs;
   readonly apply: ApplyVerbs;
   readonly export: Export;
+  readonly quota: Quota;
   /** Runs `work` bound to one organization (id or slug); the only way to its rows. */
   asOrg<T>(organization: string, work: (tx: Tx) => Promise<T>): Promise<T>;
   /** Reads across the organizations of a person. */

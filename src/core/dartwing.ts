@@ -1,6 +1,7 @@
 /** The composition root: opens the installation, wires the rooms in order and returns one frozen object. */
 import {
   accessDoorbell,
+  authorize,
   type CallOptions,
   eventBoard,
   openContexts,
@@ -10,7 +11,13 @@ import {
   type Session,
 } from './access/index.js';
 import { applyVerbs } from './apply/index.js';
-import { type AuditSource, auditVerbs, sequencerBell } from './audit/index.js';
+import {
+  type AuditSource,
+  type AuditVerbs,
+  auditVerbs,
+  sequencerBell,
+  systemOrganization,
+} from './audit/index.js';
 import type { Dartwing, Export, Finding, Report, Tenancy } from './contract.js';
 import { openDatabase, requireSound, requireVersion } from './db/index.js';
 import { equipmentVerbs, moveEquipment, refuseLeaving, refusePurge } from './equipment/index.js';
@@ -31,6 +38,7 @@ import {
   repairMemberships,
   verifyMemberships,
 } from './people/index.js';
+import { openQuota } from './quota/index.js';
 import { organizationVerbs, repairLinks, requireOrganization, verifyLinks } from './tenancy/index.js';
 
 /**
@@ -109,7 +117,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
   const ids = idsBySlug(session);
   const organizationIds = ids.find;
   events.subscribe('organization.purging', async (scope, { organization }) => {
-    scope.tx.afterCommit(() => ids.forget(organization.slug));
+    scope.tx.afterCommit(() => ids.forget(organization.slug, organization.id));
   });
   const courier = openCourier({
     options: options.mail,
@@ -128,11 +136,12 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
     identity: Object.freeze(identity),
     permissions: Object.freeze(permissionVerbs(session, access.contexts, access.doorbell)),
     mail: Object.freeze({ sendDue: courier.sendDue }),
-    equipment: Object.freeze(equipmentVerbs(session, organizationIds)),
+    equipment: Object.freeze(equipmentVerbs(session, ids.findExisting)),
     invitations: Object.freeze(invitationVerbs(session, desk)),
-    audit: Object.freeze(auditVerbs(audit)),
+    audit: Object.freeze(guardedAudit(auditVerbs(audit), session, ids.findExisting)),
     apply: Object.freeze(applyVerbs(session)),
-    export: Object.freeze(exportRoom(session, organizationIds)),
+    export: Object.freeze(exportRoom(session, ids.findExisting)),
+    quota: Object.freeze(openQuota((work) => database.asMachinery(work), clock, options.rates)),
     asOrg: async (organization, work) => database.asOrg(await organizationIds(organization), work),
     asPerson: (person, work) => database.asPerson(person, work),
     asSystem: (reason, work, call) => session.system(reason, session.call(call), work),
@@ -141,21 +150,61 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
   } satisfies Dartwing);
 }
 
+/** The id of an organization that a caller names by id or slug. */
+type IdOf = (ref: string, call?: CallOptions) => Promise<string>;
+
+/** The trail for persons and API keys: what they may read of one organization; all of them for a System Manager. */
+function guardedAudit(verbs: AuditVerbs, session: Session, idOf: IdOf): AuditVerbs {
+  const guard = async (organization: string | undefined, given: object | undefined) => {
+    const call = given as CallOptions | undefined;
+    const { principal } = session.call(call);
+    if (principal.type !== 'person' && principal.key === undefined) return organization;
+    const id =
+      organization === undefined || organization === systemOrganization
+        ? organization
+        : await idOf(organization, call);
+    const ref = { doctype: 'Audit Entry', name: '*', organization: id };
+    await session.run('audit', call, async (scope) => authorize(scope, 'read', ref));
+    return id;
+  };
+  return {
+    ...verbs,
+    query: async (query = {}, call) =>
+      verbs.query({ ...query, organization: await guard(query.organization, call) }, call),
+    verify: async (options = {}, call) => {
+      const guarded: (string | undefined)[] = [];
+      for (const organization of options.organizations ?? [undefined])
+        guarded.push(await guard(organization, call));
+      const organizations = guarded.filter((organization) => organization !== undefined);
+      return verbs.verify(organizations.length === 0 ? options : { ...options, organizations });
+    },
+    tail: async function* (options = {}, call) {
+      yield* verbs.tail({ ...options, organization: await guard(options.organization, call) }, call);
+    },
+  };
+}
+
 /** Ids of slugs, looked up once: an organization keeps its slug until it is purged. */
 function idsBySlug(session: Session) {
   const known = new Map<string, string>();
+  const findExisting: IdOf = async (ref, { principal, via = 'library' } = {}) => {
+    const look = async (scope: Scope) => (await requireOrganization(scope, ref)).id;
+    const call = principal === undefined ? undefined : { principal, via };
+    const found = known.get(ref) ?? (await session.run('asOrg', call, look));
+    if (known.size >= limits.slugsKnownMax) known.clear();
+    known.set(ref, found);
+    return found;
+  };
   return {
-    find: async (ref: string): Promise<string> => {
-      if (isOrganizationId(ref)) return ref;
-      const found =
-        known.get(ref) ??
-        (await session.run('asOrg', undefined, async (scope) => (await requireOrganization(scope, ref)).id));
-      if (known.size >= limits.slugsKnownMax) known.clear();
-      known.set(ref, found);
-      return found;
-    },
-    forget: (slug: string): void => {
-      known.delete(slug);
+    /** An id is taken as it is: without such an organization there are no rows. */
+    find: async (ref: string): Promise<string> => (isOrganizationId(ref) ? ref : findExisting(ref)),
+    /**
+     * For doors that tell a missing organization from a foreign one. Names near to it are those that the caller may
+     * read. @throws ORGANIZATION_NOT_FOUND
+     */
+    findExisting,
+    forget: (...refs: string[]): void => {
+      for (const ref of refs) known.delete(ref);
     },
   };
 }
@@ -185,7 +234,7 @@ function tenancyRoom(session: Session): Tenancy {
   };
 }
 
-function exportRoom(session: Session, idOf: (ref: string) => Promise<string>): Export {
+function exportRoom(session: Session, idOf: IdOf): Export {
   return {
     organization: async (ref, write, call) => {
       let written = false;
@@ -198,7 +247,7 @@ function exportRoom(session: Session, idOf: (ref: string) => Promise<string>): E
         if (written) throw new DartwingError('DATABASE_UNAVAILABLE');
         return exportRows(scope, writeOnce);
       };
-      return session.runIn(await idOf(ref), call, work, { isolation: 'repeatable read' });
+      return session.runIn(await idOf(ref, call), call, work, { isolation: 'repeatable read' });
     },
   };
 }

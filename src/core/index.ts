@@ -59,6 +59,7 @@ export type {
   RoleChanges,
   SignUpInput,
 } from './people/index.js';
+export { type Allowance, type Quota, type Rates, shippedRates } from './quota/index.js';
 export type {
   CreateOrganizationInput,
   ListOrganizationsInput,

@@ -154,6 +154,17 @@ export const limits = Object.freeze({
   apiKeyGraceMsMax: 2_592_000_000,
   /** Permissions of one API key. */
   apiKeyPermissionsMax: 50,
+  /** How long a process believes the tier of an organization, for how many, and how it drops old counters. */
+  rateTierMs: 10_000,
+  rateTiersKnownMax: 10_000,
+  rateSweepMs: 60_000,
+  rateSweptMax: 1_000,
+  /** Fields that one list of a doctype's conflict rules names. */
+  conflictRuleFieldsMax: 500,
+  /** Pairs of equal lines, times lines, that a merge of texts may compare: some milliseconds. */
+  textMergeStepsMax: 4_000_000,
+  /** Items of a list whose additions are united. */
+  unionItemsMax: 1_000,
   /** Age of a logout token, and how long its id is remembered. */
   logoutTokenMs: 120_000,
   logoutMemoryMs: 600_000,

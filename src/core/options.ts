@@ -9,6 +9,7 @@ import { type Keyring, openKeyring } from './keys/index.js';
 import { type Log, silentLog } from './log.js';
 import type { MailOptions } from './mail/index.js';
 import type { Provisioning } from './people/index.js';
+import type { Rates } from './quota/index.js';
 
 export interface DartwingOptions {
   /** `postgres://` address of the database. At run time only its host, port and name are used. */
@@ -46,6 +47,8 @@ export interface DartwingOptions {
   mail?: MailOptions | undefined;
   /** Address that links in mails begin with; default `http://localhost:4000`. */
   publicUrl?: string | undefined;
+  /** How many calls callers may make; default `shippedRates`. */
+  rates?: Rates | undefined;
   clock?: Clock | undefined;
   /** Uniform random numbers in [0, 1). */
   random?: (() => number) | undefined;

@@ -32,12 +32,16 @@ export async function answerOnce<T>(scope: Scope, asked: Asked, work: () => Prom
   // As JSON says it: members that are undefined are none, and a Date is its text.
   const plain: unknown = JSON.parse(JSON.stringify(asked));
   const fingerprint = createHash('sha256').update(canonicalJson(plain)).digest();
+  const shelf = shelfOf(tx.organization);
+  const name = asked.by === undefined ? key : keyOfPart(key, `by ${asked.by}`)!;
   // A second caller waits here until the first has committed or rolled back.
-  await tx.query("select pg_advisory_xact_lock(hashtextextended('dartwing idempotency ' || $1, 0))", [key]);
+  const lock = `dartwing idempotency ${tx.organization ?? ''} ${name}`;
+  await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [lock]);
   const now = scope.clock.now();
+  const oldest = new Date(now.getTime() - limits.idempotencyMs);
   const { rows } = await tx.query<{ request: Buffer; answer: T }>(
-    'select request, answer from idempotency where key = $1 and at > $2',
-    [key, new Date(now.getTime() - limits.idempotencyMs)],
+    `select request, answer from ${shelf.table} where ${shelf.mine} and key = $1 and at > $2`,
+    [name, oldest],
   );
   const [kept] = rows;
   if (kept) {
@@ -46,16 +50,27 @@ export async function answerOnce<T>(scope: Scope, asked: Asked, work: () => Prom
   }
   const answer = await work();
   await tx.query(
-    'delete from idempotency where key = $1 or key in (select key from idempotency where at <= $2 limit 100)',
-    [key, new Date(now.getTime() - limits.idempotencyMs)],
+    `delete from ${shelf.table} where ${shelf.mine} and
+       (key = $1 or key in (select key from ${shelf.table} where ${shelf.mine} and at <= $2 limit 100))`,
+    [name, oldest],
   );
-  await tx.query('insert into idempotency (key, request, answer, at) values ($1, $2, $3, $4)', [
-    key,
-    fingerprint,
-    JSON.stringify(answer),
-    now,
-  ]);
+  await tx.query(
+    `insert into ${shelf.table} (${shelf.columns}key, request, answer, at) values (${shelf.values}$1, $2, $3, $4)`,
+    [name, fingerprint, JSON.stringify(answer), now],
+  );
   return answer;
+}
+
+/** Where answers are kept: those of calls bound to an organization with it, so that they go when it goes. */
+function shelfOf(organization: string | undefined) {
+  if (organization === undefined) return { table: 'idempotency', mine: 'true', columns: '', values: '' };
+  const mine = "organization = nullif(current_setting('dartwing.org', true), '')";
+  return {
+    table: 'org_idempotency',
+    mine,
+    columns: 'organization, ',
+    values: "nullif(current_setting('dartwing.org', true), ''), ",
+  };
 }
 
 /** The key of one part of a call that takes several transactions, each of which is carried out once. */

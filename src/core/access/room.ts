@@ -2,13 +2,15 @@
 
 import { DartwingError } from '../errors.js';
 import { limits } from '../limits.js';
-import { authorize } from './authorize.js';
+import { authorize, isAuthorized } from './authorize.js';
 import type { Contexts } from './contexts.js';
 import type { Decision } from './decision.js';
 import type { AccessDoorbell } from './doorbell.js';
 import { type ExplainInput, explain } from './explain.js';
 import { compareGrants, type GrantsStep, type Place, rebuildGrants } from './grants.js';
+import type { Ref } from './principal.js';
 import { type GrantEvent, type Mismatch, selectEvents, selectOrganization, selectPerson } from './queries.js';
+import { findRecords } from './records.js';
 import type { CallOptions, Scope } from './scope.js';
 import type { Session } from './session.js';
 
@@ -47,6 +49,11 @@ export interface GrantRebuild {
 export interface PermissionVerbs {
   /** Whether a person may do something, and which layer says so. */
   explain(input: ExplainInput, call?: CallOptions): Promise<Decision>;
+  /**
+   * The whole reference of a document that the caller may read. One that is not there and one that is not for the
+   * caller are the same. @throws RECORD_NOT_FOUND, DOCTYPE_UNKNOWN
+   */
+  locate(ref: Ref, call?: CallOptions): Promise<Ref>;
   /** Members without grants and grants without members, of one organization or all. */
   orphans(organization?: string, call?: CallOptions): Promise<Mismatch[]>;
   /** Recomputes the grants of one organization or all. */
@@ -65,6 +72,7 @@ export function permissionVerbs(
   return {
     explain: (input, call) =>
       session.run('permission explain', call, (scope) => explain(scope, contexts, input)),
+    locate: (ref, call) => session.run('locate', call, (scope) => locateRecord(scope, ref)),
     orphans: async (organization, call) => {
       const found: Mismatch[] = [];
       const look = (place: Place) =>
@@ -96,6 +104,12 @@ export function permissionVerbs(
     log: (input, call) => session.run('permission log', call, (scope) => readLog(scope, input ?? {})),
     listen: doorbell.listen,
   };
+}
+
+async function locateRecord(scope: Scope, ref: Ref): Promise<Ref> {
+  const found = (await findRecords(scope.tx, [ref]))(ref);
+  if (found !== undefined && isAuthorized(scope, 'read', found)) return found;
+  throw new DartwingError('RECORD_NOT_FOUND', { ref: `${ref.doctype}/${ref.name.slice(0, 80)}` });
 }
 
 /** One step for a named organization; page by page for all, so that no transaction holds every organization. */

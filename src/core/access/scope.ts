@@ -19,6 +19,11 @@ export interface Call {
   idempotencyKey?: string | undefined;
   /** Do everything and roll back. */
   dryRun?: boolean | undefined;
+  /**
+   * Sees the scope and the answer before the transaction ends: for doors that also tell the caller what else they may
+   * do. It may be called again when the transaction is tried again, and must not write.
+   */
+  witness?: ((scope: Scope, answer: unknown) => void) | undefined;
 }
 
 /** Facts of one call that differ from the defaults given when dartwing was opened. */

@@ -12,7 +12,7 @@ import type { AccessContext } from './context.js';
 import type { Begin, Contexts } from './contexts.js';
 import type { AccessDoorbell } from './doorbell.js';
 import type { Events } from './events.js';
-import { answerOnce } from './idempotency.js';
+import { type Asked, answerOnce } from './idempotency.js';
 import type { Call, CallOptions, Scope } from './scope.js';
 
 export interface Session {
@@ -29,12 +29,13 @@ export interface Session {
     work: (scope: Scope) => Promise<T>,
     request?: unknown,
   ): Promise<T>;
-  /** Runs a verb bound to one organization (its id). */
+  /** Runs a verb bound to one organization (its id). `once` says what for and what was asked, as in `run`. */
   runIn<T>(
     organization: string,
     options: CallOptions | undefined,
     work: (scope: Scope) => Promise<T>,
     mode?: WorkOptions,
+    once?: { purpose: string; request: unknown },
   ): Promise<T>;
   /** A transaction across organizations, with its reason on record. */
   system<T>(reason: string, call: Call, work: (tx: Tx) => Promise<T>, mode?: WorkOptions): Promise<T>;
@@ -86,37 +87,50 @@ export function openSession(
   });
 
   /** The transaction of a call: a person's begins with the rights. */
-  const within = <T>(facts: Call, begin: Begin, work: (scope: Scope) => Promise<T>): Promise<T> =>
-    facts.principal.type === 'person'
-      ? contexts.within(facts.principal.id, begin, (tx, access) => work(scopeOf(facts, tx, access)))
-      : begin((tx) => work(scopeOf(facts, tx)));
+  const within = <T>(facts: Call, begin: Begin, work: (scope: Scope) => Promise<T>): Promise<T> => {
+    const witnessed = async (scope: Scope): Promise<T> => {
+      const answer = await work(scope);
+      facts.witness?.(scope, answer);
+      return answer;
+    };
+    return facts.principal.type === 'person'
+      ? contexts.within(facts.principal.id, begin, (tx, access) => witnessed(scopeOf(facts, tx, access)))
+      : begin((tx) => witnessed(scopeOf(facts, tx)));
+  };
 
   const run: Session['run'] = async (purpose, options, work, request) => {
     const facts = call(options);
     if (facts.principal.id === '') return Promise.reject(new DartwingError('UNAUTHENTICATED'));
-    const isPerson = facts.principal.type === 'person';
     const reason = facts.reason === undefined ? purpose : `${purpose}: ${facts.reason}`;
     const mode = { dryRun: facts.dryRun ?? false };
-    // What a person may see is no access across organizations; their acts leave entries of their own.
+    // What a person or a key may see is no access across organizations; their acts leave entries of their own.
     const begin: Begin = (inner) =>
-      isPerson ? database.asSystem(async () => {}, inner, mode) : system(reason, facts, inner, mode);
-    // Another caller with the same key must not get this one's answer.
-    const asked =
-      isPerson || facts.principal.key !== undefined
-        ? { purpose, request, by: facts.principal.id }
-        : { purpose, request };
+      isConfined(facts) ? database.asSystem(async () => {}, inner, mode) : system(reason, facts, inner, mode);
+    const asked = askedBy(facts, purpose, request);
     return within(facts, begin, (scope) => answerOnce(scope, asked, () => work(scope)));
   };
 
-  const runIn: Session['runIn'] = async (organization, options, work, mode = {}) => {
+  const runIn: Session['runIn'] = async (organization, options, work, mode = {}, once) => {
     const facts = call(options);
     if (facts.principal.id === '') return Promise.reject(new DartwingError('UNAUTHENTICATED'));
     const begin: Begin = (inner) =>
       database.asOrg(organization, inner, { ...mode, dryRun: facts.dryRun ?? false });
-    return within(facts, begin, work);
+    if (once === undefined) return within(facts, begin, work);
+    const asked = askedBy(facts, once.purpose, once.request);
+    return within(facts, begin, (scope) => answerOnce(scope, asked, () => work(scope)));
   };
 
   return { call, run, runIn, system };
+}
+
+/** Whether the rights of the caller, and not an operator's trust, say what a call may do. */
+function isConfined({ principal }: Call): boolean {
+  return principal.type === 'person' || principal.key !== undefined;
+}
+
+/** Another caller with the same idempotency key must not get this one's answer, nor learn that the key was used. */
+function askedBy(facts: Call, purpose: string, request: unknown): Asked {
+  return isConfined(facts) ? { purpose, request, by: facts.principal.id } : { purpose, request };
 }
 
 /** What the audit trail keeps of a call must be text that can be kept. @throws VALIDATION_ERROR */

@@ -26,7 +26,10 @@ export interface AuditVerbs {
   /** Entries as they come, oldest first. @throws AUDIT_QUERY_INVALID */
   tail(options?: AuditTailOptions, call?: Partial<AuditCall>): AsyncIterable<AuditDocument>;
   /** Verifies trails and names the first fault of each. */
-  verify(options?: Omit<VerifyOptions, 'sequencerRole'>): Promise<AuditVerification>;
+  verify(
+    options?: Omit<VerifyOptions, 'sequencerRole'>,
+    call?: Partial<AuditCall>,
+  ): Promise<AuditVerification>;
   /** Sequences everything that is staged now. */
   sequence(): Promise<void>;
 }

@@ -45,24 +45,40 @@ export interface Equipment {
   delete(organization: string, id: string, call?: CallOptions): EquipmentChange;
 }
 
-/** @param idOf the id of an organization's slug */
-export function equipmentVerbs(session: Session, idOf: (ref: string) => Promise<string>): Equipment {
-  const within = async <T>(
+/** @param idOf the id of an organization that a caller names by id or slug */
+export function equipmentVerbs(
+  session: Session,
+  idOf: (ref: string, call?: CallOptions) => Promise<string>,
+): Equipment {
+  const look = async <T>(
     ref: string,
     call: CallOptions | undefined,
     work: (scope: Scope) => Promise<T>,
-  ): Promise<T> => session.runIn(await idOf(ref), call, work);
+  ): Promise<T> => session.runIn(await idOf(ref, call), call, work);
+  const change = async <T>(
+    purpose: string,
+    ref: string,
+    call: CallOptions | undefined,
+    request: object,
+    work: (scope: Scope) => Promise<T>,
+  ): Promise<T> => session.runIn(await idOf(ref, call), call, work, {}, { purpose, request });
   return {
-    create: (ref, input, call) => within(ref, call, (scope) => createEquipment(scope, input)),
+    create: (ref, input, call) =>
+      change('equipment create', ref, call, { input }, (scope) => createEquipment(scope, input)),
     update: (ref, id, changes, { ifVersion, ...call } = {}) =>
-      within(ref, call, (scope) => changeEquipment(scope, id, changes, ifVersion)),
-    assign: (ref, id, member, call) => within(ref, call, (scope) => assignEquipment(scope, id, member)),
-    unassign: (ref, id, call) => within(ref, call, (scope) => unassignEquipment(scope, id)),
-    show: (ref, id, call) => within(ref, call, (scope) => showEquipment(scope, id)),
-    list: (ref, input, call) => within(ref, call, (scope) => listEquipment(scope, input)),
+      change('equipment update', ref, call, { id, changes, ifVersion: ifVersion ?? null }, (scope) =>
+        changeEquipment(scope, id, changes, ifVersion),
+      ),
+    assign: (ref, id, member, call) =>
+      change('equipment assign', ref, call, { id, member }, (scope) => assignEquipment(scope, id, member)),
+    unassign: (ref, id, call) =>
+      change('equipment unassign', ref, call, { id }, (scope) => unassignEquipment(scope, id)),
+    show: (ref, id, call) => look(ref, call, (scope) => showEquipment(scope, id)),
+    list: (ref, input, call) => look(ref, call, (scope) => listEquipment(scope, input)),
     listByPerson: (person, call) =>
       session.run('equipment of a person', call, (scope) => listEquipmentOfPerson(scope, person)),
-    custodians: (ref, call) => within(ref, call, listCustodians),
-    delete: (ref, id, call) => within(ref, call, (scope) => removeEquipment(scope, id)),
+    custodians: (ref, call) => look(ref, call, listCustodians),
+    delete: (ref, id, call) =>
+      change('equipment delete', ref, call, { id }, (scope) => removeEquipment(scope, id)),
   };
 }

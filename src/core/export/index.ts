@@ -6,7 +6,7 @@
  * PostgreSQL does. The audit trail gets one entry `export` with the counts, in the organization's chain.
  */
 import type { Scope } from '../access/index.js';
-import { recordAct } from '../access/index.js';
+import { authorize, recordAct } from '../access/index.js';
 import { DartwingError } from '../errors.js';
 import { closeRows, fetchRows, listTenantTables, openRows } from './queries.js';
 
@@ -23,13 +23,14 @@ const batchRows = 500;
  * Hands every row to `write`, one after another, and returns the counts by table. `write` may be slow: it is
  * waited for.
  * @param scope a scope whose transaction is bound to the organization
- * @throws ORGANIZATION_NOT_FOUND, what `write` throws, and DATABASE_*
+ * @throws PERMISSION_DENIED, ORGANIZATION_NOT_FOUND, what `write` throws, and DATABASE_*
  */
 export async function exportRows(
   scope: Scope,
   write: (row: ExportRow) => Promise<void> | void,
 ): Promise<Record<string, number>> {
   const { tx } = scope;
+  authorize(scope, 'export', { doctype: 'Organization', name: tx.organization! });
   const counts: Record<string, number> = {};
   for (const table of ['organization', ...(await listTenantTables(tx))]) {
     counts[table] = 0;

@@ -25,7 +25,7 @@ import { obeyLogout, revokeSessions, type SessionsEnded, signOut } from './logou
 import { readLogoutToken } from './logout-token.js';
 import type { Fetch } from './provider-answer.js';
 import { defaultRoleMap, type RoleMap } from './role-map.js';
-import { type Caller, type SignInSettings, signInKey, signInPerson } from './sign-in.js';
+import { type Caller, enterOrganization, type SignInSettings, signInKey, signInPerson } from './sign-in.js';
 import type { StrongSignIn } from './strong-sign-in.js';
 import { openVerifier } from './verifier.js';
 
@@ -86,6 +86,12 @@ export interface IdentityVerbs {
    * @throws UNAUTHENTICATED, TOKEN_*, API_KEY_*, IDENTITY_*, SIGN_IN_*, SESSION_ENDED, MFA_REQUIRED, MINOR_LOCKED
    */
   authenticate(call: IncomingCall): Promise<Caller>;
+  /**
+   * Lets somebody who was proven into one more organization (id or slug): the same check of its policy that
+   * `authenticate` makes of the one that it was told.
+   * @throws MFA_REQUIRED, PERMISSION_DENIED (the key of another organization)
+   */
+  enter(caller: Caller, organization: string): Promise<void>;
   /** Carries out a logout token of the provider. @throws LOGOUT_TOKEN_INVALID, IDENTITY_PROVIDER_UNAVAILABLE */
   logoutToken(token: string): Promise<SessionsEnded>;
   /** Ends the session of an access token. @throws TOKEN_* */
@@ -150,6 +156,8 @@ export function identityRoom(
       if ('refused' in outcome) throw outcome.refused;
       return outcome.caller;
     },
+    enter: (caller, organization) =>
+      transaction((tx) => enterOrganization(tx, caller, organization, settings.strong, clock.now())),
     logoutToken: async (token) => {
       const logout = await readLogoutToken(verifier, token);
       return asSystem({}, (scope) => obeyLogout(scope, logout));

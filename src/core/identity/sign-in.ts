@@ -49,14 +49,34 @@ export async function signInPerson(
   const begun = await followSession(scope, identity, row, settings.limits);
   if (begun) reportFallback(identity, row, settings.roleMap, settings.log);
   await followGroups(scope, identity, row, settings.roleMap);
-  if (organization !== undefined) await passDoor(scope, identity, organization, settings.strong);
+  if (organization !== undefined)
+    await passDoor(scope.tx, identity, organization, settings.strong, scope.clock.now());
   return { principal: { type: 'person', id: row.person }, account: row.account ?? undefined, identity };
 }
 
 /** Whether the person may work there is decided later; here only how they signed in counts. */
-async function passDoor(scope: Scope, identity: Identity, ref: string, strong: StrongSignIn): Promise<void> {
-  const door = await findDoor(scope.tx, ref);
-  if (door?.mfa_required) requireStrongSignIn(identity, door.slug, strong, scope.clock.now());
+async function passDoor(
+  tx: Tx,
+  identity: Identity,
+  ref: string,
+  strong: StrongSignIn,
+  now: Date,
+): Promise<void> {
+  const door = await findDoor(tx, ref);
+  if (door?.mfa_required) requireStrongSignIn(identity, door.slug, strong, now);
+}
+
+/** Lets somebody who was proven before into one more organization. @throws MFA_REQUIRED, PERMISSION_DENIED */
+export async function enterOrganization(
+  tx: Tx,
+  { principal, identity }: Caller,
+  ref: string,
+  strong: StrongSignIn,
+  now: Date,
+): Promise<void> {
+  if (identity !== undefined) await passDoor(tx, identity, ref, strong, now);
+  if (principal.key !== undefined)
+    await requireOwnOrganization(tx, { id: principal.id, organization: principal.key.organization }, ref);
 }
 
 /** What became of an API key: a wrong one is counted, and the count must outlive the refusal. */

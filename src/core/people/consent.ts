@@ -1,7 +1,7 @@
 /** Consent for minors. */
 import { authorize, type Change, changeDocument, type Scope } from '../access/index.js';
 import { DartwingError } from '../errors.js';
-import { recordPerson, requirePerson } from './person.js';
+import { recordPerson, requirePerson, requireReadablePerson } from './person.js';
 import { type PersonDocument, personDocument } from './person-document.js';
 import { updatePersonRow } from './person-queries.js';
 import { refuseLocked } from './person-rules.js';
@@ -17,7 +17,7 @@ export async function captureConsent(
   ref: string,
   guardian: string,
 ): Promise<Change<PersonDocument>> {
-  const row = await requirePerson(scope, ref, true);
+  const row = await requireReadablePerson(scope, ref, true);
   authorize(scope, 'capture_consent', { doctype: 'Person', name: row.id });
   if (row.status === 'merged') throw new DartwingError('PERSON_MERGED', { ref: row.id });
   if (!row.is_minor) throw new DartwingError('CONSENT_NOT_NEEDED', { ref: row.id });

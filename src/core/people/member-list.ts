@@ -13,7 +13,7 @@ import {
   type PersonOrganization,
   pageMembers,
 } from './member-queries.js';
-import { requirePerson } from './person.js';
+import { requireReadablePerson } from './person.js';
 
 /** A member as others see one: the address is for supervisors of the organization and for operators. */
 export type ListedMember = Omit<MemberDocument, 'email'> & { email?: string };
@@ -99,7 +99,7 @@ export async function listOrganizationsOf(
   ref: string,
   state?: string,
 ): Promise<PersonOrganizationList> {
-  const person = await requirePerson(scope, ref);
+  const person = await requireReadablePerson(scope, ref);
   authorize(scope, 'read', { doctype: 'Person', name: person.id });
   const items = await findOrganizationsOf(scope.tx, person.id, parseChoice('state', state, states));
   return { api_version: 'dartwing/v1', kind: 'PersonOrganizationList', items, total_count: items.length };

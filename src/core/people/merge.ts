@@ -23,7 +23,7 @@ import {
   retirePerson,
 } from './merge-queries.js';
 import { unitedTerms } from './merge-rules.js';
-import { recordPerson, requirePerson } from './person.js';
+import { recordPerson, requireReadablePerson } from './person.js';
 import { type PersonDocument, type PersonRow, personDocument } from './person-document.js';
 import { findMerges, findPerson, lockPerson, mirrorPerson, updatePersonRow } from './person-queries.js';
 import { refuseLocked } from './person-rules.js';
@@ -96,8 +96,8 @@ async function lockBoth(
   loserRef: string,
 ): Promise<{ winner: PersonRow; loser: PersonRow }> {
   const [{ id: winnerId }, { id: loserId }] = await Promise.all([
-    requirePerson(scope, winnerRef),
-    requirePerson(scope, loserRef),
+    requireReadablePerson(scope, winnerRef),
+    requireReadablePerson(scope, loserRef),
   ]);
   if (winnerId === loserId)
     throw new DartwingError('VALIDATION_ERROR', {

@@ -2,7 +2,7 @@
 import { authorize, type Scope } from '../access/index.js';
 import { containing, parseChoice, parsePage, parseSort } from '../input.js';
 import { parseEmail } from './email.js';
-import { requirePerson } from './person.js';
+import { requireReadablePerson } from './person.js';
 import { type PersonDocument, personDocument } from './person-document.js';
 import { type DuplicateGroup, findMerges, pageDuplicates, pagePersons } from './person-queries.js';
 
@@ -52,7 +52,7 @@ const sortColumns = {
 
 /** One person by id or e-mail address, with the merges they took part in. @throws PERSON_NOT_FOUND */
 export async function showPerson(scope: Scope, ref: string): Promise<PersonDocument> {
-  const row = await requirePerson(scope, ref);
+  const row = await requireReadablePerson(scope, ref);
   authorize(scope, 'read', { doctype: 'Person', name: row.id });
   return personDocument(row, await findMerges(scope.tx, row.id));
 }

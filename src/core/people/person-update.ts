@@ -5,7 +5,7 @@ import { DartwingError } from '../errors.js';
 import { requireOrganization } from '../tenancy/index.js';
 import { provisioned } from './account.js';
 import { enableAccount, linkAccount, renameAccount } from './account-queries.js';
-import { recordPerson, requirePerson } from './person.js';
+import { recordPerson, requireReadablePerson } from './person.js';
 import { type PersonDocument, type PersonRow, personDocument } from './person-document.js';
 import { type ParsedChanges, type PersonChanges, parsePersonChanges } from './person-input.js';
 import {
@@ -32,7 +32,7 @@ export async function updatePerson(
   ifVersion?: number,
 ): Promise<Change<PersonDocument>> {
   const parsed = await parsePersonChanges(changes);
-  const row = await requirePerson(scope, ref, true);
+  const row = await requireReadablePerson(scope, ref, true);
   authorize(scope, 'update', { doctype: 'Person', name: row.id });
   if (ifVersion !== undefined && ifVersion !== row.version) {
     throw new DartwingError('VERSION_MOVED', {
@@ -57,7 +57,7 @@ export async function updatePerson(
  * @throws PERSON_NOT_FOUND, PERSON_MERGED, MINOR_LOCKED, PERSON_REFERENCED with what there is, PERMISSION_DENIED
  */
 export async function deletePerson(scope: Scope, ref: string): Promise<Change<PersonDocument>> {
-  const row = await requirePerson(scope, ref, true);
+  const row = await requireReadablePerson(scope, ref, true);
   authorize(scope, 'delete', { doctype: 'Person', name: row.id });
   refuseLocked(row);
   const counts = Object.entries(await countReferences(scope.tx, row.id)).filter(([, count]) => count > 0);

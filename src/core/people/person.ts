@@ -1,5 +1,12 @@
 /** Making and finding persons: one human across organizations, known by one e-mail address. */
-import { authorize, type Change, changeDocument, recordAct, type Scope } from '../access/index.js';
+import {
+  authorize,
+  type Change,
+  changeDocument,
+  isAuthorized,
+  recordAct,
+  type Scope,
+} from '../access/index.js';
 import { systemOrganization } from '../audit/index.js';
 import { duplicateConstraint } from '../db/index.js';
 import { DartwingError, type FieldError } from '../errors.js';
@@ -84,6 +91,20 @@ export async function insertIfMissing(
 /** The row of a person by id or e-mail address; `lock` holds it until the transaction ends. @throws PERSON_NOT_FOUND */
 export async function requirePerson(scope: Scope, ref: string, lock = false): Promise<PersonRow> {
   const person = lock ? await lockPerson(scope.tx, ref.trim()) : await findPerson(scope.tx, ref.trim());
+  if (person === undefined) throw new DartwingError('PERSON_NOT_FOUND', { ref: ref.slice(0, 254) });
+  return person;
+}
+
+/**
+ * The same for a caller who may read the person. One who may not gets one answer whether there is such a person or not:
+ * nobody learns here which addresses are taken.
+ * @throws PERSON_NOT_FOUND, PERMISSION_DENIED
+ */
+export async function requireReadablePerson(scope: Scope, ref: string, lock = false): Promise<PersonRow> {
+  const named = ref.trim();
+  const person = lock ? await lockPerson(scope.tx, named) : await findPerson(scope.tx, named);
+  const readable = isAuthorized(scope, 'read', { doctype: 'Person', name: person?.id ?? named });
+  if (!readable) authorize(scope, 'read', { doctype: 'Person', name: named.slice(0, 254) });
   if (person === undefined) throw new DartwingError('PERSON_NOT_FOUND', { ref: ref.slice(0, 254) });
   return person;
 }

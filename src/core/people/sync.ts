@@ -2,7 +2,7 @@
 import { authorize, type Change, changeDocument, type Scope } from '../access/index.js';
 import { DartwingError } from '../errors.js';
 import type { Provisioner } from './account.js';
-import { recordPerson, requirePerson } from './person.js';
+import { recordPerson, requireReadablePerson } from './person.js';
 import { type PersonDocument, personDocument } from './person-document.js';
 import { findPerson } from './person-queries.js';
 
@@ -16,7 +16,7 @@ export async function syncPerson(
   provisioner: Provisioner,
   ref: string,
 ): Promise<Change<PersonDocument>> {
-  const row = await requirePerson(scope, ref, true);
+  const row = await requireReadablePerson(scope, ref, true);
   authorize(scope, 'sync', { doctype: 'Person', name: row.id });
   if (row.status === 'merged') throw new DartwingError('PERSON_MERGED', { ref: row.id });
   const reason = whyNot(row);

@@ -9,6 +9,7 @@ import { concreteTypes, organizationTypes } from './concrete.js';
 import { insertConcrete } from './concrete-queries.js';
 import type { OrganizationRow } from './document.js';
 import { nextConcreteNumber, updateOrganization } from './queries.js';
+import { requireOrganization } from './show.js';
 
 /** One thing that does not agree. */
 export interface LinkFinding {
@@ -28,6 +29,33 @@ type Half = Pick<
   /** The record that it is linked to belongs to another organization. */
   link_taken: boolean;
 };
+
+/** Whether an organization and its concrete record point at each other. */
+export interface OrganizationLinks {
+  api_version: 'dartwing/v1';
+  kind: 'OrganizationLinks';
+  organization: string;
+  valid: boolean;
+  linked_doctype: string | null;
+  linked_name: string | null;
+  problems: { id: LinkFinding['id']; what: string }[];
+}
+
+/** The links of one organization, for whoever may read it. @throws ORGANIZATION_NOT_FOUND, PERMISSION_DENIED */
+export async function showLinks(scope: Scope, ref: string): Promise<OrganizationLinks> {
+  const { id, linked_doctype, linked_name } = await requireOrganization(scope, ref);
+  authorize(scope, 'read', { doctype: 'Organization', name: id });
+  const problems = (await findHalves(scope.tx, id)).map(describe).map(({ id, what }) => ({ id, what }));
+  return {
+    api_version: 'dartwing/v1',
+    kind: 'OrganizationLinks',
+    organization: id,
+    valid: problems.length === 0,
+    linked_doctype,
+    linked_name,
+    problems,
+  };
+}
 
 /** What does not agree, for one organization (id) or all. */
 export async function verifyLinks(scope: Scope, organization?: string): Promise<LinkFinding[]> {

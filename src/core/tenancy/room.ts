@@ -11,6 +11,7 @@ import {
   restoreOrganization,
   suspendOrganization,
 } from './lifecycle.js';
+import { type OrganizationLinks, showLinks } from './reconcile.js';
 import {
   type ListOrganizationsInput,
   listOrganizations,
@@ -26,6 +27,8 @@ export interface OrganizationVerbs {
   create(input: CreateOrganizationInput, call?: CallOptions): OrganizationChange;
   show(ref: string, call?: CallOptions): Promise<OrganizationDocument>;
   list(input?: ListOrganizationsInput, call?: CallOptions): Promise<OrganizationList>;
+  /** Whether the organization and its concrete record point at each other. */
+  links(ref: string, call?: CallOptions): Promise<OrganizationLinks>;
   update(
     ref: string,
     changes: OrganizationChanges,
@@ -55,6 +58,7 @@ export function organizationVerbs(session: Session): OrganizationVerbs {
         throw error;
       }),
     show: (ref, call) => run('org show', call, (scope) => showOrganization(scope, ref)),
+    links: (ref, call) => run('org links', call, (scope) => showLinks(scope, ref)),
     list: (input, call) => run('org list', call, (scope) => listOrganizations(scope, input)),
     update: (ref, changes, { ifVersion, ...call } = {}) =>
       run('org update', call, (scope) => updateOrganizationSettings(scope, ref, changes, ifVersion), {

@@ -12,6 +12,7 @@ import { peopleLife } from './0006-people-life.js';
 import { access } from './0007-access.js';
 import { invitationsAndEquipment } from './0008-invitations-equipment.js';
 import { identity } from './0009-identity.js';
+import { server } from './0015-server.js';
 
 export interface Migration {
   id: number;
@@ -30,4 +31,5 @@ export const migrations: readonly Migration[] = [
   access,
   invitationsAndEquipment,
   identity,
+  server,
 ];
