@@ -6,7 +6,7 @@
  * stays in a bundle of its own that is read only when it is used.
  */
 import { spawn } from 'node:child_process';
-import { mkdir, readFile, rename, rm, watch, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, watch, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, transform } from 'esbuild';
@@ -51,14 +51,33 @@ async function buildCli() {
       },
     ],
   });
+  const parts = await separateParts();
   const rest = await build({
     ...bundling,
-    entryPoints: [...entries].map(([out, file]) => ({ in: file, out })),
+    entryPoints: [...[...entries].map(([out, file]) => ({ in: file, out })), ...parts],
     plugins: [withoutLocales, withoutForeignRuntime],
     splitting: true,
     chunkNames: 'shared/[hash]',
   });
   await writeBundles([...main.outputFiles, ...rest.outputFiles]);
+}
+
+/**
+ * What becomes a bundle of its own besides the verbs: each room of the core, each file that makes schemas, because they
+ * cost more than most commands take, and what such a file imports, because others use that without the schemas.
+ */
+async function separateParts() {
+  const core = join(root, 'src/core');
+  const files = (await readdir(core, { recursive: true })).filter((file) => file.endsWith('.ts'));
+  const chosen = new Set(files.filter((file) => file.endsWith('/index.ts')));
+  for (const file of files) {
+    const text = await readFile(join(core, file), 'utf8');
+    if (!text.includes("import { z } from 'zod'")) continue;
+    chosen.add(file);
+    for (const [, path] of text.matchAll(/^(?:import|\}) .*from '(\..*)\.js';$/gm))
+      chosen.add(`${join(dirname(file), path)}.ts`);
+  }
+  return [...chosen].map((file) => ({ in: `src/core/${file}`, out: `core/${file.slice(0, -3)}` }));
 }
 
 function collect({ kind, path, resolveDir }, entries) {
@@ -142,10 +161,30 @@ async function toCommonJs(code) {
     define: usesUrl ? { 'import.meta.url': 'bundleUrl' } : {},
     banner: usesUrl ? 'const bundleUrl=require("node:url").pathToFileURL(__filename).href;' : '',
   });
-  return common.replace(
+  return whenUsed(common).replace(
     /\bimport\("(\.[\w./-]+\.cjs)"\)/g,
     `Promise.resolve().then(()=>(${named})(require("$1")))`,
   );
+}
+
+/**
+ * A bundle reads another, or a module of Node, when it first uses it and not before: most commands need a few of the
+ * rooms that the composition root names.
+ */
+function whenUsed(code) {
+  const parts = new Map();
+  const rest = code
+    .replace(/(?<=[;,\n]|var )(import_\w+)=require\(("[^"]+")\)(?=[;,])/g, (_, name, path) => {
+      parts.set(name, path);
+      return 'unused=0';
+    })
+    .replace(/(?<=^|[;\n])require\("[^"]+"\);/g, '');
+  if (parts.size === 0) return code;
+  const getters = [...parts].map(
+    ([name, path]) =>
+      `get ${name}(){let value=require(${path});Object.defineProperty(this,"${name}",{value});return value}`,
+  );
+  return `const $used={${getters.join()}};${rest.replace(/\bimport_\w+/g, (name) => (parts.has(name) ? `$used.${name}` : name))}`;
 }
 
 function run(program, words) {

@@ -20,26 +20,19 @@ import {
 } from './audit/index.js';
 import type { Dartwing, Export, Finding, Report, Tenancy } from './contract.js';
 import { openDatabase, requireSound, requireVersion } from './db/index.js';
-import { equipmentVerbs, moveEquipment, refuseLeaving, refusePurge } from './equipment/index.js';
+import { equipmentVerbs } from './equipment/index.js';
 import { DartwingError } from './errors.js';
 import { exportRows } from './export/index.js';
-import { dropApiKeys, followMerge, identityRoom } from './identity/index.js';
+import { identityRoom } from './identity/index.js';
 import { isOrganizationId } from './ids.js';
-import { dropInvitations, followMergedInvitee, invitationVerbs } from './invitations/index.js';
+import { invitationVerbs } from './invitations/index.js';
 import { limits } from './limits.js';
-import { dropMail, openCourier } from './mail/index.js';
+import { openCourier } from './mail/index.js';
 import { type DartwingOptions, describeInstallation } from './options.js';
-import {
-  enrolOwner,
-  followRename,
-  leaveOrganization,
-  openProvisioner,
-  peopleVerbs,
-  repairMemberships,
-  verifyMemberships,
-} from './people/index.js';
+import { openProvisioner, peopleVerbs, repairMemberships, verifyMemberships } from './people/index.js';
 import { openQuota } from './quota/index.js';
 import { organizationVerbs, repairLinks, requireOrganization, verifyLinks } from './tenancy/index.js';
+import { subscribeRooms } from './wiring.js';
 
 /**
  * Opens dartwing on a database that has been migrated. Checks schema version, master key and tenant isolation
@@ -65,17 +58,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
   });
 
   const events = eventBoard();
-  events.subscribe('organization.created', enrolOwner);
-  events.subscribe('organization.renamed', followRename);
-  events.subscribe('organization.purging', leaveOrganization);
-  events.subscribe('organization.purging', dropApiKeys);
-  events.subscribe('person.merging', followMerge);
-  events.subscribe('organization.purging', refusePurge);
-  events.subscribe('member.leaving', refuseLeaving);
-  events.subscribe('person.merging', moveEquipment);
-  events.subscribe('organization.purging', dropMail);
-  events.subscribe('organization.purging', dropInvitations);
-  events.subscribe('person.merging', followMergedInvitee);
+  subscribeRooms(events);
   const access = {
     contexts: openContexts(clock),
     doorbell: accessDoorbell(database, (error) => log.warn({ err: error }, 'access')),
@@ -90,8 +73,8 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
     },
     access,
   );
-  const provisioner = openProvisioner(session, options.provisioning ?? {}, log);
-  events.subscribe('person.unprovisioned', provisioner.provision);
+  const provisioner = whenUsed(() => openProvisioner(session, options.provisioning ?? {}, log));
+  events.subscribe('person.unprovisioned', (...event) => provisioner.get().provision(...event));
 
   const audit: AuditSource = {
     database: { transaction: (work) => database.asMachinery(work) },
@@ -102,52 +85,88 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
     call: (call) => session.call(call as CallOptions),
   };
   bell.start(audit);
-  const { close: closeIdentity, ...identity } = identityRoom(
-    {
-      session,
-      events,
-      doorbell: access.doorbell,
-      clock,
-      log,
-      transaction: (work) => database.asMachinery(work),
-    },
-    options.identity,
+  const identity = whenUsed(() =>
+    identityRoom(
+      {
+        session,
+        events,
+        doorbell: access.doorbell,
+        clock,
+        log,
+        transaction: (work) => database.asMachinery(work),
+      },
+      options.identity,
+    ),
   );
-  beforeClose.push(closeIdentity);
+  beforeClose.push(async () => identity.made?.close());
   const ids = idsBySlug(session);
   const organizationIds = ids.find;
   events.subscribe('organization.purging', async (scope, { organization }) => {
     scope.tx.afterCommit(() => ids.forget(organization.slug, organization.id));
   });
-  const courier = openCourier({
-    options: options.mail,
-    key: keyring.mailKey,
-    clock,
-    log,
-    background: options.background ?? true,
-    transaction: (work) => database.asMachinery(work),
-  });
-  beforeClose.push(courier.close);
-  const desk = { outbox: courier.outbox, publicUrl: options.publicUrl ?? 'http://localhost:4000' };
+  const background = options.background ?? true;
+  const courier = whenUsed(() =>
+    openCourier({
+      options: options.mail,
+      key: keyring.mailKey,
+      clock,
+      log,
+      background,
+      transaction: (work) => database.asMachinery(work),
+    }),
+  );
+  if (background) courier.get();
+  beforeClose.push(async () => courier.made?.close());
 
-  return Object.freeze({
-    tenancy: Object.freeze(tenancyRoom(session)),
-    people: peopleVerbs(session, provisioner),
-    identity: Object.freeze(identity),
-    permissions: Object.freeze(permissionVerbs(session, access.contexts, access.doorbell)),
-    mail: Object.freeze({ sendDue: courier.sendDue }),
-    equipment: Object.freeze(equipmentVerbs(session, ids.findExisting)),
-    invitations: Object.freeze(invitationVerbs(session, desk)),
-    audit: Object.freeze(guardedAudit(auditVerbs(audit), session, ids.findExisting)),
-    apply: Object.freeze(applyVerbs(session)),
-    export: Object.freeze(exportRoom(session, ids.findExisting)),
-    quota: Object.freeze(openQuota((work) => database.asMachinery(work), clock, options.rates)),
-    asOrg: async (organization, work) => database.asOrg(await organizationIds(organization), work),
-    asPerson: (person, work) => database.asPerson(person, work),
-    asSystem: (reason, work, call) => session.system(reason, session.call(call), work),
-    ready,
-    close,
-  } satisfies Dartwing);
+  return frozen<Dartwing>({
+    tenancy: () => tenancyRoom(session),
+    people: () => peopleVerbs(session, provisioner.get()),
+    identity: () => {
+      const { close: _, ...verbs } = identity.get();
+      return verbs;
+    },
+    permissions: () => permissionVerbs(session, access.contexts, access.doorbell),
+    mail: () => ({ sendDue: courier.get().sendDue }),
+    equipment: () => equipmentVerbs(session, ids.findExisting),
+    invitations: () =>
+      invitationVerbs(session, {
+        outbox: courier.get().outbox,
+        publicUrl: options.publicUrl ?? 'http://localhost:4000',
+      }),
+    audit: () => guardedAudit(auditVerbs(audit), session, ids.findExisting),
+    apply: () => applyVerbs(session),
+    export: () => exportRoom(session, ids.findExisting),
+    quota: () => openQuota((work) => database.asMachinery(work), clock, options.rates),
+    asOrg: () => async (organization, work) => database.asOrg(await organizationIds(organization), work),
+    asPerson: () => (person, work) => database.asPerson(person, work),
+    asSystem: () => (reason, work, call) => session.system(reason, session.call(call), work),
+    ready: () => ready,
+    close: () => close,
+  });
+}
+
+/** A part that is made when it is first asked for: a command line pays for the rooms that it uses, and no others. */
+function whenUsed<T>(make: () => T): { get(): T; readonly made: T | undefined } {
+  let made: { value: T } | undefined;
+  return {
+    get: () => {
+      made ??= { value: make() };
+      return made.value;
+    },
+    get made() {
+      return made?.value;
+    },
+  };
+}
+
+/** The object that programs hold: each property is made when it is first read, and stays as it is. */
+function frozen<T extends object>(makers: { [Name in keyof T]: () => T[Name] }): T {
+  const object = {} as T;
+  for (const name of Object.keys(makers) as (keyof T)[]) {
+    const part = whenUsed(() => Object.freeze(makers[name]()));
+    Object.defineProperty(object, name, { enumerable: true, get: part.get });
+  }
+  return Object.freeze(object);
 }
 
 /** The id of an organization that a caller names by id or slug. */

@@ -2,13 +2,28 @@
  * The concrete types: what a family, a company, an association and a nonprofit have beside the organization they
  * share, as data. Columns, documents, validation and `apply` are made from these tables. Pure.
  */
-import { z } from 'zod';
 import type { SeriesName } from '../ids.js';
-import { limits } from '../limits.js';
-import { storableText } from './text.js';
 
 export const organizationTypes = ['family', 'company', 'nonprofit', 'association'] as const;
 export type OrganizationType = (typeof organizationTypes)[number];
+
+/**
+ * What a field holds. `title` is text that must not be blank, `cents` money that is not negative, `date` a day, `percent`
+ * 0 to 100; a list is the words that are allowed. All but titles, persons, booleans and `required` words may be null.
+ */
+export type FieldKind =
+  | 'title'
+  | 'text'
+  | 'long_text'
+  | 'date'
+  | 'cents'
+  | 'signed_cents'
+  | 'percent'
+  | 'minutes'
+  | 'boolean'
+  | 'person'
+  | readonly string[]
+  | { required: readonly string[] };
 
 /** Rows that belong to a concrete record, kept in their order. */
 export interface ChildTable {
@@ -17,7 +32,8 @@ export interface ChildTable {
   table: string;
   /** Fixed columns that tell whose rows they are, where a table serves two types. */
   fixed: Readonly<Record<string, string>>;
-  fields: Readonly<Record<string, z.ZodType>>;
+  /** Titles and persons must be given, the others may be left out. */
+  fields: Readonly<Record<string, FieldKind>>;
 }
 
 export interface ConcreteType {
@@ -29,28 +45,15 @@ export interface ConcreteType {
   nameField?: string;
   /** Whether that field follows later renames. */
   mirrorsName?: boolean;
-  fields: Readonly<Record<string, z.ZodType>>;
+  fields: Readonly<Record<string, FieldKind>>;
   children: readonly ChildTable[];
 }
 
-const title = storableText.min(1).max(limits.nameCharsMax);
-const text = title.nullable();
-const longText = storableText.max(5_000).nullable();
-/** A day of the calendar; PostgreSQL's begins with the year 1. */
-const date = z.iso
-  .date()
-  .refine((day) => !day.startsWith('0000'), 'has no year 0')
-  .nullable();
-const cents = z.int().nonnegative().nullable();
-const percent = z.number().min(0, 'must be 0 or more').max(100, 'must be 100 or less').nullable();
-const oneOf = <const Values extends readonly [string, ...string[]]>(values: Values) =>
-  z.enum(values).nullable();
-
-const officerFields = {
-  person: z.string().min(1),
-  title,
-  start_date: date.optional(),
-  end_date: date.optional(),
+const officerFields: ChildTable['fields'] = {
+  person: 'person',
+  title: 'title',
+  start_date: 'date',
+  end_date: 'date',
 };
 
 export const concreteTypes: Readonly<Record<OrganizationType, ConcreteType>> = {
@@ -61,11 +64,11 @@ export const concreteTypes: Readonly<Record<OrganizationType, ConcreteType>> = {
     nameField: 'family_name',
     mirrorsName: true,
     fields: {
-      family_name: text,
-      family_nickname: text,
-      primary_residence: text,
-      parental_controls_enabled: z.boolean(),
-      screen_time_limit_minutes: z.int32().nonnegative().nullable(),
+      family_name: 'text',
+      family_nickname: 'text',
+      primary_residence: 'text',
+      parental_controls_enabled: 'boolean',
+      screen_time_limit_minutes: 'minutes',
     },
     children: [],
   },
@@ -75,9 +78,9 @@ export const concreteTypes: Readonly<Record<OrganizationType, ConcreteType>> = {
     series: 'company',
     nameField: 'legal_name',
     fields: {
-      legal_name: title,
-      tax_id: text,
-      entity_type: oneOf([
+      legal_name: 'title',
+      tax_id: 'text',
+      entity_type: [
         'C-Corp',
         'S-Corp',
         'LLC',
@@ -87,13 +90,13 @@ export const concreteTypes: Readonly<Record<OrganizationType, ConcreteType>> = {
         'WFOE (China)',
         'Benefit Corporation',
         'Cooperative',
-      ]),
-      jurisdiction_country: text,
-      jurisdiction_state: text,
-      formation_date: date,
-      registered_address: text,
-      physical_address: text,
-      registered_agent: text,
+      ],
+      jurisdiction_country: 'text',
+      jurisdiction_state: 'text',
+      formation_date: 'date',
+      registered_address: 'text',
+      physical_address: 'text',
+      registered_agent: 'text',
     },
     children: [
       {
@@ -107,10 +110,10 @@ export const concreteTypes: Readonly<Record<OrganizationType, ConcreteType>> = {
         table: 'organization_member_partner',
         fixed: {},
         fields: {
-          person: z.string().min(1),
-          ownership_percent: percent.optional(),
-          capital_contribution_cents: z.int().nullable().optional(),
-          voting_rights: percent.optional(),
+          person: 'person',
+          ownership_percent: 'percent',
+          capital_contribution_cents: 'signed_cents',
+          voting_rights: 'percent',
         },
       },
     ],
@@ -120,17 +123,12 @@ export const concreteTypes: Readonly<Record<OrganizationType, ConcreteType>> = {
     table: 'association',
     series: 'association',
     fields: {
-      association_type: z.enum([
-        'Club',
-        'HOA',
-        'Alumni Association',
-        'Professional Society',
-        'Trade Association',
-        'Other',
-      ]),
-      default_dues_amount_cents: cents,
-      amenities: longText,
-      facility_address: text,
+      association_type: {
+        required: ['Club', 'HOA', 'Alumni Association', 'Professional Society', 'Trade Association', 'Other'],
+      },
+      default_dues_amount_cents: 'cents',
+      amenities: 'long_text',
+      facility_address: 'text',
     },
     children: [
       {
@@ -138,9 +136,9 @@ export const concreteTypes: Readonly<Record<OrganizationType, ConcreteType>> = {
         table: 'organization_membership_tier',
         fixed: {},
         fields: {
-          tier_name: title,
-          annual_fee_cents: cents.optional(),
-          benefits: longText.optional(),
+          tier_name: 'title',
+          annual_fee_cents: 'cents',
+          benefits: 'long_text',
         },
       },
     ],
@@ -150,10 +148,10 @@ export const concreteTypes: Readonly<Record<OrganizationType, ConcreteType>> = {
     table: 'nonprofit',
     series: 'nonprofit',
     fields: {
-      tax_exempt_status: oneOf(['501(c)(3)', '501(c)(4)', '501(c)(6)', '501(c)(7)', 'Other']),
-      ein: text,
-      determination_date: date,
-      fiscal_year_end: oneOf([
+      tax_exempt_status: ['501(c)(3)', '501(c)(4)', '501(c)(6)', '501(c)(7)', 'Other'],
+      ein: 'text',
+      determination_date: 'date',
+      fiscal_year_end: [
         'January',
         'February',
         'March',
@@ -166,10 +164,10 @@ export const concreteTypes: Readonly<Record<OrganizationType, ConcreteType>> = {
         'October',
         'November',
         'December',
-      ]),
-      mission_statement: longText,
-      registered_address: text,
-      mailing_address: text,
+      ],
+      mission_statement: 'long_text',
+      registered_address: 'text',
+      mailing_address: 'text',
     },
     children: [
       {
@@ -181,27 +179,6 @@ export const concreteTypes: Readonly<Record<OrganizationType, ConcreteType>> = {
     ],
   },
 };
-
-/** Schema of a concrete part as a user writes it: every field optional, no others. */
-export function concreteSchema(type: OrganizationType) {
-  const { fields, children } = concreteTypes[type];
-  const shape: Record<string, z.ZodType> = {};
-  for (const [name, field] of Object.entries(fields)) shape[name] = field.optional();
-  for (const child of children) shape[child.key] = z.array(childSchema(child)).max(limits.pageMax).optional();
-  return z.strictObject(shape);
-}
-
-function childSchema(child: ChildTable) {
-  return z
-    .strictObject({ ...child.fields })
-    .refine(
-      (row) => !('start_date' in row && row.start_date && row.end_date) || row.end_date! >= row.start_date!,
-      {
-        message: 'end_date is before start_date',
-        path: ['end_date'],
-      },
-    );
-}
 
 /**
  * Warnings that do not stop a save: percentages of a company that add up to more than 100 (entries may be partial

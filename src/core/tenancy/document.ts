@@ -7,6 +7,8 @@ import { concreteTypes } from './concrete.js';
 
 export type OrganizationRow = Selectable<OrganizationTable>;
 
+export const tiers = ['free', 'pro', 'enterprise'] as const;
+
 export type OrganizationState = 'active' | 'inactive' | 'suspended' | 'dissolved';
 
 /** The document `Org`; the concrete record stands under the name of the type. */

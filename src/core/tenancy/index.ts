@@ -9,13 +9,8 @@
  *
  * Limits: names 140 characters, lists 500 a page, child lists 500 rows.
  */
-export {
-  type ConcreteType,
-  concreteSchema,
-  concreteTypes,
-  type OrganizationType,
-  organizationTypes,
-} from './concrete.js';
+export { type ConcreteType, concreteTypes, type OrganizationType, organizationTypes } from './concrete.js';
+export { concreteSchema } from './concrete-schema.js';
 export { createOrganization, resolvePersons } from './create.js';
 export {
   comparable,

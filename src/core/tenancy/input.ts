@@ -3,11 +3,11 @@ import { z } from 'zod';
 import { DartwingError } from '../errors.js';
 import { parseInput } from '../input.js';
 import { limits } from '../limits.js';
-import { concreteSchema, type OrganizationType, organizationTypes } from './concrete.js';
+import { type OrganizationType, organizationTypes } from './concrete.js';
+import { concreteSchema } from './concrete-schema.js';
+import { tiers } from './document.js';
 import { parseSlug } from './slug.js';
 import { storableText } from './text.js';
-
-export const tiers = ['free', 'pro', 'enterprise'] as const;
 
 /** Settings by their key in the document. */
 export const settings = {

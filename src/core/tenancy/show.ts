@@ -5,8 +5,7 @@ import { parseChoice, parsePage, parseSort } from '../input.js';
 import { limits } from '../limits.js';
 import { concreteTypes, organizationTypes } from './concrete.js';
 import { readConcrete } from './concrete-queries.js';
-import { type OrganizationDocument, type OrganizationRow, organizationDocument } from './document.js';
-import { tiers } from './input.js';
+import { type OrganizationDocument, type OrganizationRow, organizationDocument, tiers } from './document.js';
 import { countMembers, findOrganization, lockOrganization, pageOrganizations } from './queries.js';
 
 /** A page of organizations. */

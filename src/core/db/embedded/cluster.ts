@@ -1,14 +1,12 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { chown, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chown, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { spawnAs } from './account.js';
 import { type Binaries, program } from './binaries.js';
 import { type Env, type Home, startFailed } from './home.js';
-
-const run = promisify(execFile);
 
 /** Major version of the cluster in a folder, undefined when there is none. */
 export function clusterMajor(directory: string): number | undefined {
@@ -38,7 +36,10 @@ export async function createCluster(
   const options = ['-D', cluster, '-U', 'postgres', '--auth=scram-sha-256', `--pwfile=${passwordFile}`];
   options.push('-E', 'UTF8', '--locale=C.UTF-8', '--no-instructions', ...(durable ? [] : ['--no-sync']));
   try {
-    await run(program(binaries.bin, 'initdb'), options, { ...spawnAs(home.account), env: serverEnv(env) });
+    await promisify(execFile)(program(binaries.bin, 'initdb'), options, {
+      ...spawnAs(home.account),
+      env: serverEnv(env),
+    });
     await rename(cluster, home.directory);
   } catch (error) {
     throw startFailed(home, `initdb failed: ${lastLine(error)}`, error);
@@ -57,9 +58,9 @@ export async function removeUnfinished(home: Home): Promise<void> {
 }
 
 /** The administrator's password, from `<data>/admin-password`; undefined when we have none or may not read it. */
-export async function readPassword(home: Home): Promise<string | undefined> {
+export function readPassword(home: Home): string | undefined {
   try {
-    return (await readFile(home.password, 'utf8')).trim();
+    return readFileSync(home.password, 'utf8').trim();
   } catch {
     return undefined;
   }

@@ -35,7 +35,7 @@ export async function findEmbedded(data: string): Promise<string | undefined> {
 export async function presumedAddress(data: string): Promise<string | undefined> {
   const home = findHome(data);
   const server = livingPostmaster(home.directory);
-  const password = await readPassword(home);
+  const password = readPassword(home);
   if (server?.status !== 'ready' || password === undefined) return undefined;
   return addressOf(server.port, password);
 }

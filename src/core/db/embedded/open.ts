@@ -65,7 +65,7 @@ async function open(options: EmbeddedOptions): Promise<EmbeddedServer> {
   const home = await settleHome(data, log);
   const running = await settledPostmaster(home.directory, limits.embeddedStartMs);
   const server = running ?? (await start(home, options));
-  const password = await readPassword(home);
+  const password = readPassword(home);
   if (password === undefined) throw startFailed(home, `${home.password} is missing or cannot be read`);
   const url = addressOf(server.port, password);
   const hold = await holdServer(url);

@@ -1,0 +1,25 @@
+/**
+ * Which room answers to which event of another. Every line names its function anew, so that the code of a room is read
+ * only when its event comes.
+ */
+import type { eventBoard } from './access/index.js';
+import { moveEquipment, refuseLeaving, refusePurge } from './equipment/index.js';
+import { dropApiKeys, followMerge } from './identity/index.js';
+import { dropInvitations, followMergedInvitee } from './invitations/index.js';
+import { dropMail } from './mail/index.js';
+import { enrolOwner, followRename, leaveOrganization } from './people/index.js';
+
+/** Subscribers of one event are called in the order of these lines. */
+export function subscribeRooms({ subscribe }: ReturnType<typeof eventBoard>): void {
+  subscribe('organization.created', (...event) => enrolOwner(...event));
+  subscribe('organization.renamed', (...event) => followRename(...event));
+  subscribe('organization.purging', (...event) => leaveOrganization(...event));
+  subscribe('organization.purging', (...event) => dropApiKeys(...event));
+  subscribe('organization.purging', (...event) => refusePurge(...event));
+  subscribe('organization.purging', (...event) => dropMail(...event));
+  subscribe('organization.purging', (...event) => dropInvitations(...event));
+  subscribe('person.merging', (...event) => followMerge(...event));
+  subscribe('person.merging', (...event) => moveEquipment(...event));
+  subscribe('person.merging', (...event) => followMergedInvitee(...event));
+  subscribe('member.leaving', (...event) => refuseLeaving(...event));
+}
