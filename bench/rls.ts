@@ -136,7 +136,7 @@ async function openSides(options: DartwingOptions, admin: Client): Promise<Sides
     grant ${reader} to ${app};
     grant usage on schema dartwing to ${app}, ${reader};
     grant select on all tables in schema dartwing to ${app}, ${reader};
-    grant execute on function person_organizations(text) to ${app}`);
+    grant execute on function person_organizations(text, timestamptz) to ${app}`);
   const secured = openDatabase(shared);
   const plain = openDatabase({
     ...shared,

@@ -119,7 +119,14 @@ async function shared({
   io,
 }: CommandContext): Promise<Omit<DartwingOptions, 'url' | 'masterKey'>> {
   const { appUrl, systemUrl, schema, rolePrefix, poolMax, statementTimeoutMs, lockTimeoutMs } = config.values;
-  const { smtpUrl, mailFrom, publicUrl, oidcIssuer: issuer, oidcAudience: audience } = config.values;
+  const {
+    smtpUrl,
+    mailFrom,
+    publicUrl,
+    oidcIssuer: issuer,
+    oidcAudience: audience,
+    oidcClientId,
+  } = config.values;
   return {
     appUrl,
     systemUrl,
@@ -129,7 +136,9 @@ async function shared({
     statementMs: statementTimeoutMs,
     lockMs: lockTimeoutMs,
     mail: { smtpUrl, from: mailFrom },
-    identity: { issuers: issuer === undefined ? [] : [{ issuer, audience }] },
+    identity: {
+      issuers: issuer === undefined ? [] : [{ issuer, audience, logoutAudiences: [audience, oidcClientId] }],
+    },
     publicUrl,
     principal: { type: 'operator', id: operator(env) },
     via: 'cli',

@@ -50,9 +50,12 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
     await bell.stop();
     await database.close();
   };
+  const contexts = openContexts(clock);
   const ready = () => requireSound(database, keyring.fingerprint);
   const opening = options.selfTest === 'version' ? requireVersion(database, keyring.fingerprint) : ready();
-  await opening.catch(async (error: unknown) => {
+  // A wrong rule stops a process when it starts. A short command reads the rules when a person comes.
+  const prepared = opening.then(() => (options.background === false ? undefined : contexts.prepare()));
+  await prepared.catch(async (error: unknown) => {
     await close();
     throw error;
   });
@@ -60,7 +63,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
   const events = eventBoard();
   subscribeRooms(events);
   const access = {
-    contexts: openContexts(clock),
+    contexts,
     doorbell: accessDoorbell(database, (error) => log.warn({ err: error }, 'access')),
   };
   const session = openSession(

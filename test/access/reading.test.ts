@@ -36,6 +36,9 @@ beforeAll(async () => {
 const slugsOf = async (person: string) =>
   (await dartwing.tenancy.list({ sort: 'slug' }, as(person))).items.map(({ slug }) => slug);
 
+const size = async (person: string) =>
+  (await database.admin.query('select from org_member where person = $1', [person])).rowCount ?? 0;
+
 const membersFor = (scope: Scope) =>
   scope.tx.run(
     build
@@ -94,6 +97,42 @@ describe('what persons read', () => {
     await expect(rename('a')).resolves.toMatchObject({ op: 'update' });
     await expect(rename('b')).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
     await expect(rename('c')).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
+  });
+
+  it('lists the newest across few organizations and across more than fifty alike', async () => {
+    const [person, companion] = [await world.person('of-many'), await world.person('companion')];
+    const newest = (limit: number) =>
+      session.run('test', as(person), async (scope) => {
+        const list = newestAcross(scope.access!, 'read', 'Org Member', { columns: ['id'], limit });
+        const compiled = list.compile(build);
+        const rows = await scope.tx.run({ compile: () => compiled });
+        return {
+          form: compiled.sql.includes('lateral') ? 'lateral' : 'plain',
+          ids: rows.map(({ id }) => id),
+        };
+      });
+    const truth = async (limit: number) => {
+      const text = `select id from org_member where organization in (select organization from org_member where person = $1)
+        order by modified_at desc, id limit $2`;
+      return (await database.admin.query<{ id: string }>(text, [person, limit])).rows.map(({ id }) => id);
+    };
+    const shuffle = `update org_member set modified_at = timestamptz '2026-11-23 10:00Z' - (hashtext(id) % 40) * interval '1 s'
+      where person = any ($1)`;
+    for (const [count, form] of [
+      [3, 'lateral'],
+      [50, 'lateral'],
+      [51, 'plain'],
+      [60, 'plain'],
+    ] as const) {
+      for (let n = await size(person); n < count; n++) {
+        const organization = await world.organization(`many-${n}`);
+        await world.join(person, organization, 'Employee');
+        await world.join(companion, organization, 'Contractor');
+      }
+      await database.admin.query(shuffle, [[person, companion]]);
+      const listed = await newest(20);
+      expect(listed).toMatchObject({ form, ids: await truth(20) });
+    }
   });
 
   it('T-A11 takes names with quotes and wildcards for what they are', async () => {

@@ -6,7 +6,7 @@ import { openTestDartwing } from '../support/database.js';
 const mine = "unnest(string_to_array(current_setting('dartwing.orgs', true), ','))";
 
 describe('the policy of a read across a person’s organizations', async () => {
-  const { database, dartwing } = await openTestDartwing();
+  const { database, dartwing, clock } = await openTestDartwing();
   const organizations: Record<string, string> = {};
   let person = '';
 
@@ -39,6 +39,25 @@ describe('the policy of a read across a person’s organizations', async () => {
   test('shows nothing to somebody who belongs nowhere', async () => {
     const { rows } = await dartwing.asPerson('PERSON-2026-99999', (tx) => tx.query('select from note'));
     expect(rows).toEqual([]);
+  });
+
+  test('shows the organization of a guest until the moment the time is over, and nobody has to end it', async () => {
+    const until = (at: string | null) =>
+      database.admin.query('update org_member set guest_until = $1 where organization = $2', [
+        at,
+        organizations.bolt,
+      ]);
+    const seen = () =>
+      dartwing.asPerson(person, async (tx) => {
+        const { rows } = await tx.query<{ organization: string }>('select distinct organization from note');
+        return rows.length;
+      });
+    await until('2026-11-23T11:00:00Z');
+    expect(await seen()).toBe(2);
+    clock.set('2026-11-23T11:00:00Z');
+    expect(await seen()).toBe(1);
+    await until(null);
+    expect(await seen()).toBe(2);
   });
 
   test('leaves the choice of the index to the predicate of the query', async () => {

@@ -64,7 +64,7 @@ const contextStatement: Omit<Opening, 'values'> = {
   name: 'dartwing_context_org',
 };
 const personStatement: Omit<Opening, 'values'> = {
-  text: "select set_config('dartwing.orgs', person_organizations(set_config('dartwing.person', $1, true)), true)",
+  text: "select set_config('dartwing.orgs', person_organizations(set_config('dartwing.person', $1, true), $2), true)",
   name: 'dartwing_context_person',
 };
 
@@ -97,7 +97,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     },
     asPerson: (person, work) => {
       const opening = [
-        { ...personStatement, values: [person] },
+        { ...personStatement, values: [person, options.clock.now()] },
         { text: `set local role "${roles.reader}"` },
       ];
       return runTransaction(app.connect, { ...shared, opening, readOnly: true }, work);

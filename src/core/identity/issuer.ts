@@ -23,6 +23,8 @@ export interface IssuerSettings {
   tokenKinds?: readonly TokenKind[] | undefined;
   /** Oldest token accepted, whatever its own end says. Default 10 minutes. */
   tokenAgeMsMax?: number | undefined;
+  /** For whom logout tokens are: they name a client, not us. Default `audience` and `clients`. */
+  logoutAudiences?: readonly string[] | undefined;
   /** Accept logout tokens whose header says `JWT` instead of `logout+jwt`. Keycloak's do not need it. */
   plainLogoutTokens?: boolean | undefined;
 }
@@ -53,6 +55,7 @@ export function describeIssuer(settings: IssuerSettings): Issuer {
     algorithms: chosen,
     tokenKinds: settings.tokenKinds ?? tokenKinds,
     tokenAgeMsMax: settings.tokenAgeMsMax ?? limits.tokenAgeMsMax,
+    logoutAudiences: settings.logoutAudiences ?? [audience, ...(settings.clients ?? [])],
     plainLogoutTokens: settings.plainLogoutTokens ?? false,
   });
 }

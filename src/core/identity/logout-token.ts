@@ -23,7 +23,7 @@ export interface Logout {
 /** @throws LOGOUT_TOKEN_INVALID, IDENTITY_PROVIDER_UNAVAILABLE */
 export async function readLogoutToken(verifier: Verifier, token: string): Promise<Logout> {
   const signed = await verifier
-    .verifySigned(token, { maxTokenAge: limits.logoutTokenMs / 1000, requiredClaims: ['iat', 'jti'] })
+    .verifyLogout(token, { maxTokenAge: limits.logoutTokenMs / 1000, requiredClaims: ['iat', 'jti'] })
     .catch((error: unknown) => {
       if (isDartwingError(error) && error.kind === 'unauthenticated') throw invalid(error.message, error);
       throw error;

@@ -6,7 +6,7 @@ import { limits } from '../limits.js';
 import type { Identity } from './claims.js';
 import type { Logout } from './logout-token.js';
 import { recordEnds } from './session.js';
-import { endPerson, endSession, endSubject, rememberLogout } from './session-queries.js';
+import { endPerson, endSession, endSubject, endUnnamed, rememberLogout } from './session-queries.js';
 import { sessionKey } from './session-rules.js';
 
 /** How many sessions ended; none is no error, the caller wanted them gone. */
@@ -23,7 +23,10 @@ export async function obeyLogout(scope: Scope, logout: Logout): Promise<Sessions
   const ends =
     sid === undefined
       ? await endSubject(scope.tx, issuer, sub ?? '', issuedAt, reason)
-      : await endSession(scope.tx, sessionKey({ iss: issuer, sub: sub ?? '', sid }), issuer, reason);
+      : [
+          ...(await endSession(scope.tx, sessionKey({ iss: issuer, sub: sub ?? '', sid }), issuer, reason)),
+          ...(sub === undefined ? [] : await endUnnamed(scope.tx, issuer, sub, reason)),
+        ];
   await recordEnds(scope, ends, reason);
   return { ended: ends.filter(({ person }) => person !== null).length };
 }

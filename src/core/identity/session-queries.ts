@@ -35,12 +35,12 @@ export async function beginSession(
   identity: Identity,
   again: boolean,
 ): Promise<boolean> {
-  const text = `insert into identity_session (id_hash, issuer, subject, person, acr, amr, auth_time, started_at, last_seen_at)
-    values ($1, $2, $3, $4, $5, $6, $7, now(), now())
+  const text = `insert into identity_session (id_hash, issuer, subject, person, acr, amr, auth_time, has_sid, started_at, last_seen_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $9, now(), now())
     on conflict (id_hash) do update set person = excluded.person, started_at = now(), last_seen_at = now(),
       revoked_at = null, revoke_reason = null where $8`;
-  const { iss, sub, acr = null, amr, authTime = null } = identity;
-  const values = [key, iss, sub, person, acr, amr, authTime, again];
+  const { iss, sub, sid, acr = null, amr, authTime = null } = identity;
+  const values = [key, iss, sub, person, acr, amr, authTime, again, sid !== undefined];
   return (await tx.query(text, values, 'dartwing_session_begin')).rowCount === 1;
 }
 
@@ -77,6 +77,27 @@ export async function endSession(
       text,
       [key, issuer, reason],
       'dartwing_session_end',
+    )
+  ).rows;
+}
+
+/**
+ * Ends the sessions of a subject whose tokens name none. A logout token that names a session may mean any of them:
+ * some providers name it there only.
+ */
+export async function endUnnamed(
+  tx: Tx,
+  issuer: string,
+  subject: string,
+  reason: string,
+): Promise<EndedSession[]> {
+  const text = `update identity_session set revoked_at = now(), revoke_reason = $3
+    where issuer = $1 and subject = $2 and not has_sid and revoked_at is null returning ${ended}`;
+  return (
+    await tx.query<EndedSession & Record<string, unknown>>(
+      text,
+      [issuer, subject, reason],
+      'dartwing_session_end_unnamed',
     )
   ).rows;
 }

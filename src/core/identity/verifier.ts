@@ -30,10 +30,10 @@ export interface SignedToken {
 export interface Verifier {
   /** @throws TOKEN_*, IDENTITY_PROVIDER_UNAVAILABLE */
   verify(token: string): Promise<Identity>;
-  /** For tokens of other kinds; the age bound is theirs. @throws as `verify` */
-  verifySigned(
+  /** For logout tokens: they are for a client, and have an age of their own. @throws as `verify` */
+  verifyLogout(
     token: string,
-    bounds?: Pick<JWTVerifyOptions, 'maxTokenAge' | 'requiredClaims'>,
+    bounds: Pick<JWTVerifyOptions, 'maxTokenAge' | 'requiredClaims'>,
   ): Promise<SignedToken>;
 }
 
@@ -45,19 +45,20 @@ export function openVerifier({ issuers, clock, fetch = globalThis.fetch }: Verif
       .map((issuer) => [issuer.issuer, { issuer, keys: openKeySource(issuer, clock, fetch) }]),
   );
 
-  const verifySigned: Verifier['verifySigned'] = async (token, bounds) => {
+  const verifySigned = async (token: string, boundsOf: (issuer: Issuer) => JWTVerifyOptions) => {
     const { header, claimed } = readUnverified(token);
     const found = trusted.get(claimed);
     if (found === undefined) throw new DartwingError('TOKEN_ISSUER');
     const { issuer, keys } = found;
     if (!issuer.algorithms.includes(header.alg ?? '')) throw algorithmFault(issuer.algorithms);
-    return checkSignature(token, issuer, keys, { currentDate: clock.now(), ...bounds });
+    return checkSignature(token, issuer, keys, { currentDate: clock.now(), ...boundsOf(issuer) });
   };
 
   return Object.freeze({
-    verifySigned,
+    verifyLogout: (token: string, bounds: Parameters<Verifier['verifyLogout']>[1]) =>
+      verifySigned(token, ({ logoutAudiences }) => ({ ...bounds, audience: [...logoutAudiences] })),
     verify: async (token: string) => {
-      const { type, claims, issuer } = await verifySigned(token);
+      const { type, claims, issuer } = await verifySigned(token, ({ audience }) => ({ audience }));
       requireAccessToken(type, claims, issuer);
       return readIdentity(claims);
     },
@@ -86,7 +87,6 @@ async function checkSignature(
   try {
     const { payload, protectedHeader } = await jwtVerify(token, keys, {
       issuer: issuer.issuer,
-      audience: issuer.audience,
       algorithms: [...issuer.algorithms],
       clockTolerance: limits.tokenToleranceMs / 1000,
       maxTokenAge: issuer.tokenAgeMsMax / 1000,

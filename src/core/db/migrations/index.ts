@@ -12,6 +12,7 @@ import { peopleLife } from './0006-people-life.js';
 import { access } from './0007-access.js';
 import { invitationsAndEquipment } from './0008-invitations-equipment.js';
 import { identity } from './0009-identity.js';
+import { liteSignIn } from './0010-lite-sign-in.js';
 import { server } from './0015-server.js';
 
 export interface Migration {
@@ -31,5 +32,6 @@ export const migrations: readonly Migration[] = [
   access,
   invitationsAndEquipment,
   identity,
+  liteSignIn,
   server,
 ];
