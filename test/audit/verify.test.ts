@@ -135,6 +135,36 @@ describe('verify', () => {
     await expectFinding('deletion', 1, /head of the trail is gone/);
   });
 
+  it('misses a trail that is gone with its head, as long as its organization exists', async () => {
+    const gone = 'ORG-2026-90001';
+    await trail.superuser.query(
+      `insert into organization (id, slug, org_name, org_type, region, created_at, created_by, modified_at, modified_by)
+       values ($1, 'gone', 'Gone', 'company', 'us-east-1', now(), 'test', now(), 'test')`,
+      [gone],
+    );
+    const creation = {
+      action: 'create',
+      actor: { type: 'person' as const, id: 'p' },
+      via: 'http' as const,
+      ref: { doctype: 'Organization', name: gone },
+    };
+    const check = async () => {
+      const { sequencer } = trail.roles;
+      const report = await verifyTrails(trail.database, { organizations: [gone], sequencerRole: sequencer });
+      return report.findings.map(({ kind, what }) => [kind, what]);
+    };
+    await trail.asOrg(gone, (tx) => stageAudit(tx, creation));
+    expect(await check()).toEqual([]);
+    await trail.sequence();
+    expect(await check()).toEqual([]);
+    await trail.attack(`delete from audit_event where organization = '${gone}'`);
+    await trail.attack(`delete from audit_head where organization = '${gone}'`);
+    expect(await check()).toEqual([
+      ['deletion', 'The whole trail is gone with its head, although the organization exists'],
+    ]);
+    await trail.superuser.query('delete from organization where id = $1', [gone]);
+  });
+
   it('names an entry that came from another organization', async () => {
     const other = organization;
     organization = `ORG-2026-${String(++organizations).padStart(5, '0')}`;

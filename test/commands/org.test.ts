@@ -46,8 +46,11 @@ describe('every verb answers with a document of its kind', () => {
         { op: 'create', after: { type: 'association' } },
       ],
       [
-        `update ${slug} --name "Tennis Club" --set mfa_required=true --if-version 1`,
-        { op: 'update', after: { name: 'Tennis Club', mfa_required: true } },
+        `update ${slug} --name "Tennis Club" --set mfa_required=true --set association.amenities=77 --if-version 1`,
+        {
+          op: 'update',
+          after: { name: 'Tennis Club', mfa_required: true, association: { amenities: '77' } },
+        },
       ],
       [`update ${slug} --name "Tennis Club"`, { op: 'none', audit: null }],
       [`suspend ${slug} --until +7d --reason unpaid --yes`, { after: { status: { state: 'suspended' } } }],
@@ -312,6 +315,8 @@ describe('a mistake', () => {
     ['org create x1 --type company --set status=inactive', 'VALIDATION_ERROR', 2],
     ['org create x1 --type company --set tax_idd=1', 'VALIDATION_ERROR', 2],
     ['org create x1 --type company --set tax_id', 'VALIDATION_ERROR', 2],
+    ['org create x1 --type company --set family.family_nickname=us', 'VALIDATION_ERROR', 2],
+    ['org create x1 --type club --set association_type=HOA', 'VALIDATION_ERROR', 2],
     ['org create x1 --type company -f missing.yaml', 'BAD_FILE', 2],
     ['org create x1 --type company -f .', 'BAD_FILE', 2],
     ['org create x1 --typ company', 'USAGE', 2],

@@ -169,6 +169,21 @@ describe('creating it again', () => {
     });
   });
 
+  it('compares the owner with the active members', async () => {
+    const input = { slug: 'compared', type: 'family', ifNotExists: true };
+    await dartwing.tenancy.create({ ...input, owner: 'own@create.test' });
+    expect(await dartwing.tenancy.create({ ...input, owner: 'Own@Create.test' })).toMatchObject({
+      op: 'none',
+    });
+    await expect(dartwing.tenancy.create({ ...input, owner: 'other@create.test' })).rejects.toMatchObject({
+      code: 'ORGANIZATION_DIFFERS',
+      fields: [{ path: 'owner' }],
+    });
+    await expect(
+      dartwing.tenancy.create({ ...input, owner: 'own@create.test', ownerRole: 'Child' }),
+    ).rejects.toMatchObject({ code: 'ORGANIZATION_DIFFERS', fields: [{ path: 'owner' }] });
+  });
+
   it('ends with one organization when many processes create it with ifNotExists at once', async () => {
     const changes = await Promise.all(
       Array.from({ length: 12 }, () =>

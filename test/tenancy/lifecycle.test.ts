@@ -130,6 +130,15 @@ describe('dissolving and restoring', () => {
     });
   });
 
+  it('makes an inactive one inactive again', async () => {
+    const slug = await found();
+    await dartwing.tenancy.update(slug, { status: 'inactive' });
+    await dartwing.tenancy.dissolve(slug, {}, call);
+    expect(await dartwing.tenancy.restore(slug, call)).toMatchObject({
+      after: { status: { state: 'inactive' } },
+    });
+  });
+
   it.each([-1, Number.NaN, Number.POSITIVE_INFINITY, 3_651])(
     'refuses to wait %d days',
     async (purgeAfterDays) => {

@@ -275,6 +275,17 @@ describe('whom it concerns', () => {
     });
   });
 
+  it('puts a dissolved one under legal hold, and changes nothing else of it', async () => {
+    const slug = await found();
+    await dartwing.tenancy.dissolve(slug, { purgeAfterDays: 0 }, { reason: 'r' });
+    await expect(dartwing.tenancy.update(slug, { legal_hold: true, tier: 'pro' })).rejects.toMatchObject({
+      code: 'ORGANIZATION_STATE',
+    });
+    const { after } = await dartwing.tenancy.update(slug, { legal_hold: true });
+    expect(after).toMatchObject({ legal_hold: true, status: { state: 'dissolved' } });
+    await expect(dartwing.tenancy.purge(slug, { reason: 'r' })).rejects.toMatchObject({ code: 'LEGAL_HOLD' });
+  });
+
   it('changes no other organization', async () => {
     const [mine, other] = [await found('family'), await found('family')];
     const before = await dartwing.tenancy.show(other);

@@ -20,6 +20,7 @@ import {
   type organizationTypes,
   parseSlug,
   parseType,
+  refuseOtherSubtype,
   region,
   settings,
 } from '../tenancy/index.js';
@@ -225,10 +226,16 @@ function readOne(source: YamlDocument, place: Place, problems: FieldError[]): Wa
     return undefined;
   }
   const { [meaning.type]: concrete, type: _word, ...rest } = result.data as Record<string, unknown>;
+  try {
+    refuseOtherSubtype(String(given.type), meaning.concrete, (concrete ?? {}) as Record<string, unknown>);
+  } catch (error) {
+    problem(['type'], (error as DartwingError).message);
+    return undefined;
+  }
   const wanted: WantedOrganization = {
     ...(rest as Omit<WantedOrganization, 'type' | 'concrete'>),
     type: meaning.type,
-    concrete: { ...meaning.concrete, ...(concrete ?? {}) },
+    concrete: { ...(concrete ?? {}), ...meaning.concrete },
   };
   if (wanted.members === undefined) return wanted;
   const members = wanted.members.map(({ email, role }) => ({ email: parseEmail(email), role }));

@@ -209,7 +209,7 @@ export async function listLastTimes(
   return rows.map((row) => ({ organization: row.organization, lastAt: row.last_at }));
 }
 
-/** Organizations with a head or with events. */
+/** Organizations with a head or with events, and those that exist: their creation was entered. */
 export async function listTrails(tx: Queryable): Promise<string[]> {
   const { rows } = await tx.query<{ organization: string }>(
     `with recursive trail (organization) as (
@@ -221,11 +221,26 @@ export async function listTrails(tx: Queryable): Promise<string[]> {
      )
      select organization from trail where organization is not null
      union select organization from audit_head
+     union select id from organization
      order by organization`,
     [],
     'dartwing_audit_trails',
   );
   return rows.map((row) => row.organization);
+}
+
+/** Whether an organization exists. */
+export async function organizationExists(tx: Queryable, organization: string): Promise<boolean> {
+  const { rows } = await tx.query('select 1 from organization where id = $1', [organization]);
+  return rows.length > 0;
+}
+
+/** Whether an organization has staged entries. Needs the sequencer's role. */
+export async function hasStagedEntries(tx: Queryable, organization: string): Promise<boolean> {
+  const { rows } = await tx.query('select 1 from audit_stage where organization = $1 limit 1', [
+    organization,
+  ]);
+  return rows.length > 0;
 }
 
 /** Staged entries that wait longer than `ageMs`, by organization. Needs the sequencer's role. */

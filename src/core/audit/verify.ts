@@ -12,8 +12,10 @@ import type { AuditDatabase } from './ports.js';
 import {
   type EventKey,
   firstEventBeyondHead,
+  hasStagedEntries,
   listBacklogs,
   listTrails,
+  organizationExists,
   readEventsInOrder,
   readHead,
 } from './read-queries.js';
@@ -23,7 +25,10 @@ import { becomeSequencer } from './write-queries.js';
 export interface VerifyOptions {
   /** Organizations to verify; all that the database shows unless told. */
   readonly organizations?: readonly string[];
-  /** Role that may read the stage; with it a backlog older than a minute is reported as a warning. */
+  /**
+   * Role that may read the stage; with it a backlog older than a minute is reported as a warning, and the trail of an
+   * existing organization is missed when it is gone with its head.
+   */
   readonly sequencerRole?: string;
   /** Told after each page how many entries were verified since the last call. */
   readonly onProgress?: (entries: number) => void;
@@ -95,8 +100,11 @@ async function verifyTrail(
   options: VerifyOptions,
 ): Promise<TrailResult> {
   const { head } = await database.transaction((tx) => readHead(tx, organization));
-  if (head === undefined)
-    return { organization, entries: 0, fault: await headlessFault(database, organization) };
+  if (head === undefined) {
+    const fault =
+      (await headlessFault(database, organization)) ?? (await goneFault(database, organization, options));
+    return { organization, entries: 0, fault };
+  }
   const { position, fault } = await walkTrail(database, head, options);
   const ending = fault ?? judgeEnding(position, head) ?? (await beyondFault(database, organization));
   return { organization, entries: position.seq, fault: ending };
@@ -139,6 +147,28 @@ async function headlessFault(database: AuditDatabase, organization: string): Pro
   if (event === undefined) return undefined;
   const what = 'The head of the trail is gone, so nothing proves where the trail ends';
   return { kind: 'deletion', seq: event.seq, what };
+}
+
+/**
+ * The fault of an organization without any trail. Its creation was staged when it came to be; what is neither staged
+ * nor, asked after that, behind a head, was taken away. In this order nothing that is sequenced meanwhile is missed.
+ */
+async function goneFault(
+  database: AuditDatabase,
+  organization: string,
+  { sequencerRole }: VerifyOptions,
+): Promise<Fault | undefined> {
+  if (sequencerRole === undefined) return undefined;
+  if (!(await database.transaction((tx) => organizationExists(tx, organization)))) return undefined;
+  const staged = await database.transaction(async (tx) => {
+    await becomeSequencer(tx, sequencerRole);
+    return hasStagedEntries(tx, organization);
+  });
+  if (staged) return undefined;
+  const { head } = await database.transaction((tx) => readHead(tx, organization));
+  if (head !== undefined) return undefined;
+  const what = 'The whole trail is gone with its head, although the organization exists';
+  return { kind: 'deletion', seq: 1, what };
 }
 
 async function backlogFindings(database: AuditDatabase, options: VerifyOptions): Promise<AuditFinding[]> {

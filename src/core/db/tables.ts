@@ -15,6 +15,7 @@ export interface OrganizationTable {
   suspended_reason: string | null;
   dissolved_at: Timestamp | null;
   dissolved_reason: string | null;
+  dissolved_from: 'active' | 'inactive' | null;
   purge_at: Timestamp | null;
   linked_doctype: string | null;
   linked_name: string | null;

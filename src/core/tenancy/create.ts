@@ -13,7 +13,7 @@ import {
   organizationFacts,
 } from './document.js';
 import { type CreateOrganizationInput, type ParsedCreate, parseCreate } from './input.js';
-import { findOrganization, insertOrganization, nextNumbers } from './queries.js';
+import { findMemberRole, findOrganization, insertOrganization, nextNumbers } from './queries.js';
 
 /**
  * Creates an organization of any type with its concrete record, both linked, in the scope's transaction, and tells
@@ -101,6 +101,7 @@ async function acceptExisting(
   const wanted = await resolvePersons(scope, parsed.type, parsed.concrete);
   const document = organizationDocument(row, scope.clock.now(), { concrete: concrete ?? null });
   const fields = differences(document, input, { ...parsed, concrete: wanted }, concrete ?? {});
+  fields.push(...(await ownerDifferences(scope, row.id, input)));
   if (row.status === 'dissolved') fields.push({ path: 'status', message: 'is dissolved' });
   if (fields.length > 0) throw new DartwingError('ORGANIZATION_DIFFERS', { slug: row.slug }, { fields });
   return changeDocument(scope, {
@@ -110,6 +111,19 @@ async function acceptExisting(
     after: document,
     audit: null,
   });
+}
+
+async function ownerDifferences(
+  scope: Scope,
+  organization: string,
+  { owner, ownerRole }: CreateOrganizationInput,
+): Promise<FieldError[]> {
+  if (owner === undefined) return [];
+  const role = await findMemberRole(scope.tx, organization, owner.trim());
+  if (role === undefined) return [{ path: 'owner', message: `"${owner}" is no active member` }];
+  return ownerRole === undefined || ownerRole === role
+    ? []
+    : [{ path: 'owner', message: `"${owner}" is ${role}, not ${ownerRole}` }];
 }
 
 function differences(

@@ -24,6 +24,7 @@ export {
   type OrganizationChanges,
   oncePerType,
   parseType,
+  refuseOtherSubtype,
   region,
   settings,
 } from './input.js';

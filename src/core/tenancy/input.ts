@@ -90,6 +90,8 @@ export function parseType(word: string): { type: OrganizationType; concrete: Rec
 export function parseCreate(input: CreateOrganizationInput): ParsedCreate {
   const slug = parseSlug(input.slug);
   const { type, concrete } = parseType(input.type);
+  const given = withoutType(type, input.concrete ?? {});
+  refuseOtherSubtype(input.type, concrete, given);
   const parsed = parseInput(createSchema(type), {
     name: input.name ?? slug,
     region: input.region ?? 'us-east-1',
@@ -98,7 +100,7 @@ export function parseCreate(input: CreateOrganizationInput): ParsedCreate {
     legalHold: input.legalHold ?? false,
     mfaRequired: input.mfaRequired ?? false,
     sessionTimeoutMinutes: input.sessionTimeoutMinutes ?? null,
-    concrete: { ...concrete, ...input.concrete },
+    concrete: { ...given, ...concrete },
   });
   return { slug, type, ...parsed };
 }
@@ -114,7 +116,34 @@ export function parseSettings(changes: OrganizationChanges): OrganizationChanges
 
 /** Checks all changes. @throws VALIDATION_ERROR as `parseSettings` */
 export function parseChanges(type: OrganizationType, changes: OrganizationChanges): OrganizationChanges {
-  return parseInput(changesSchema(type), changes) as OrganizationChanges;
+  const { concrete } = changes;
+  const given = concrete === undefined ? changes : { ...changes, concrete: withoutType(type, concrete) };
+  return parseInput(changesSchema(type), given) as OrganizationChanges;
+}
+
+/** Fields of the concrete record may carry the type in front, as documents show them: `company.tax_id`. */
+function withoutType(
+  type: OrganizationType,
+  fields: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const bare = (key: string) => (key.startsWith(`${type}.`) ? key.slice(type.length + 1) : key);
+  return Object.fromEntries(Object.entries(fields).map(([key, value]) => [bare(key), value]));
+}
+
+/**
+ * A word such as `club` names a type and its subtype; a field that says otherwise contradicts it.
+ * @throws VALIDATION_ERROR
+ */
+export function refuseOtherSubtype(
+  word: string,
+  meant: Readonly<Record<string, unknown>>,
+  given: Readonly<Record<string, unknown>>,
+): void {
+  for (const [key, value] of Object.entries(meant)) {
+    if (given[key] === undefined || given[key] === value) continue;
+    const message = `type "${word}" means ${key} "${String(value)}", not "${String(given[key])}"`;
+    throw new DartwingError('VALIDATION_ERROR', { message }, { fields: [{ path: key, message }] });
+  }
 }
 
 const createSchema = oncePerType((type) =>

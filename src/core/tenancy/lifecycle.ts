@@ -34,15 +34,21 @@ export async function suspendOrganization(
 }
 
 /**
- * Takes back a dissolution before its purge date, else ends a suspension: whoever was suspended before it was
- * dissolved is suspended again.
+ * Takes back a dissolution before its purge date, else ends a suspension: whoever was suspended or inactive before it
+ * was dissolved is so again.
  * @throws REASON_REQUIRED, ORGANIZATION_NOT_FOUND, ORGANIZATION_STATE
  */
 export async function restoreOrganization(scope: Scope, ref: string): Promise<OrganizationChange> {
   requireReason(scope, 'Restoring an organization');
   return transition(scope, ref, 'restore', ['suspended', 'dissolved'], 'restored', (row) =>
     row.status === 'dissolved'
-      ? { status: 'active', dissolved_at: null, dissolved_reason: null, purge_at: null }
+      ? {
+          status: row.dissolved_from ?? 'active',
+          dissolved_at: null,
+          dissolved_reason: null,
+          dissolved_from: null,
+          purge_at: null,
+        }
       : { suspended_at: null, suspended_until: null, suspended_reason: null },
   );
 }
@@ -75,6 +81,7 @@ export async function dissolveOrganization(
         status: 'dissolved',
         dissolved_at: now,
         dissolved_reason: reason,
+        dissolved_from: row.status,
         purge_at: new Date(now.getTime() + purgeAfterDays * dayMs),
       };
     },

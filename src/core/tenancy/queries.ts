@@ -7,7 +7,7 @@ import type { OrganizationRow } from './document.js';
 import type { ParsedCreate } from './input.js';
 
 const columns = `id, slug, org_name, org_type, logo, status, suspended_at, suspended_until, suspended_reason, dissolved_at,
-  dissolved_reason, purge_at, linked_doctype, linked_name, tier, region, parent_organization, legal_hold, mfa_required,
+  dissolved_reason, dissolved_from, purge_at, linked_doctype, linked_name, tier, region, parent_organization, legal_hold, mfa_required,
   session_timeout_minutes, version, created_at, created_by, modified_at, modified_by`;
 
 /** By id or slug. */
@@ -104,6 +104,18 @@ export async function countMembers(tx: Tx, organization: string): Promise<number
   const text = `select count(*)::int as count from org_member where organization = $1 and status = 'active'`;
   return (await tx.query<{ count: number }>(text, [organization], 'dartwing_organization_members')).rows[0]!
     .count;
+}
+
+/** Role of an active member by address; undefined when nobody there has it. */
+export async function findMemberRole(
+  tx: Tx,
+  organization: string,
+  email: string,
+): Promise<string | undefined> {
+  const text = `select role from org_member
+    where organization = $1 and person_email = lower($2) and status = 'active'`;
+  const { rows } = await tx.query<{ role: string }>(text, [organization, email]);
+  return rows[0]?.role;
 }
 
 /** Dissolved organizations whose purge date has come. */

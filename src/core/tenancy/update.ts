@@ -24,7 +24,8 @@ import { fullDocument, requireOrganization } from './show.js';
 /**
  * Changes what `changes` names and leaves the rest. Values that are already so change nothing (`op: none`).
  * @param ifVersion refuse when the organization is at another version
- * @throws ORGANIZATION_NOT_FOUND, VALIDATION_ERROR, VERSION_MOVED, ORGANIZATION_STATE (dissolved), PERMISSION_DENIED
+ * @throws ORGANIZATION_NOT_FOUND, VALIDATION_ERROR, VERSION_MOVED, ORGANIZATION_STATE (dissolved, and more than its
+ * legal hold would change), PERMISSION_DENIED
  */
 export async function updateOrganizationSettings(
   scope: Scope,
@@ -42,7 +43,9 @@ export async function updateOrganizationSettings(
       given: ifVersion,
     });
   }
-  if (row.status === 'dissolved')
+  // A court may ask for what is about to be purged.
+  const onlyHolds = given(changes).every((key) => key === 'legal_hold');
+  if (row.status === 'dissolved' && !onlyHolds)
     throw new DartwingError('ORGANIZATION_STATE', { slug: row.slug, state: 'dissolved', action: 'changed' });
   const parsed = parseChanges(row.org_type, changes);
   requireChangeable(scope, row, parsed);

@@ -18,6 +18,8 @@ create table organization (
   suspended_reason text,
   dissolved_at timestamptz,
   dissolved_reason text,
+  -- What it was before it was dissolved, and becomes again when it is restored.
+  dissolved_from text check (dissolved_from in ('active', 'inactive')),
   purge_at timestamptz,
   linked_doctype text,
   linked_name text,
