@@ -26,11 +26,25 @@ export function accessDoorbell(
 ): AccessDoorbell {
   // A transaction that changes a thousand members tells of them at once.
   const waiting = new WeakMap<Tx, Set<string>>();
-  const ring = (persons: ReadonlySet<string>) =>
+  const ringFor = (persons: ReadonlySet<string>) =>
     database.asMachinery(async (tx) => {
       const text = 'select pg_notify($1, person) from unnest($2::text[]) as person';
       await tx.query(text, [channel, [...persons]]);
     });
+  // Nobody waits for the bell, and while one ring is under way the next ones gather.
+  let due = new Set<string>();
+  let ringing = false;
+  const ring = async (persons: ReadonlySet<string>) => {
+    for (const person of persons) due.add(person);
+    if (ringing) return;
+    ringing = true;
+    while (due.size > 0) {
+      const now = due;
+      due = new Set();
+      await ringFor(now).catch(onFailure);
+    }
+    ringing = false;
+  };
   return {
     ringAfter: (tx, persons) => {
       if (persons.length === 0) return;
@@ -39,7 +53,7 @@ export function accessDoorbell(
         const fresh = new Set<string>();
         together = fresh;
         waiting.set(tx, fresh);
-        tx.afterCommit(() => ring(fresh));
+        tx.afterCommit(() => void ring(fresh));
       }
       for (const person of persons) together.add(person);
     },

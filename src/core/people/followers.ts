@@ -1,7 +1,7 @@
 /** What people do when something happens to an organization. */
 import { authorize, type OrganizationFacts, type Scope } from '../access/index.js';
 import { DartwingError } from '../errors.js';
-import { enrol } from './member-add.js';
+import { enrolFirst } from './member-add.js';
 import { deleteOrganizationRows, mirrorOrganizationName } from './member-queries.js';
 import { ensurePerson } from './person.js';
 import { founderRole, requireRole } from './roles.js';
@@ -23,7 +23,7 @@ export async function enrolOwner(
       message: `The owner needs a supervisor role; ${role.role_name} is none`,
     });
   }
-  await enrol(scope, organization, person, role);
+  await enrolFirst(scope, organization, person, role);
 }
 
 /** Subscribes to `organization.renamed`. */

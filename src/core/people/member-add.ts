@@ -55,12 +55,33 @@ export async function enrol(
   organization: OrganizationFacts,
   person: PersonRow,
   role: RoleRow,
-  { pending = false, ifNotExists = false, ...days }: NewTerms = {},
+  terms: NewTerms = {},
+): Promise<MemberChange> {
+  const former = await lockMember(scope.tx, organization.id, person.id);
+  return enter(scope, organization, person, role, terms, former);
+}
+
+/** Adds the first member of an organization that was made in this transaction. */
+export function enrolFirst(
+  scope: Scope,
+  organization: OrganizationFacts,
+  person: PersonRow,
+  role: RoleRow,
+): Promise<MemberChange> {
+  return enter(scope, organization, person, role, {}, undefined);
+}
+
+async function enter(
+  scope: Scope,
+  organization: OrganizationFacts,
+  person: PersonRow,
+  role: RoleRow,
+  { pending = false, ifNotExists = false, ...days }: NewTerms,
+  former: RatedMember | undefined,
 ): Promise<MemberChange> {
   const { tx } = scope;
   const names = { person: person.primary_email, organization: organization.slug };
   const status = pending ? 'pending' : 'active';
-  const former = await lockMember(tx, organization.id, person.id);
   if (former && (former.status === 'active' || former.status === status)) {
     if (ifNotExists && former.status === status && former.role === role.role_name)
       return accept(scope, organization, former);
@@ -72,13 +93,17 @@ export async function enrol(
     ? changedTerms(former, { ...days, role: role.role_name, status }, today, names)
     : changedTerms(start, days, today, names);
   const at = scope.clock.now();
-  const member = former
-    ? await updateMember(tx, former, terms, at)
-    : await insertMember(tx, { organization, id: uuidv7(at), person, terms, at }).catch((error: unknown) => {
+  const written = former
+    ? updateMember(tx, former, terms, at)
+    : insertMember(tx, { organization, id: uuidv7(at), person, terms, at }).catch((error: unknown) => {
         if (duplicateConstraint(error) !== 'org_member_person') throw error;
         throw new DartwingError('DUPLICATE_MEMBERSHIP', names);
       });
-  if (status === 'active') await admit(scope, organization, person);
+  // Sent one behind the other, waited for together: the server has the member when it makes the account.
+  const [member] = await Promise.all([
+    written,
+    ...(status === 'active' ? [admit(scope, organization, person)] : []),
+  ]);
   const before = former ? memberDocument(former, former.is_supervisor) : null;
   const change = await recordMember(scope, organization, former ? 'reactivate' : 'create', before, {
     ...member,

@@ -22,9 +22,11 @@ export interface MemberChange extends Change<MemberDocument> {
 /** An active member gets an account, if none is there yet, and the two grants. */
 export async function admit(scope: Scope, organization: OrganizationFacts, person: PersonRow): Promise<void> {
   if (person.status === 'merged') throw new DartwingError('PERSON_MERGED', { ref: person.id });
-  if (person.frappe_user === null)
-    await scope.events.publish(scope, 'person.unprovisioned', { person: person.id });
-  await insertGrants(scope.tx, person.id, organization, scope.clock.now());
+  await Promise.all([
+    person.frappe_user === null && scope.events.publish(scope, 'person.unprovisioned', { person: person.id }),
+    // An account that is made only later brings the grants along by a trigger.
+    insertGrants(scope.tx, person.id, organization, scope.clock.now()),
+  ]);
 }
 
 /** Tells rooms above and the trail what has changed, and makes the answer. */

@@ -33,6 +33,13 @@ export async function nextPersonNumber(tx: Tx): Promise<string> {
   return (await tx.query<{ number: string }>(text, [], 'dartwing_person_number')).rows[0]!.number;
 }
 
+/** The next number where nobody has the address; none is taken where somebody has. */
+export async function nextPersonNumberFor(tx: Tx, email: string): Promise<string | undefined> {
+  const text = `select nextval('person_series')::text as number
+    where not exists (select from person where primary_email = $1)`;
+  return (await tx.query<{ number: string }>(text, [email], 'dartwing_person_number_for')).rows[0]?.number;
+}
+
 export type NewPerson = Omit<ParsedPerson, 'last_name'> & {
   id: string;
   last_name: string;

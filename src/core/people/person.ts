@@ -23,6 +23,7 @@ import {
   lockPerson,
   type NewPerson,
   nextPersonNumber,
+  nextPersonNumberFor,
 } from './person-queries.js';
 import { identityTaken } from './person-rules.js';
 
@@ -53,26 +54,34 @@ export async function createPerson(scope: Scope, input: CreatePersonInput): Prom
  */
 export async function ensurePerson(scope: Scope, address: string): Promise<PersonRow> {
   const email = parseEmail(address);
-  const known = await lockPerson(scope.tx, email);
+  // Asked together: the owner of a new organization is usually new too.
+  const [known, number] = await Promise.all([
+    lockPerson(scope.tx, email),
+    nextPersonNumberFor(scope.tx, email),
+  ]);
   const [firstName = email] = email.split('@');
   const person =
     known ??
-    (await insertOrFind(scope, {
-      primary_email: email,
-      first_name: firstName,
-      last_name: '',
-      source: 'invite',
-    }));
+    (await insertOrFind(
+      scope,
+      { primary_email: email, first_name: firstName, last_name: '', source: 'invite' },
+      number,
+    ));
   if (person.status === 'merged') throw new DartwingError('PERSON_MERGED', { ref: email });
   return person;
 }
 
-/** A new person, or the one of this address that another transaction has made meanwhile; locked either way. */
+/**
+ * A new person, or the one of this address that another transaction has made meanwhile; locked either way.
+ * @param number of the series, where one was taken already
+ */
 export async function insertOrFind(
   scope: Scope,
   fields: Omit<NewPerson, 'id' | 'at' | 'by'>,
+  number?: string,
 ): Promise<PersonRow> {
-  const person = (await insertIfMissing(scope, fields)) ?? (await lockPerson(scope.tx, fields.primary_email));
+  const person =
+    (await insertIfMissing(scope, fields, number)) ?? (await lockPerson(scope.tx, fields.primary_email));
   if (person !== undefined) return person;
   // The address is free, so it was the id at the identity provider that met somebody.
   throw identityTaken('person_keycloak_user', fields)!;
@@ -82,8 +91,9 @@ export async function insertOrFind(
 export async function insertIfMissing(
   scope: Scope,
   fields: Omit<NewPerson, 'id' | 'at' | 'by'>,
+  number?: string,
 ): Promise<PersonRow | undefined> {
-  const inserted = await insertMissingPerson(scope.tx, await newPerson(scope, fields));
+  const inserted = await insertMissingPerson(scope.tx, await newPerson(scope, fields, number));
   if (inserted) await recordPerson(scope, 'create', null, personDocument(inserted));
   return inserted;
 }
@@ -120,9 +130,13 @@ export function recordPerson(
   return recordAct(scope, systemOrganization, action, { doctype: 'Person', name }, { old, new: current });
 }
 
-async function newPerson(scope: Scope, fields: Omit<NewPerson, 'id' | 'at' | 'by'>): Promise<NewPerson> {
+async function newPerson(
+  scope: Scope,
+  fields: Omit<NewPerson, 'id' | 'at' | 'by'>,
+  number?: string,
+): Promise<NewPerson> {
   const at = scope.clock.now();
-  const id = seriesId('person', await nextPersonNumber(scope.tx), at);
+  const id = seriesId('person', number ?? (await nextPersonNumber(scope.tx)), at);
   return { ...fields, id, at, by: scope.principal.id };
 }
 
