@@ -30,6 +30,8 @@ export interface ErrorEntry {
   what: string;
   why?: string;
   fix: readonly string[];
+  /** HTTP status, where it has one of its own beside that of its kind. */
+  http?: number;
 }
 
 const entries = {
@@ -699,6 +701,48 @@ const entries = {
     fix: ['Compare it with OpenID Connect Back-Channel Logout 1.0 §2.6'],
   },
 
+  // HTTP
+  ROUTE_NOT_FOUND: {
+    kind: 'not_found',
+    what: 'There is nothing at {method} {path}',
+    fix: ['Look into /openapi.json, or read and try it at /reference'],
+  },
+  METHOD_NOT_ALLOWED: {
+    kind: 'invalid',
+    what: '{path} cannot be asked with {method}',
+    http: 405,
+    fix: ['Use {allowed}'],
+  },
+  BODY_INVALID: {
+    kind: 'invalid',
+    what: 'The body cannot be read: {message}',
+    fix: ['Send one JSON value in UTF-8'],
+  },
+  BODY_TOO_LARGE: {
+    kind: 'invalid',
+    what: 'The body is larger than {limit} bytes',
+    http: 413,
+    fix: ['Send it in several parts'],
+  },
+  MEDIA_TYPE_UNSUPPORTED: {
+    kind: 'invalid',
+    what: 'A body of the type "{type}" is not understood here',
+    http: 415,
+    fix: ['Send it with Content-Type: application/json'],
+  },
+  RATE_LIMITED: {
+    kind: 'limited',
+    what: 'More than {limit} calls in {seconds} s',
+    why: 'Allowances keep one caller from slowing the others',
+    fix: ['Wait for the time in Retry-After, then call again'],
+  },
+  ORIGIN_DENIED: {
+    kind: 'forbidden',
+    what: 'This page may not act with the session of the browser',
+    why: 'Its origin is not one of those that are allowed',
+    fix: ['Add the origin to the allowed ones of the server', 'Send an access token instead of the cookie'],
+  },
+
   // audit
   AUDIT_QUERY_INVALID: {
     kind: 'invalid',
@@ -743,6 +787,23 @@ export type ErrorCode = keyof typeof entries;
 
 /** The catalogue by code. `docs/errors.md` has one section per code; a test holds both equal. */
 export const errorCatalogue: Readonly<Record<ErrorCode, ErrorEntry>> = entries;
+
+/** Faults of the installation: whoever calls over HTTP can neither mend them nor needs to know more. */
+const ofInstallation =
+  /^(DATABASE_|SCHEMA_|MIGRATION_|MASTER_KEY_|CONFIG_|EMBEDDED_|ISOLATION_|ROLE_TAKEN|ALREADY_UP|PORT_IN_USE)/;
+
+/** Whether a code tells of the installation, which is nobody's business outside. */
+export function isOfInstallation(code: ErrorCode): boolean {
+  return ofInstallation.test(code);
+}
+
+/** The HTTP status of a code: its own, 503 or 504 for faults of the installation, else that of its kind. */
+export function httpStatus(code: ErrorCode): number {
+  const { kind, http }: ErrorEntry = errorCatalogue[code];
+  if (http !== undefined) return http;
+  if (isOfInstallation(code)) return errorKinds[kind === 'timeout' ? 'timeout' : 'unavailable'].http;
+  return errorKinds[kind].http;
+}
 
 /** One wrong field of an input. `line` and `column` (from 1) say where in a file, when it came from one. */
 export interface FieldError {

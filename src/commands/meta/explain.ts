@@ -1,4 +1,11 @@
-import { DartwingError, type ErrorCode, errorCatalogue, errorKinds, nearest } from '../../core/errors.js';
+import {
+  DartwingError,
+  type ErrorCode,
+  errorCatalogue,
+  errorKinds,
+  httpStatus,
+  nearest,
+} from '../../core/errors.js';
 import type { Document, VerbResult, VerbRun } from '../spec.js';
 
 export const run: VerbRun = async (_context, { args, flags }) => {
@@ -16,14 +23,14 @@ export const run: VerbRun = async (_context, { args, flags }) => {
 /** One code of the catalogue as a document. */
 function explanation(code: ErrorCode) {
   const { kind, what, why, fix } = errorCatalogue[code];
-  const { exit, http } = errorKinds[kind];
+  const { exit } = errorKinds[kind];
   return {
     api_version: 'dartwing/v1',
     kind: 'ErrorCode',
     code,
     error_kind: kind,
     exit,
-    http_status: http,
+    http_status: httpStatus(code),
     what,
     why: why ?? null,
     fix,

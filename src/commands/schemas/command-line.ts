@@ -1,6 +1,6 @@
 /** The command line itself: versions, errors, configuration, profiles, help. */
 import { z } from 'zod';
-import { anything, document, list, row } from './base.js';
+import { anything, document, list, row } from '../../core/schemas/index.js';
 
 const configEntry = {
   key: z.string(),

@@ -3,23 +3,13 @@
  * them. Loaded only where they are needed.
  */
 import { z } from 'zod';
-import { access } from './access.js';
-import { answers } from './answers.js';
+import { documentSchemas } from '../../core/schemas/index.js';
 import { commandLine } from './command-line.js';
 import { configFileSchema } from './config-file.js';
-import { identity } from './identity.js';
 import { installation } from './installation.js';
-import { invitations } from './invitations.js';
-import { people } from './people.js';
-import { tenancy } from './tenancy.js';
 
 export const schemas: Readonly<Record<string, z.ZodType>> = {
-  ...tenancy,
-  ...people,
-  ...invitations,
-  ...access,
-  ...answers,
-  ...identity,
+  ...documentSchemas,
   ...installation,
   ...commandLine,
   ConfigFile: configFileSchema(),

@@ -1,6 +1,6 @@
 /** The installation: projects, its database, its health. */
 import { z } from 'zod';
-import { document, list, row, summaryOfChecks } from './base.js';
+import { document, list, row, summaryOfChecks } from '../../core/schemas/index.js';
 
 const template = { name: z.string(), summary: z.string() };
 

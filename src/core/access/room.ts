@@ -54,6 +54,8 @@ export interface PermissionVerbs {
    * caller are the same. @throws RECORD_NOT_FOUND, DOCTYPE_UNKNOWN
    */
   locate(ref: Ref, call?: CallOptions): Promise<Ref>;
+  /** Refuses what the caller may not do, for doors that have to know before they begin. @throws PERMISSION_DENIED */
+  require(action: string, ref: Ref, call?: CallOptions): Promise<void>;
   /** Members without grants and grants without members, of one organization or all. */
   orphans(organization?: string, call?: CallOptions): Promise<Mismatch[]>;
   /** Recomputes the grants of one organization or all. */
@@ -73,6 +75,8 @@ export function permissionVerbs(
     explain: (input, call) =>
       session.run('permission explain', call, (scope) => explain(scope, contexts, input)),
     locate: (ref, call) => session.run('locate', call, (scope) => locateRecord(scope, ref)),
+    require: (action, ref, call) =>
+      session.run('permission require', call, async (scope) => authorize(scope, action, ref)),
     orphans: async (organization, call) => {
       const found: Mismatch[] = [];
       const look = (place: Place) =>

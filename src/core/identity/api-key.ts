@@ -166,10 +166,11 @@ export async function dropApiKeys(
 
 async function requireKey(scope: Scope, ref: string, id: string, action: string): Promise<ApiKeyRow> {
   const organization = await requireOrganization(scope, ref);
+  // Whoever may not look is not told whether there is such a key.
+  authorize(scope, action, { doctype: 'API Key', name: id.slice(0, 80), organization: organization.id });
   const row = await lockKey(scope.tx, organization.id, id);
   if (row === undefined)
     throw new DartwingError('API_KEY_NOT_FOUND', { id: id.slice(0, 80), organization: organization.slug });
-  authorize(scope, action, { doctype: 'API Key', name: id, organization: organization.id });
   return row;
 }
 

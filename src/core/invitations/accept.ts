@@ -97,7 +97,10 @@ async function findByToken(
 /** The person who accepts. @throws INVITATION_FOR_ANOTHER, VALIDATION_ERROR, EMAIL_INVALID */
 async function whoAccepts(scope: Scope, row: InvitationRow, input: AcceptInput): Promise<string> {
   const email = input.email === undefined ? null : parseEmail(input.email);
-  const { type, id } = scope.principal;
+  const { type, id, key } = scope.principal;
+  // The secret proves that somebody was invited, not that a program may speak for them.
+  if (key !== undefined)
+    throw new DartwingError('PERMISSION_DENIED', { actor: id, action: 'accept', ref: 'Invitation/*' });
   if (type === 'person') {
     if (row.invited_person !== null && row.invited_person !== id && stateIsOpen(row))
       throw new DartwingError('INVITATION_FOR_ANOTHER');

@@ -68,10 +68,22 @@ const duplicates = {
     .min(2),
 };
 
+const organizationOfPerson = {
+  organization: z.string(),
+  slug: z.string(),
+  org_name: z.string(),
+  org_type: z.string(),
+  role: z.string(),
+  is_supervisor: z.boolean(),
+  membership_status: z.enum(['active', 'inactive', 'pending']),
+  has_access: z.boolean().describe('false while grants are on their way, and for former members'),
+};
+
 export const people = {
   Person: document('Person', person),
   PersonList: list('PersonList', row(person)),
   DuplicateList: list('DuplicateList', row(duplicates)),
+  PersonOrganizationList: list('PersonOrganizationList', row(organizationOfPerson)),
   Member: document('Member', member),
   MemberList: list('MemberList', row(member)),
   Role: document('Role', role),

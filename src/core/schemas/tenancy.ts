@@ -28,6 +28,13 @@ const auditEntry = {
 export const tenancy = {
   Org: document('Org', organization),
   OrgList: list('OrgList', row(organization)),
+  OrganizationLinks: document('OrganizationLinks', {
+    organization: z.string(),
+    valid: z.boolean(),
+    linked_doctype: z.string().nullable(),
+    linked_name: z.string().nullable(),
+    problems: z.array(z.looseObject({ id: z.string(), what: z.string() })),
+  }),
   Context: document('Context', {
     profile: z.string().nullable(),
     org: z.string().nullable(),

@@ -1,0 +1,26 @@
+/**
+ * The schemas of all documents of the core by kind, which `dartwing schema` prints, OpenAPI is made from, and tests
+ * hold every answer against. Loaded only where they are needed: a schema library costs time at the start.
+ *
+ * Within version 1 fields are only added; readers accept fields they do not know.
+ */
+import type { z } from 'zod';
+import { access } from './access.js';
+import { answers } from './answers.js';
+import { owned } from './equipment.js';
+import { identity } from './identity.js';
+import { invitations } from './invitations.js';
+import { people } from './people.js';
+import { tenancy } from './tenancy.js';
+
+export { anything, document, list, row, summaryOfChecks, time } from './base.js';
+
+export const documentSchemas: Readonly<Record<string, z.ZodType>> = {
+  ...tenancy,
+  ...people,
+  ...owned,
+  ...invitations,
+  ...access,
+  ...answers,
+  ...identity,
+};

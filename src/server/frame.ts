@@ -1,0 +1,95 @@
+/** What every request goes through, whatever answers it: its id, its log line, safe headers, pages of other origins. */
+import type { Context, Hono, MiddlewareHandler } from 'hono';
+import { compress } from 'hono/compress';
+import { cors } from 'hono/cors';
+import { secureHeaders } from 'hono/secure-headers';
+import { DartwingError } from '../core/errors.js';
+import { uuidv7 } from '../core/ids.js';
+import { systemClock } from '../core/index.js';
+import { silentLog } from '../core/log.js';
+import { addressFinder } from './address.js';
+import { bounds } from './bounds.js';
+import { type Env, peerOf } from './exchange.js';
+import type { ServerOptions } from './options.js';
+import { problemOf } from './problem.js';
+
+/** Puts the frame around an app; routes come after it. */
+export function frame(app: Hono<Env>, options: ServerOptions): void {
+  const { log = silentLog, clock = systemClock, allowedOrigins = [], invalidStatus = 400 } = options;
+  const findAddress = addressFinder(options.trustedProxies ?? []);
+
+  const identify: MiddlewareHandler<Env> = async (context, next) => {
+    const given = context.req.header('x-request-id') ?? '';
+    const requestId = /^[\w.:-]{8,128}$/.test(given) ? given : `req_${uuidv7(clock.now())}`;
+    const address = findAddress(peerOf(context), context.req.header('x-forwarded-for'));
+    context.set('exchange', { requestId, address });
+    const startedAt = clock.monotonicMs();
+    await next();
+    context.header('x-request-id', requestId);
+    log.info(lineOf(context, clock.monotonicMs() - startedAt), 'request');
+  };
+
+  app.use(identify);
+  app.use(
+    secureHeaders({
+      contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+      xFrameOptions: 'DENY',
+      referrerPolicy: 'no-referrer',
+    }),
+  );
+  app.use(
+    cors({
+      origin: (origin) => (allowedOrigins.includes(origin) ? origin : null),
+      credentials: true,
+      allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+      allowHeaders: [
+        'Authorization',
+        'Content-Type',
+        'If-Match',
+        'If-None-Match',
+        'Idempotency-Key',
+        'X-Reason',
+        'X-Request-Id',
+      ],
+      exposeHeaders: [
+        'ETag',
+        'Retry-After',
+        'X-RateLimit-Limit',
+        'X-RateLimit-Remaining',
+        'X-RateLimit-Reset',
+        'X-Request-Id',
+      ],
+      maxAge: bounds.preflightSeconds,
+    }),
+  );
+  app.use(compress());
+
+  app.notFound((context) => {
+    throw new DartwingError('ROUTE_NOT_FOUND', {
+      method: context.req.method,
+      path: context.req.path.slice(0, 200),
+    });
+  });
+  app.onError((thrown, context) => {
+    const { requestId } = context.get('exchange');
+    const { error, status, headers, body } = problemOf(thrown, requestId, { invalidStatus });
+    if (status >= 500)
+      log.error({ err: error, cause: error.cause, detail: error.detail, request_id: requestId }, 'request');
+    for (const [name, value] of Object.entries(headers)) context.header(name, value);
+    return context.json(body, status as 400);
+  });
+}
+
+/** Names and numbers only: no path with ids, no query, no body. */
+function lineOf(context: Context<Env>, ms: number): object {
+  const { requestId, route, caller } = context.get('exchange');
+  return {
+    request_id: requestId,
+    method: context.req.method,
+    route: route ?? 'none',
+    status: context.res.status,
+    ms: Math.round(ms * 10) / 10,
+    actor: caller?.principal.id,
+    organization: context.req.param('org'),
+  };
+}

@@ -1,0 +1,16 @@
+/** What a host may choose. */
+
+import type { Clock } from '../core/index.js';
+import type { Log } from '../core/log.js';
+
+export interface ServerOptions {
+  /** Origins whose pages may call: `https://app.acme.test`. None unless told. */
+  allowedOrigins?: readonly string[] | undefined;
+  /** Proxies in front, as addresses or networks (`10.0.0.0/8`): only what they say of a caller's address is believed. */
+  trustedProxies?: readonly string[] | undefined;
+  /** Status of invalid input: 400, or 417 for clients that expect Frappe's. */
+  invalidStatus?: 400 | 417 | undefined;
+  /** One line for each request, and every fault with its detail. */
+  log?: Log | undefined;
+  clock?: Clock | undefined;
+}

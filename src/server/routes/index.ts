@@ -1,0 +1,25 @@
+/** Every route of the server, room by room. A route is put here and nowhere else. */
+import type { Route } from '../route.js';
+import { apiKeyRoutes } from './api-keys.js';
+import { applyRoutes } from './apply.js';
+import { auditRoutes } from './audit.js';
+import { equipmentRoutes } from './equipment.js';
+import { invitationRoutes } from './invitations.js';
+import { memberRoutes } from './members.js';
+import { organizationRoutes } from './organizations.js';
+import { permissionRoutes } from './permissions.js';
+import { personRoutes } from './persons.js';
+import { roleRoutes } from './roles.js';
+
+export const allRoutes: readonly Route[] = [
+  ...organizationRoutes,
+  ...memberRoutes,
+  ...personRoutes,
+  ...roleRoutes,
+  ...invitationRoutes,
+  ...equipmentRoutes,
+  ...permissionRoutes,
+  ...apiKeyRoutes,
+  ...auditRoutes,
+  ...applyRoutes,
+];
