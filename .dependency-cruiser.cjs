@@ -4,6 +4,7 @@ const rooms = [
   'audit',
   'keys',
   'access',
+  'jobs',
   'tenancy',
   'people',
   'mail',

@@ -10,6 +10,7 @@ import type { Equipment } from './equipment/index.js';
 import type { ExportRow } from './export/index.js';
 import type { IdentityVerbs } from './identity/index.js';
 import type { Invitations } from './invitations/index.js';
+import type { Jobs } from './jobs/index.js';
 import type { Courier } from './mail/index.js';
 import type { PeopleVerbs } from './people/index.js';
 import type { Quota } from './quota/index.js';
@@ -63,6 +64,7 @@ export interface Dartwing {
   readonly mail: Pick<Courier, 'sendDue'>;
   readonly equipment: Equipment;
   readonly invitations: Invitations;
+  readonly jobs: Jobs;
   readonly permissions: PermissionVerbs;
   readonly audit: AuditVerbs;
   readonly apply: ApplyVerbs;

@@ -26,6 +26,7 @@ import { exportRows } from './export/index.js';
 import { identityRoom } from './identity/index.js';
 import { isOrganizationId } from './ids.js';
 import { invitationVerbs } from './invitations/index.js';
+import { openJobs } from './jobs/index.js';
 import { limits } from './limits.js';
 import { openCourier } from './mail/index.js';
 import { type DartwingOptions, describeInstallation } from './options.js';
@@ -121,6 +122,19 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
   if (background) courier.get();
   beforeClose.push(async () => courier.made?.close());
 
+  const jobs = whenUsed(() =>
+    openJobs({
+      session,
+      database,
+      clock,
+      random: options.random ?? Math.random,
+      log,
+      idOf: ids.findExisting,
+    }),
+  );
+  // Workers finish before anything else is closed: their handlers may use every room.
+  beforeClose.unshift(async () => jobs.made?.close());
+
   return frozen<Dartwing>({
     tenancy: () => tenancyRoom(session),
     people: () => peopleVerbs(session, provisioner.get()),
@@ -136,6 +150,10 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
         outbox: courier.get().outbox,
         publicUrl: options.publicUrl ?? 'http://localhost:4000',
       }),
+    jobs: () => {
+      const { close: _, ...verbs } = jobs.get();
+      return verbs;
+    },
     audit: () => guardedAudit(auditVerbs(audit), session, ids.findExisting),
     apply: () => applyVerbs(session),
     export: () => exportRoom(session, ids.findExisting),

@@ -14,6 +14,7 @@ export const series = Object.freeze({
   association: { prefix: 'ASSOC', yearly: false },
   nonprofit: { prefix: 'NPO', yearly: false },
   equipment: { prefix: 'EQ', yearly: false },
+  job: { prefix: 'JOB', yearly: true },
 });
 
 export type SeriesName = keyof typeof series;

@@ -49,6 +49,19 @@ export {
   testIsolation,
 } from './installation.js';
 export type { BulkResult, InvitationDocument, InvitationList, InviteInput } from './invitations/index.js';
+export {
+  type DeadLetterList,
+  type JobContext,
+  type JobDefinition,
+  type JobDocument,
+  type JobEvent,
+  type Jobs,
+  type JobWorker,
+  PermanentJobError,
+  type SubmitOptions,
+  type Submitted,
+  type WorkerOptions,
+} from './jobs/index.js';
 export type { DartwingOptions } from './options.js';
 export type {
   CreateRoleInput,

@@ -165,6 +165,72 @@ export const limits = Object.freeze({
   textMergeStepsMax: 4_000_000,
   /** Items of a list whose additions are united. */
   unionItemsMax: 1_000,
+  /** Bytes of the input and of the output of a job; larger data lies elsewhere and is named. */
+  jobInputBytesMax: 262_144,
+  jobOutputBytesMax: 262_144,
+  /** Characters that are kept of the message of a failed job. */
+  jobErrorCharsMax: 2_000,
+  /** Jobs of one submission. */
+  jobBatchMax: 1_000,
+  /** Bounds of what a job type may ask for. */
+  jobTimeoutMsMax: 86_400_000,
+  jobDelayMsMax: 604_800_000,
+  jobRetriesMax: 25,
+  /** How long an equal submission counts as the same. */
+  jobDeduplicationMs: 300_000,
+  /** Rows of a page of jobs, and how far they are counted. */
+  jobPageMax: 500,
+  jobCountMax: 10_000,
+  /** How long a counted line of an organization is believed, and of how many. */
+  jobDepthKnownMs: 1_000,
+  jobDepthsMax: 50_000,
+  /** Gathering of rings before one NOTIFY. */
+  jobRingMs: 2,
+  /** Pause before the connection that hears of jobs is made again. */
+  jobListenPauseMs: 250,
+  /** A worker tells that it lives, and is taken for dead when it was silent for so long. */
+  jobHeartbeatMs: 5_000,
+  jobLeaseMs: 20_000,
+  /** Workers that may die with one job. */
+  jobLossesMax: 2,
+  /** Jobs up to this length are taken ahead of free slots, and need no slot kept free for others. */
+  jobShortMs: 50,
+  /** Longest sleep of a worker's loop. */
+  jobIdleMs: 1_000,
+  /** How long an organization at its limit is not looked at. */
+  jobParkMs: 10,
+  /** Pause after a failure of the database. */
+  jobFailurePauseMs: 500,
+  /** How often a worker looks for lines nobody told of, for due jobs, and writes progress down. */
+  jobDiscoverMs: 5_000,
+  jobPromoteMs: 500,
+  jobPromoteMax: 500,
+  jobProgressMs: 1_000,
+  /** Finished jobs of one transaction, and how often one that somebody holds is tried again. */
+  jobCompletionsMax: 500,
+  jobCompletionTriesMax: 200,
+  jobCompletionPauseMs: 25,
+  /** How long a handler that was told to stop may clean up. */
+  jobAbortMs: 2_000,
+  /** How long running jobs may finish when a worker stops. */
+  jobDrainMs: 30_000,
+  /** How often a worker that only empties the lines looks again. */
+  jobEmptyPollMs: 25,
+  /** Generations of jobs that wait for each other and end together. */
+  jobDepthMax: 1_000,
+  /** How often schedules are looked at. */
+  jobScheduleMs: 1_000,
+  /** Days of finished jobs that are kept, days made ahead, rows of one sweep. */
+  jobKeptDays: 30,
+  jobPartitionDays: 8,
+  jobSweepMax: 1_000,
+  jobSweepBatchesMax: 1_000,
+  /** Dead letters that wait for a decision without an alert, and days that decided ones are kept. */
+  deadLettersMax: 50,
+  deadLetterKeptDays: 7,
+  /** Replays of one call, and how many a second at most. */
+  replaysMax: 100_000,
+  replaysPerSecondMax: 1_000,
   /** Age of a logout token, and how long its id is remembered. */
   logoutTokenMs: 120_000,
   logoutMemoryMs: 600_000,

@@ -6,6 +6,7 @@ import type { eventBoard } from './access/index.js';
 import { moveEquipment, refuseLeaving, refusePurge } from './equipment/index.js';
 import { dropApiKeys, followMerge } from './identity/index.js';
 import { dropInvitations, followMergedInvitee } from './invitations/index.js';
+import { dropJobs, followMergedOwner } from './jobs/index.js';
 import { dropMail } from './mail/index.js';
 import { enrolOwner, followRename, leaveOrganization } from './people/index.js';
 
@@ -18,6 +19,7 @@ export function subscribeRooms({ subscribe }: ReturnType<typeof eventBoard>): vo
   subscribe('organization.purging', (...event) => refusePurge(...event));
   subscribe('organization.purging', (...event) => dropMail(...event));
   subscribe('organization.purging', (...event) => dropInvitations(...event));
+  subscribe('organization.purging', (...event) => dropJobs(...event));
   subscribe('person.merging', (...event) => followMerge(...event));
   subscribe('person.merging', (...event) => moveEquipment(...event));
   subscribe('person.merging', (...event) => followMergedInvitee(...event));

@@ -13,6 +13,7 @@ import { access } from './0007-access.js';
 import { invitationsAndEquipment } from './0008-invitations-equipment.js';
 import { identity } from './0009-identity.js';
 import { liteSignIn } from './0010-lite-sign-in.js';
+import { jobs } from './0011-jobs.js';
 import { server } from './0015-server.js';
 
 export interface Migration {
@@ -33,5 +34,6 @@ export const migrations: readonly Migration[] = [
   invitationsAndEquipment,
   identity,
   liteSignIn,
+  jobs,
   server,
 ];

@@ -1,0 +1,371 @@
+/** Statements of the workers: taking jobs, writing down what became of them, taking over from the dead. */
+import type { Tx } from '../db/index.js';
+import type { QueueName } from './definition.js';
+import type { JobFailure } from './retry.js';
+import { columns, type JobKey, type JobRow, movedColumns } from './row.js';
+import type { JobState, Transition } from './states.js';
+
+/** What a worker has of a job it took. */
+export type ClaimedJob = Pick<
+  JobRow,
+  | 'organization'
+  | 'number'
+  | 'type'
+  | 'priority'
+  | 'turn'
+  | 'attempt'
+  | 'attempts_max'
+  | 'losses'
+  | 'timeout_ms'
+  | 'principal'
+  | 'owner'
+  | 'input'
+  | 'has_children'
+  | 'created_at'
+  | 'queued_at'
+  | 'started_at'
+  | 'log'
+  | 'request_id'
+> & { tier: 'free' | 'pro' | 'enterprise'; queue: QueueName };
+
+/** From which lines how many may be taken, in the order of their right. */
+export interface Picks {
+  organizations: readonly string[];
+  priorities: readonly number[];
+  wanted: readonly number[];
+  /** Turns up to which there is nothing left. */
+  marks: readonly number[];
+}
+
+const usable = `o.status = 'active' and (o.suspended_at is null or (o.suspended_until is not null and o.suspended_until <= clock_timestamp()))`;
+
+/**
+ * Takes jobs for a worker. Organizations that are suspended or dissolved give none. A look behind the mark of a line
+ * skips what has been taken before without reading it: dead entries of the index cost nothing even while an old
+ * transaction elsewhere keeps them from being cleaned.
+ */
+export async function claimJobs(
+  tx: Tx,
+  queue: string,
+  worker: string,
+  picks: Picks,
+  limited: boolean,
+): Promise<ClaimedJob[]> {
+  // Holding the worker's own row keeps others from declaring it dead meanwhile; when they have, there is no row.
+  const text = `with me as materialized (select id from job_worker where id = $2 for key share),
+    taken as (
+      select p.organization, p.number, o.tier
+      from me cross join unnest($3::text[], $4::smallint[], $5::int[], $6::bigint[]) with ordinality as w (organization, priority, wanted, mark, place)
+      join organization o on o.id = w.organization and ${usable}
+      cross join lateral (
+        select j.organization, j.number from job j
+        where j.queue = $1 and j.state = 'queued' and j.organization = w.organization and j.priority = w.priority and j.turn > w.mark
+        order by j.turn limit w.wanted for update skip locked
+      ) p
+    )
+    update job j set state = 'running', worker = $2, attempt = j.attempt + 1, started_at = clock_timestamp()${limited ? ", claim = nextval('job_claim')" : ''}
+    from taken t where j.organization = t.organization and j.number = t.number
+    returning j.queue, j.organization, j.number, j.type, j.priority, j.turn, j.attempt, j.attempts_max, j.losses, j.timeout_ms,
+      j.principal, j.owner, j.input, j.has_children, j.created_at, j.queued_at, j.started_at, j.log, j.request_id, t.tier`;
+  const values = [queue, worker, picks.organizations, picks.priorities, picks.wanted, picks.marks];
+  const { rows } = await tx.query<ClaimedJob>(
+    text,
+    values,
+    limited ? 'dartwing_job_claim_limited' : 'dartwing_job_claim',
+  );
+  return rows;
+}
+
+/** Of organizations with limits: those that no other worker is taking from just now, until the transaction ends. */
+export async function lockLines(tx: Tx, queue: string, organizations: readonly string[]): Promise<boolean[]> {
+  const text = `select pg_try_advisory_xact_lock(hashtextextended('dartwing line ' || $1 || ' ' || o.id, 0)) as locked
+    from unnest($2::text[]) with ordinality as o (id, place) order by o.place`;
+  const { rows } = await tx.query<{ locked: boolean }>(
+    text,
+    [queue, organizations],
+    'dartwing_job_lock_lines',
+  );
+  return rows.map(({ locked }) => locked);
+}
+
+/** Running jobs by organization, and milliseconds until the next may start by its rate; of one queue. */
+export async function findUse(
+  tx: Tx,
+  queue: string,
+  organizations: readonly string[],
+): Promise<{ running: number; wait_ms: number }[]> {
+  const text = `select (select count(*) from job j where j.queue = $1 and j.organization = w.id and j.state = 'running'
+        and j.claim is not null)::int as running,
+      coalesce((select extract(epoch from r.arrival - clock_timestamp()) * 1000 from job_rate r
+        where r.organization = w.id and r.name = 'queue:' || $1), 0)::float8 as wait_ms
+    from unnest($2::text[]) with ordinality as w (id, place) order by w.place`;
+  return (
+    await tx.query<{ running: number; wait_ms: number }>(text, [queue, organizations], 'dartwing_job_use')
+  ).rows;
+}
+
+/** Moves the rates of organizations by what was started. */
+export async function spendRates(
+  tx: Tx,
+  queue: string,
+  spent: readonly { organization: string; ms: number }[],
+): Promise<void> {
+  const text = `insert into job_rate as r (organization, name, arrival)
+    select s.organization, 'queue:' || $1, clock_timestamp() + s.ms * interval '1 millisecond'
+    from unnest($2::text[], $3::float8[]) as s (organization, ms)
+    on conflict (organization, name) do update
+      set arrival = greatest(r.arrival, clock_timestamp()) + (excluded.arrival - clock_timestamp())`;
+  const values = [queue, spent.map(({ organization }) => organization), spent.map(({ ms }) => ms)];
+  await tx.query(text, values, 'dartwing_job_spend');
+}
+
+/** Every line of a queue that has jobs: one look per line, however long it is. */
+export async function discoverLines(
+  tx: Tx,
+  queue: string,
+): Promise<{ organization: string; priority: number }[]> {
+  const text = `with recursive line as (
+      (select organization, priority from job where queue = $1 and state = 'queued' order by organization, priority limit 1)
+      union all
+      select next.organization, next.priority from line cross join lateral (
+        select organization, priority from job
+        where queue = $1 and state = 'queued' and (organization, priority) > (line.organization, line.priority)
+        order by organization, priority limit 1
+      ) next
+    ) select organization, priority from line`;
+  return (await tx.query<{ organization: string; priority: number }>(text, [queue], 'dartwing_job_discover'))
+    .rows;
+}
+
+/** A job that a handler finished, to be written down. */
+export interface Finished extends JobKey {
+  attempt: number;
+  /** JSON text. */
+  output: string | null;
+}
+
+export interface Completed extends JobKey {
+  has_children: boolean;
+}
+
+/**
+ * Moves finished jobs to the history. A row that somebody holds for a moment (a child is being bound to it) is passed
+ * over, to be tried again; one that is no longer this worker's is passed over for good.
+ */
+export async function completeJobs(
+  tx: Tx,
+  worker: string,
+  finished: readonly Finished[],
+  whenHeld: 'skip' | 'wait' = 'skip',
+): Promise<Completed[]> {
+  const text = `with mine as (
+      select j.organization, j.number, f.output
+      from unnest($2::text[], $3::bigint[], $4::int[], $5::text[]) as f (organization, number, attempt, output)
+      join job j on j.organization = f.organization and j.number = f.number and j.attempt = f.attempt
+      where j.state = 'running' and j.worker = $1
+      for update of j${whenHeld === 'skip' ? ' skip locked' : ''}
+    ), gone as (
+      delete from job j using mine where j.organization = mine.organization and j.number = mine.number
+      returning j.*, mine.output as result
+    ), kept as (
+      insert into job_history (${columns})
+      select ${movedColumns({
+        state: "'completed'",
+        claim: 'null',
+        error: 'null',
+        output: 'gone.result::jsonb',
+        ended_at: 'clock_timestamp()',
+      })} from gone
+    )
+    select organization, number, has_children from gone`;
+  const values = [
+    worker,
+    finished.map(({ organization }) => organization),
+    finished.map(({ number }) => number),
+    finished.map(({ attempt }) => attempt),
+    finished.map(({ output }) => output),
+  ];
+  return (await tx.query<Completed>(text, values, `dartwing_job_complete_${whenHeld}`)).rows;
+}
+
+/** Forgets the progress of jobs that told some. */
+export async function dropProgress(tx: Tx, keys: readonly JobKey[]): Promise<void> {
+  const text = `delete from job_progress p using unnest($1::text[], $2::bigint[]) as k (organization, number)
+    where p.organization = k.organization and p.number = k.number`;
+  await tx.query(text, [keys.map((key) => key.organization), keys.map((key) => key.number)]);
+}
+
+/** Children of jobs that are completed join their lines, at their time. */
+export async function releaseChildren(tx: Tx, parents: readonly JobKey[]): Promise<JobRow[]> {
+  const text = `update job j set state = 'queued', turn = nextval('job_turn'), queued_at = clock_timestamp(), due_at = null
+    from unnest($1::text[], $2::bigint[]) as p (organization, number)
+    where j.organization = p.organization and j.parent = p.number and j.state = 'pending'
+    returning ${prefixed('j')}`;
+  const values = [parents.map((key) => key.organization), parents.map((key) => key.number)];
+  return (await tx.query<JobRow>(text, values)).rows;
+}
+
+/** Puts a running job back for another attempt, later. Undefined when it is no longer the worker's. */
+export async function postponeJob(
+  tx: Tx,
+  worker: string,
+  job: JobKey & { attempt: number },
+  change: { state: 'failed' | 'timed_out'; delayMs: number; error: JobFailure; log: readonly Transition[] },
+): Promise<JobRow | undefined> {
+  const text = `update job set state = $5, due_at = clock_timestamp() + $6 * interval '1 millisecond', error = $7,
+      log = coalesce(log, '[]') || $8::jsonb || jsonb_build_array(jsonb_build_object('from_state', 'running', 'to_state', $5::text,
+        'at', ${isoNow}, 'actor', null, 'message', $9::text, 'attempt', attempt)),
+      worker = null, claim = null, turn = null, queued_at = null, started_at = null
+    where organization = $1 and number = $2 and state = 'running' and worker = $3 and attempt = $4
+    returning ${columns}`;
+  const { state, delayMs, error, log } = change;
+  const { rows } = await tx.query<JobRow>(text, [
+    job.organization,
+    job.number,
+    worker,
+    job.attempt,
+    state,
+    delayMs,
+    JSON.stringify(error),
+    JSON.stringify(log),
+    error.message,
+  ]);
+  return rows[0];
+}
+
+const isoNow = `to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+
+/** Puts jobs back that were taken and not begun: the attempt does not count. */
+export async function releaseJobs(
+  tx: Tx,
+  worker: string,
+  jobs: readonly (JobKey & { attempt: number })[],
+): Promise<JobRow[]> {
+  const text = `update job j set state = 'queued', attempt = j.attempt - 1, turn = nextval('job_turn'), worker = null, claim = null,
+      started_at = null
+    from unnest($2::text[], $3::bigint[], $4::int[]) as r (organization, number, attempt)
+    where j.organization = r.organization and j.number = r.number and j.attempt = r.attempt and j.state = 'running' and j.worker = $1
+    returning ${prefixed('j')}`;
+  const values = [
+    worker,
+    jobs.map((job) => job.organization),
+    jobs.map((job) => job.number),
+    jobs.map((job) => job.attempt),
+  ];
+  return (await tx.query<JobRow>(text, values)).rows;
+}
+
+/** Jobs whose time has come join their lines. */
+export async function promoteDue(tx: Tx, count: number): Promise<JobRow[]> {
+  const text = `with due as (
+      select organization, number from job
+      where state in ('pending', 'failed', 'timed_out') and due_at <= clock_timestamp()
+      order by due_at limit $1 for update skip locked
+    )
+    update job j set state = 'queued', turn = nextval('job_turn'), queued_at = clock_timestamp(), due_at = null
+    from due where j.organization = due.organization and j.number = due.number
+    returning ${prefixed('j')}`;
+  return (await tx.query<JobRow>(text, [count], 'dartwing_job_promote')).rows;
+}
+
+/**
+ * Locks jobs of any kind for an end that is not a success.
+ * @param condition SQL over `j`; its values begin at $1
+ */
+export async function lockJobs(
+  tx: Tx,
+  condition: string,
+  values: readonly unknown[],
+  wait: boolean,
+): Promise<LockedJob[]> {
+  const text = `select ${prefixed('j')}, clock_timestamp() as read_at from job j where ${condition} order by j.organization, j.number limit 1000
+    for update ${wait ? '' : 'skip locked'}`;
+  return (await tx.query<LockedJob>(text, values)).rows;
+}
+
+/** A job and the database's time at which it was locked. */
+export type LockedJob = JobRow & { read_at: Date };
+
+/** How a job ends without success. */
+export interface Ending extends JobKey {
+  state: Extract<JobState, 'canceled' | 'dead_letter'>;
+  error: JobFailure | null;
+  /** Transitions of the last attempt, where its times alone do not tell them. */
+  log: readonly Transition[];
+  by: string | null;
+}
+
+/** Moves locked jobs to the dead letters or, canceled, to the history. Returns those with children. */
+export async function endJobs(tx: Tx, endings: readonly Ending[]): Promise<(JobKey & { state: string })[]> {
+  const list = JSON.stringify(endings);
+  const given = `jsonb_to_recordset($1::jsonb) as e (organization text, number bigint, state text, error jsonb, log jsonb, by text)`;
+  const gone = `gone as (
+      delete from job j using ${given} where j.organization = e.organization and j.number = e.number
+      returning j.*, e.state as final, coalesce(e.error, j.error) as reason, e.log as added, e.by as canceler
+    )`;
+  const shared = {
+    state: 'gone.final',
+    claim: 'null',
+    turn: 'null',
+    due_at: 'null',
+    error: 'gone.reason',
+    log: "nullif(coalesce(gone.log, '[]') || gone.added, '[]')",
+    queued_at: "case when gone.added = '[]' then gone.queued_at end",
+    canceled_by: 'gone.canceler',
+    ended_at: 'clock_timestamp()',
+  };
+  const text = `with ${gone}, dead as (
+      insert into job_dead_letter (${columns})
+      select ${movedColumns({ ...shared, triage: "'pending'", triage_note: 'null', triage_by: 'null', triage_at: 'null' })}
+      from gone where gone.final = 'dead_letter'
+    ), kept as (
+      insert into job_history (${columns}) select ${movedColumns(shared)} from gone where gone.final = 'canceled'
+    )
+    select organization, number, final as state from gone where has_children`;
+  return (await tx.query<JobKey & { state: string }>(text, [list])).rows;
+}
+
+/** Jobs of lost workers join their lines again at once. */
+export async function requeueLost(
+  tx: Tx,
+  jobs: readonly (JobKey & { log: readonly Transition[] })[],
+): Promise<JobRow[]> {
+  const text = `update job j set state = 'queued', turn = nextval('job_turn'), losses = j.losses + 1, worker = null, claim = null,
+      log = coalesce(j.log, '[]') || l.log, queued_at = clock_timestamp(), started_at = null
+    from jsonb_to_recordset($1::jsonb) as l (organization text, number bigint, log jsonb)
+    where j.organization = l.organization and j.number = l.number and j.state = 'running'
+    returning ${prefixed('j')}`;
+  return (await tx.query<JobRow>(text, [JSON.stringify(jobs)])).rows;
+}
+
+/** Holds a running job for the transaction of its handler; false when it is another's by now, or its organization is gone. */
+export async function holdJob(
+  tx: Tx,
+  worker: string,
+  { organization, number, attempt }: JobKey & { attempt: number },
+): Promise<{ held: boolean; dissolved: boolean }> {
+  // Not the strongest lock: a request to cancel may come meanwhile, a takeover may not.
+  const text = `select o.status = 'dissolved' as dissolved from job j left join organization o on o.id = j.organization
+    where j.organization = $1 and j.number = $2 and j.state = 'running' and j.worker = $3 and j.attempt = $4 for key share of j`;
+  const values = [organization, number, worker, attempt];
+  const [row] = (await tx.query<{ dissolved: boolean | null }>(text, values, 'dartwing_job_hold')).rows;
+  return { held: row !== undefined, dissolved: row !== undefined && row.dissolved !== false };
+}
+
+export async function upsertProgress(
+  tx: Tx,
+  reports: readonly (JobKey & { percent: number; message: string | null })[],
+): Promise<void> {
+  const text = `insert into job_progress (organization, number, percent, message, at)
+    select organization, number, percent, message, clock_timestamp()
+    from jsonb_to_recordset($1::jsonb) as r (organization text, number bigint, percent smallint, message text)
+    on conflict (organization, number) do update set percent = excluded.percent, message = excluded.message, at = excluded.at`;
+  await tx.query(text, [JSON.stringify(reports)]);
+}
+
+function prefixed(alias: string): string {
+  return columns
+    .split(', ')
+    .map((name) => `${alias}.${name}`)
+    .join(', ');
+}

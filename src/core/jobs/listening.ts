@@ -1,0 +1,76 @@
+/** A LISTEN that survives lost connections; after each new one its owner looks for what it may have missed. */
+import type { Client } from 'pg';
+import { limits } from '../limits.js';
+import { jobChannel } from './doorbell.js';
+
+export interface Listening {
+  /** The first connection stands, or listening was closed before. */
+  ready: Promise<void>;
+  close(): Promise<void>;
+}
+
+export function keepListening(parts: {
+  open: () => Promise<Client>;
+  onPayload: (payload: string) => void;
+  onConnected: () => void;
+  onFailure: (error: unknown) => void;
+}): Listening {
+  let closed = false;
+  let hangUp = (): void => {};
+  let settle = (): void => {};
+  const ready = new Promise<void>((resolve) => {
+    settle = resolve;
+  });
+
+  /** One connection's life. */
+  async function session(): Promise<void> {
+    const connection = await parts.open();
+    try {
+      const over = new Promise<void>((resolve) => {
+        hangUp = resolve;
+        connection.on('end', () => resolve());
+        connection.on('error', () => resolve());
+      });
+      connection.on('notification', ({ payload }) => parts.onPayload(payload ?? ''));
+      await Promise.race([connection.query(`listen ${jobChannel}`), over]);
+      parts.onConnected();
+      settle();
+      if (!closed) await over;
+    } finally {
+      await connection.end().catch(() => {});
+    }
+  }
+
+  async function run(): Promise<void> {
+    let pauseMs: number = limits.jobListenPauseMs;
+    while (!closed) {
+      const ended = await session().then(
+        () => true,
+        (error: unknown) => {
+          if (!closed) parts.onFailure(error);
+          return false;
+        },
+      );
+      pauseMs = ended ? limits.jobListenPauseMs : Math.min(2 * pauseMs, 16 * limits.jobListenPauseMs);
+      if (closed) break;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, pauseMs);
+        hangUp = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    settle();
+  }
+
+  const running = run();
+  return {
+    ready,
+    close: async () => {
+      closed = true;
+      hangUp();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,100 @@
+/** What is done to jobs by the clock: stuck ones, those of dissolved organizations, retention, partitions, alerts. */
+import type { Tx } from '../db/index.js';
+import { limits } from '../limits.js';
+import type { Log } from '../log.js';
+import { countDeadLetters } from './dead-letter-queries.js';
+import { endingOf, endWithChildren } from './ending.js';
+import { lockJobs } from './engine-queries.js';
+import {
+  deleteDecided,
+  deleteOldHistory,
+  deleteOldKeys,
+  dropOldPartitions,
+  ensurePartitions,
+  findOrphans,
+} from './maintenance-queries.js';
+import { stuckCondition } from './read-queries.js';
+import type { RunParts } from './run.js';
+import { deleteTicks } from './schedule-queries.js';
+
+export interface MaintenanceParts extends RunParts {
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  log: Log;
+}
+
+/** Running jobs that took twice their time become dead letters; whoever still runs one is told to stop. */
+export async function buryStuck({ transaction, doorbell }: MaintenanceParts): Promise<{ buried: number }> {
+  const ended = await transaction(async (tx) => {
+    const rows = await lockJobs(tx, stuckCondition, [], false);
+    const endings = rows.map((row) =>
+      endingOf(row, 'dead_letter', {
+        code: 'JOB_STUCK',
+        class: 'permanent',
+        message: `It had run for more than twice its ${row.timeout_ms / 1_000} s`,
+      }),
+    );
+    for (const { organization, number } of rows)
+      doorbell.tellAfter(tx, { kind: 'cancel', organization, number });
+    return endWithChildren(tx, endings);
+  });
+  return { buried: ended.length };
+}
+
+/** Jobs of organizations that are dissolved or gone end; a suspended one's wait. */
+export async function endOrphans({ transaction }: MaintenanceParts): Promise<{ ended: number }> {
+  const ended = await transaction(async (tx) => {
+    const organizations = await findOrphans(tx);
+    if (organizations.length === 0) return [];
+    const rows = await lockJobs(
+      tx,
+      "j.organization = any ($1) and j.state in ('pending', 'queued', 'failed', 'timed_out')",
+      [organizations],
+      false,
+    );
+    return endWithChildren(
+      tx,
+      rows.map((row) =>
+        endingOf(row, 'dead_letter', {
+          code: 'ORGANIZATION_NOT_FOUND',
+          class: 'permanent',
+          message: 'Organization not found',
+        }),
+      ),
+    );
+  });
+  return { ended: ended.length };
+}
+
+/** Drops days of the history that are older than the retention, and makes those to come. */
+export async function keepHistory({
+  transaction,
+}: MaintenanceParts): Promise<{ days_dropped: number; deleted: number }> {
+  await transaction((tx) => ensurePartitions(tx, limits.jobPartitionDays));
+  const days_dropped = await transaction((tx) => dropOldPartitions(tx, limits.jobKeptDays));
+  let deleted = 0;
+  for (let batch = 0; batch < limits.jobSweepBatchesMax; batch++) {
+    const count = await transaction((tx) => deleteOldHistory(tx, limits.jobKeptDays, limits.jobSweepMax));
+    deleted += count;
+    if (count < limits.jobSweepMax) break;
+  }
+  await transaction((tx) => deleteOldKeys(tx));
+  await transaction((tx) => deleteTicks(tx, limits.jobKeptDays));
+  return { days_dropped, deleted };
+}
+
+/** Deletes dead letters that were decided upon long enough ago; those that wait for a decision stay. */
+export async function cleanDeadLetters({ transaction }: MaintenanceParts): Promise<{ deleted: number }> {
+  return { deleted: await transaction((tx) => deleteDecided(tx, limits.deadLetterKeptDays)) };
+}
+
+/** Warns when more dead letters wait than somebody can oversee. */
+export async function watchDeadLetters({
+  transaction,
+  log,
+}: MaintenanceParts): Promise<{ pending: number; is_alert: boolean }> {
+  const pending = await transaction((tx) => countDeadLetters(tx, {}));
+  const is_alert = pending > limits.deadLettersMax;
+  if (is_alert)
+    log.warn({ alert: 'dlq_depth', pending, max: limits.deadLettersMax }, 'too many dead letters');
+  return { pending, is_alert };
+}

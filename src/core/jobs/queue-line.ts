@@ -1,0 +1,293 @@
+/** One queue in one worker: takes as many jobs as there are slots, from whom fairness says, and runs them. */
+import type { Tx } from '../db/index.js';
+import { limits } from '../limits.js';
+import type { Ring } from './doorbell.js';
+import {
+  type ClaimedJob,
+  claimJobs,
+  discoverLines,
+  findUse,
+  lockLines,
+  type Picks,
+  spendRates,
+} from './engine-queries.js';
+import { FairQueue, type Pick } from './fair.js';
+import type { LimitRow } from './settings-queries.js';
+
+/** What may be taken of a queue now. */
+export interface LineSettings {
+  slots: number;
+  isPaused: boolean;
+  perMinute: number | null;
+  limits: ReadonlyMap<string, LimitRow>;
+}
+
+export interface LineParts {
+  queue: string;
+  settings: LineSettings;
+  worker: () => string;
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  monotonicMs: () => number;
+  /** Runs a job; resolves when its slot is free again, with what it used. */
+  run: (job: ClaimedJob) => Promise<void>;
+  /** Taken and not begun when everything stopped. */
+  release: (jobs: readonly ClaimedJob[]) => Promise<void>;
+  /** Nothing more is taken while this many finished jobs are not written down. */
+  isBehind: () => boolean;
+  onFailure: (error: unknown) => void;
+}
+
+export interface QueueLine {
+  hear(ring: Ring): void;
+  set(settings: LineSettings): void;
+  /** Looks for lines that nobody told of. */
+  discover(): Promise<number>;
+  /** Something that kept it from taking may be gone. */
+  ring(): void;
+  readonly running: number;
+  /** Takes no more; resolves when the loop has ended and what was not begun is released. */
+  stop(): Promise<void>;
+  /** Resolves when no job runs. */
+  idle(): Promise<void>;
+}
+
+/** Weight of a tier, unless the organization has one of its own. */
+const tierWeights = { free: 1, pro: 2, enterprise: 4 } as const;
+
+export function openLine(parts: LineParts): QueueLine {
+  const fair = new FairQueue();
+  let { settings } = parts;
+  let stopping = false;
+  let running = 0;
+  let ready: ClaimedJob[] = [];
+  let wake: (() => void) | undefined;
+  let rung = false;
+  const whenIdle: (() => void)[] = [];
+
+  const ring = () => {
+    rung = true;
+    wake?.();
+  };
+
+  /** Sleeps until somebody rings, or for `ms`. */
+  async function wait(ms: number): Promise<void> {
+    if (!rung) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, ms);
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+      wake = undefined;
+    }
+    rung = false;
+  }
+
+  /** Jobs that may wait in memory for a slot: only where one is free in no time. */
+  const ahead = () => (fair.costMs < limits.jobShortMs ? settings.slots : 0);
+
+  function begin(): void {
+    while (running < settings.slots && ready.length > 0 && !stopping) {
+      const job = ready.shift()!;
+      const startedAt = parts.monotonicMs();
+      running += 1;
+      void parts.run(job).then(() => {
+        running -= 1;
+        fair.finished(job.organization, parts.monotonicMs() - startedAt);
+        fair.unpark(job.organization);
+        begin();
+        if (running === 0) for (const resolve of whenIdle.splice(0)) resolve();
+        if (wants() > 0) ring();
+      });
+    }
+  }
+
+  /** How many to ask for. A few at a time where jobs are short: every question has its price. */
+  function wants(): number {
+    const room = settings.slots + ahead() - running - ready.length;
+    if (stopping || settings.isPaused || parts.isBehind()) return 0;
+    return ready.length > 0 && room < settings.slots ? 0 : room;
+  }
+
+  async function round(): Promise<number> {
+    const free = wants();
+    if (free <= 0) return limits.jobIdleMs;
+    const now = parts.monotonicMs();
+    const reserve = settings.slots > 1 ? Math.max(1, Math.floor(settings.slots / 10)) : 0;
+    const picks = fair.pick(free, settings.slots - reserve, limits.jobShortMs, now);
+    if (picks.length === 0) return Math.min(fair.parkedFor(now) ?? limits.jobIdleMs, limits.jobIdleMs);
+    const isLimited = ({ organization }: Pick) =>
+      perMinuteOf(organization) !== null || runningMaxOf(organization) !== null;
+    const plain = picks.filter((pick) => !isLimited(pick));
+    const limited = picks.filter(isLimited);
+    if (plain.length > 0) await take(plain, claimPlain);
+    if (limited.length > 0) await take(limited, claimLimited);
+    begin();
+    return 0;
+  }
+
+  const perMinuteOf = (organization: string) =>
+    settings.limits.get(organization)?.per_minute ?? settings.perMinute;
+  const runningMaxOf = (organization: string) => settings.limits.get(organization)?.running_max ?? null;
+
+  async function take(picks: readonly Pick[], claim: typeof claimPlain): Promise<void> {
+    let claimed: ClaimedJob[];
+    try {
+      claimed = await claim(picks);
+    } catch (error) {
+      for (const pick of picks) fair.untaken(pick);
+      throw error;
+    }
+    // The order in which organizations were picked is the order in which their jobs begin.
+    const places = new Map(picks.map(({ organization }, place) => [organization, place]));
+    claimed.sort(
+      (a, b) => places.get(a.organization)! - places.get(b.organization)! || Number(a.turn) - Number(b.turn),
+    );
+    ready.push(...interleaved(claimed));
+  }
+
+  function settle(picks: readonly Pick[], claimed: readonly ClaimedJob[]): void {
+    const counts = new Map<string, { count: number; last: number; tier: ClaimedJob['tier'] }>();
+    for (const { organization, turn, tier } of claimed) {
+      const known = counts.get(organization);
+      const last = Math.max(known?.last ?? 0, Number(turn));
+      counts.set(organization, { count: (known?.count ?? 0) + 1, last, tier });
+    }
+    for (const pick of picks) {
+      const got = counts.get(pick.organization);
+      const weight = settings.limits.get(pick.organization)?.weight ?? (got && tierWeights[got.tier]);
+      fair.taken(pick, got?.count ?? 0, got?.last, weight);
+    }
+  }
+
+  async function claimPlain(picks: readonly Pick[]): Promise<ClaimedJob[]> {
+    const claimed = await parts.transaction((tx) =>
+      claimJobs(tx, parts.queue, parts.worker(), picksOf(picks), false),
+    );
+    settle(picks, claimed);
+    return claimed;
+  }
+
+  /**
+   * Organizations with limits: whoever holds the lock of a line counts what runs after that, so what others took is
+   * in the count, and no limit is ever exceeded.
+   */
+  async function claimLimited(picks: readonly Pick[]): Promise<ClaimedJob[]> {
+    const result = await parts.transaction(async (tx) => {
+      const locked = await lockLines(
+        tx,
+        parts.queue,
+        picks.map(({ organization }) => organization),
+      );
+      const mine = picks.filter((_, index) => locked[index]);
+      if (mine.length === 0)
+        return { mine, allowed: [] as Pick[], waits: new Map<string, number>(), claimed: [] };
+      const use = await findUse(
+        tx,
+        parts.queue,
+        mine.map(({ organization }) => organization),
+      );
+      const waits = new Map<string, number>();
+      const allowed = mine.flatMap((pick, index): Pick[] => {
+        const { running: inUse, wait_ms } = use[index]!;
+        const cap = runningMaxOf(pick.organization);
+        const rate = perMinuteOf(pick.organization);
+        const room = Math.min(
+          pick.count,
+          cap === null ? pick.count : cap - inUse,
+          rate === null ? pick.count : 1,
+        );
+        if (rate !== null && wait_ms > 0) waits.set(pick.organization, wait_ms);
+        else if (room > 0) return [{ ...pick, count: room }];
+        else waits.set(pick.organization, limits.jobParkMs);
+        return [];
+      });
+      if (allowed.length === 0) return { mine, allowed, waits, claimed: [] };
+      const claimed = await claimJobs(tx, parts.queue, parts.worker(), picksOf(allowed), true);
+      const spent = claimed.flatMap(({ organization }) => {
+        const rate = perMinuteOf(organization);
+        return rate === null ? [] : [{ organization, ms: 60_000 / rate }];
+      });
+      if (spent.length > 0) await spendRates(tx, parts.queue, spent);
+      return { mine, allowed, waits, claimed };
+    });
+    const now = parts.monotonicMs();
+    const allowed = new Map(result.allowed.map((pick) => [pick.organization, pick]));
+    for (const pick of picks) {
+      const smaller = allowed.get(pick.organization);
+      // What it was charged for and not allowed to take is given back.
+      if (smaller === undefined)
+        fair.untaken(pick, now + (result.waits.get(pick.organization) ?? limits.jobParkMs));
+      else if (smaller.count < pick.count) fair.untaken({ ...pick, count: pick.count - smaller.count });
+    }
+    settle(result.allowed, result.claimed);
+    return result.claimed;
+  }
+
+  async function run(): Promise<void> {
+    while (!stopping) {
+      try {
+        const pauseMs = await round();
+        if (pauseMs > 0 && !stopping) await wait(pauseMs);
+      } catch (error) {
+        parts.onFailure(error);
+        if (!stopping) await new Promise((resolve) => setTimeout(resolve, limits.jobFailurePauseMs));
+      }
+    }
+    const unbegun = ready;
+    ready = [];
+    for (const { organization } of unbegun) fair.finished(organization, 0);
+    if (unbegun.length > 0) await parts.release(unbegun).catch(parts.onFailure);
+  }
+
+  const loop = run();
+  return {
+    hear: (heard) => {
+      if (heard.kind !== 'ready' || heard.queue !== parts.queue) return;
+      fair.wake(heard.organization, heard.priority, heard.turn);
+      ring();
+    },
+    set: (given) => {
+      settings = given;
+      begin();
+      ring();
+    },
+    discover: async () => {
+      const lines = await parts.transaction((tx) => discoverLines(tx, parts.queue));
+      fair.forgetMarks();
+      for (const { organization, priority } of lines) fair.wake(organization, priority);
+      if (lines.length > 0) ring();
+      return lines.length;
+    },
+    ring,
+    get running() {
+      return running + ready.length;
+    },
+    stop: async () => {
+      stopping = true;
+      ring();
+      await loop;
+    },
+    idle: () => (running === 0 ? Promise.resolve() : new Promise((resolve) => whenIdle.push(resolve))),
+  };
+}
+
+function picksOf(picks: readonly Pick[]): Picks {
+  return {
+    organizations: picks.map(({ organization }) => organization),
+    priorities: picks.map(({ priority }) => priority),
+    wanted: picks.map(({ count }) => count),
+    marks: picks.map(({ mark }) => mark),
+  };
+}
+
+/** One job of each organization in turn, so that a batch is as fair as single picks. */
+function interleaved(claimed: readonly ClaimedJob[]): ClaimedJob[] {
+  const lines = new Map<string, ClaimedJob[]>();
+  for (const job of claimed) lines.set(job.organization, [...(lines.get(job.organization) ?? []), job]);
+  const all: ClaimedJob[] = [];
+  for (let place = 0; all.length < claimed.length; place++)
+    for (const line of lines.values()) all.push(...line.slice(place, place + 1));
+  return all;
+}

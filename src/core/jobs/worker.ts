@@ -1,0 +1,383 @@
+/** A worker: takes jobs of its queues, runs them in slots, tells that it lives, and takes over from those who do not. */
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Client } from 'pg';
+import type { Clock } from '../clock.js';
+import type { Tx } from '../db/index.js';
+import { DartwingError } from '../errors.js';
+import { limits } from '../limits.js';
+import type { Log } from '../log.js';
+import { openCompletions } from './completion.js';
+import { type QueueName, queueNames } from './definition.js';
+import { readyRings, ringsOf } from './doorbell.js';
+import { type ClaimedJob, promoteDue, releaseJobs, upsertProgress } from './engine-queries.js';
+import { keepListening } from './listening.js';
+import { type LineSettings, openLine, type QueueLine } from './queue-line.js';
+import { type Outcome, type Running, type RunParts, runJob, runningOf, stop } from './run.js';
+import {
+  deleteWorker,
+  insertWorker,
+  listLimits,
+  listQueues,
+  touchWorker,
+  upsertTypes,
+} from './settings-queries.js';
+import { lookAfter, settleOutcome, takeOver } from './sweep.js';
+
+export interface WorkerOptions {
+  /** Queues to work on; default all. */
+  queues?: readonly QueueName[] | undefined;
+  /** Slots of each queue; default what the queue says. */
+  concurrency?: number | undefined;
+  name?: string | undefined;
+  /** How long running jobs may take to finish when the worker stops. Default 30 s. */
+  drainMs?: number | undefined;
+}
+
+export interface WorkerStats {
+  completed: number;
+  failed: number;
+  /** Put back unfinished. */
+  released: number;
+  /** Became dead letters. */
+  dead: number;
+}
+
+export interface JobWorker {
+  readonly id: string;
+  /** It hears and takes jobs. */
+  readonly ready: Promise<void>;
+  readonly stats: WorkerStats;
+  readonly running: number;
+  /** Resolves when nothing is in the lines and nothing runs, for `--once`. */
+  empty(): Promise<void>;
+  /** Takes no more, lets running jobs finish for a while, puts back the rest. Again: puts back the rest now. */
+  stop(options?: { drainMs?: number | undefined }): Promise<WorkerStats>;
+}
+
+/** What happened to a job, told in this process after it is committed. */
+export interface JobEvent {
+  organization: string;
+  id: string;
+  type: string;
+  event:
+    | 'running'
+    | 'progress'
+    | 'completed'
+    | 'failed'
+    | 'timed_out'
+    | 'canceled'
+    | 'dead_letter'
+    | 'released';
+  attempt: number;
+  progress?: { percent: number; message: string | null };
+  error?: { code: string; message: string };
+}
+
+export interface WorkerParts extends RunParts {
+  clock: Clock;
+  random: () => number;
+  log: Log;
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  listener: () => Promise<Client>;
+  publish: (event: JobEvent) => void;
+}
+
+export function startWorker(parts: WorkerParts, options: WorkerOptions = {}): JobWorker {
+  const { clock, log, transaction } = parts;
+  const onFailure = (error: unknown) => log.warn({ err: error }, 'jobs');
+  const wanted = requireQueues(options);
+  const name = options.name ?? `${hostname()}:${process.pid}`;
+  const stats: WorkerStats = { completed: 0, failed: 0, released: 0, dead: 0 };
+  const lines = new Map<QueueName, QueueLine>();
+  const running = new Map<string, Running>();
+  const timers: NodeJS.Timeout[] = [];
+  const completions = openCompletions({ transaction, doorbell: parts.doorbell, onFailure });
+  let id = randomUUID() as string;
+  let slots: Record<string, number> = {};
+  let seenAt = clock.monotonicMs();
+  let draining = false;
+  let stopped: Promise<WorkerStats> | undefined;
+  let cutShort = (): void => {};
+
+  const publish = ({ job, id: jobId }: Running, event: JobEvent['event'], more: Partial<JobEvent> = {}) =>
+    parts.publish({
+      organization: job.organization,
+      id: jobId,
+      type: job.type,
+      attempt: job.attempt,
+      event,
+      ...more,
+    });
+
+  const runOne = async (job: ClaimedJob): Promise<void> => {
+    const key = `${job.organization} ${job.number}`;
+    const mine = runningOf(job, id, clock.monotonicMs());
+    running.set(key, mine);
+    publish(mine, 'running');
+    const outcome = await runJob(parts, mine);
+    await settle(mine, outcome);
+    if (running.get(key) === mine) running.delete(key);
+  };
+
+  /** Writes down what became of an attempt. A success goes with others, and its slot is free meanwhile. */
+  async function settle(mine: Running, outcome: Outcome): Promise<void> {
+    const { job, worker } = mine;
+    if (outcome.kind === 'completed') {
+      const { organization, number, attempt } = job;
+      const finished = { organization, number, attempt, output: outcome.output };
+      void completions.add(worker, finished, mine.reported).then((isMine) => {
+        if (!isMine)
+          return log.warn({ job: mine.id }, 'a job was finished after it had become another worker’s');
+        stats.completed += 1;
+        publish(mine, 'completed');
+      });
+      return;
+    }
+    if (outcome.kind === 'lost') return;
+    if (outcome.kind === 'done') {
+      stats.completed += 1;
+      publish(mine, 'completed');
+      return;
+    }
+    const became = await settleOutcome(parts, mine, outcome).catch((error: unknown) => {
+      onFailure(error);
+      return undefined;
+    });
+    if (became === undefined) return;
+    if (became === 'released') stats.released += 1;
+    else if (became !== 'canceled') stats.failed += 1;
+    if (became === 'dead_letter') stats.dead += 1;
+    publish(mine, became, 'error' in outcome ? { error: outcome.error } : {});
+  }
+
+  async function readSettings(): Promise<Map<QueueName, LineSettings>> {
+    return transaction(async (tx) => {
+      const rows = (await listQueues(tx)).filter((row) => wanted.includes(row.name));
+      const settings = new Map<QueueName, LineSettings>();
+      for (const row of rows) {
+        const own = await listLimits(tx, row.name);
+        settings.set(row.name, {
+          slots: options.concurrency ?? row.concurrency,
+          isPaused: row.is_paused,
+          perMinute: row.per_minute,
+          limits: new Map(own.map((limit) => [limit.organization, limit])),
+        });
+      }
+      return settings;
+    });
+  }
+
+  async function refresh(): Promise<void> {
+    const settings = await readSettings();
+    for (const [queue, given] of settings) lines.get(queue)?.set(given);
+    slots = Object.fromEntries([...settings].map(([queue, given]) => [queue, given.slots]));
+  }
+
+  async function register(): Promise<void> {
+    await transaction(async (tx) => {
+      await insertWorker(tx, { id, name, host: hostname(), pid: process.pid, slots });
+      const types = parts.registry.all().map(({ stored }) => stored);
+      if (types.length > 0) await upsertTypes(tx, types);
+    });
+    seenAt = clock.monotonicMs();
+  }
+
+  /** Nothing that runs here is ours any more. */
+  function loseAll(): void {
+    for (const mine of running.values()) stop(mine, 'lost');
+  }
+
+  async function beat(): Promise<void> {
+    const lives = await transaction((tx) =>
+      touchWorker(tx, id, { slots, stats: { ...stats, running: running.size }, draining }),
+    );
+    if (!lives) {
+      log.warn({ worker: id }, 'others declared this worker dead; it begins anew');
+      loseAll();
+      id = randomUUID();
+      if (!draining) {
+        await register();
+        await discover();
+      }
+      return;
+    }
+    seenAt = clock.monotonicMs();
+    await lookAfter(parts, running);
+    await takeOver(parts);
+    if (!draining) await refresh();
+  }
+
+  /** Others may take over soon: what has not been able to say that it lives must not go on. */
+  function checkLease(): void {
+    if (clock.monotonicMs() - seenAt > limits.jobLeaseMs - limits.jobHeartbeatMs / 2) loseAll();
+  }
+
+  async function discover(): Promise<void> {
+    for (const line of lines.values()) await line.discover();
+  }
+
+  async function promote(): Promise<void> {
+    for (;;) {
+      const rows = await transaction((tx) => promoteDue(tx, limits.jobPromoteMax));
+      if (rows.length > 0) parts.doorbell.tell(readyRings(rows));
+      if (rows.length < limits.jobPromoteMax) return;
+    }
+  }
+
+  async function report(): Promise<void> {
+    const told = [...running.values()].filter((mine) => mine.progress !== undefined);
+    if (told.length === 0) return;
+    const reports = told.map((mine) => {
+      const progress = mine.progress!;
+      mine.progress = undefined;
+      mine.reported = true;
+      publish(mine, 'progress', { progress });
+      const { organization, number } = mine.job;
+      return { organization, number, ...progress };
+    });
+    await transaction((tx) => upsertProgress(tx, reports));
+  }
+
+  /** Repeats work with a pause after each time, so that it never overtakes itself. */
+  function every(ms: number, work: () => Promise<void>): void {
+    let busy = false;
+    const timer = setInterval(() => {
+      if (busy) return;
+      busy = true;
+      void work()
+        .catch(onFailure)
+        .finally(() => {
+          busy = false;
+        });
+    }, ms);
+    timers.push(timer);
+  }
+
+  let listening: ReturnType<typeof keepListening> | undefined;
+  const unhear = parts.doorbell.listen((ring) => hear([ring]));
+  function hear(rings: ReturnType<typeof ringsOf>): void {
+    for (const ring of rings) {
+      if (ring.kind === 'ready') lines.get(ring.queue as QueueName)?.hear(ring);
+      else if (ring.kind === 'settings') void refresh().catch(onFailure);
+      else {
+        const mine = running.get(`${ring.organization} ${ring.number}`);
+        if (mine !== undefined) stop(mine, 'cancel');
+      }
+    }
+  }
+
+  async function start(): Promise<void> {
+    const settings = await readSettings();
+    slots = Object.fromEntries([...settings].map(([queue, given]) => [queue, given.slots]));
+    await register();
+    if (draining) return;
+    for (const [queue, given] of settings) {
+      const line = openLine({
+        queue,
+        settings: given,
+        worker: () => id,
+        transaction,
+        monotonicMs: clock.monotonicMs,
+        run: runOne,
+        release: async (jobs) => {
+          const rows = await transaction((tx) => releaseJobs(tx, id, jobs));
+          stats.released += rows.length;
+          parts.doorbell.tell(readyRings(rows));
+        },
+        isBehind: () => completions.waiting > limits.jobCompletionsMax,
+        onFailure,
+      });
+      lines.set(queue, line);
+    }
+    listening = keepListening({
+      open: parts.listener,
+      onPayload: (payload) => hear(ringsOf(payload)),
+      onConnected: () => void discover().catch(onFailure),
+      onFailure,
+    });
+    await listening.ready;
+    await discover();
+    await promote();
+    every(limits.jobPromoteMs, promote);
+    every(limits.jobProgressMs, report);
+    every(limits.jobHeartbeatMs, beat);
+    every(Math.round(limits.jobDiscoverMs * (0.8 + 0.4 * parts.random())), discover);
+    every(limits.jobHeartbeatMs / 5, async () => checkLease());
+  }
+
+  const ready = start();
+  ready.catch(onFailure);
+
+  async function finish(drainMs: number): Promise<WorkerStats> {
+    draining = true;
+    await ready.catch(() => {});
+    await Promise.all([...lines.values()].map((line) => line.stop()));
+    const idle = Promise.all([...lines.values()].map((line) => line.idle()));
+    await Promise.race([
+      idle,
+      new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, drainMs);
+        cutShort = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+        void idle.then(cutShort);
+      }),
+    ]);
+    for (const mine of running.values()) stop(mine, 'drain');
+    await idle;
+    await completions.quiet();
+    await report().catch(onFailure);
+    for (const timer of timers) clearInterval(timer);
+    unhear();
+    await listening?.close();
+    await transaction((tx) => deleteWorker(tx, id)).catch(onFailure);
+    await parts.doorbell.quiet();
+    return stats;
+  }
+
+  return {
+    get id() {
+      return id;
+    },
+    ready,
+    stats,
+    get running() {
+      return running.size;
+    },
+    empty: async () => {
+      await ready;
+      for (;;) {
+        await promote();
+        let found = 0;
+        for (const line of lines.values()) found += await line.discover();
+        const busy = [...lines.values()].some((line) => line.running > 0);
+        if (found === 0 && !busy && completions.waiting === 0) {
+          await completions.quiet();
+          return;
+        }
+        await new Promise((resolve) => setTimeout(resolve, limits.jobEmptyPollMs));
+      }
+    },
+    stop: ({ drainMs = options.drainMs ?? limits.jobDrainMs } = {}) => {
+      if (stopped === undefined) stopped = finish(drainMs);
+      else cutShort();
+      return stopped;
+    },
+  };
+}
+
+/** @throws VALIDATION_ERROR */
+function requireQueues({ queues = queueNames, concurrency, drainMs }: WorkerOptions): readonly QueueName[] {
+  const unknown = queues.find((queue) => !queueNames.includes(queue));
+  if (unknown !== undefined || queues.length === 0)
+    throw new DartwingError('QUEUE_NOT_FOUND', { name: String(unknown ?? ''), known: queueNames.join(', ') });
+  const isSlots =
+    concurrency === undefined || (Number.isInteger(concurrency) && concurrency >= 1 && concurrency <= 1_000);
+  if (!isSlots)
+    throw new DartwingError('VALIDATION_ERROR', { message: 'concurrency is a whole number from 1 to 1000' });
+  if (drainMs !== undefined && !(drainMs >= 0 && drainMs <= 3_600_000))
+    throw new DartwingError('VALIDATION_ERROR', { message: 'A worker drains for at most an hour' });
+  return queues;
+}
