@@ -11,6 +11,7 @@ const rooms = [
   'equipment',
   'invitations',
   'identity',
+  'lite',
   'quota',
   'export',
   'apply',

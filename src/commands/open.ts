@@ -126,6 +126,7 @@ async function shared({
     oidcIssuer: issuer,
     oidcAudience: audience,
     oidcClientId,
+    liteSignIn,
   } = config.values;
   return {
     appUrl,
@@ -139,6 +140,7 @@ async function shared({
     identity: {
       issuers: issuer === undefined ? [] : [{ issuer, audience, logoutAudiences: [audience, oidcClientId] }],
     },
+    lite: { enabled: liteSignIn, audience },
     publicUrl,
     principal: { type: 'operator', id: operator(env) },
     via: 'cli',

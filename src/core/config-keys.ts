@@ -247,6 +247,13 @@ export const configKeys = {
     read: text,
     default: 'dartwing',
   },
+  liteSignIn: {
+    summary: 'People sign in with passwords kept here, where no identity provider is configured',
+    env: ['DARTWING_LITE_SIGN_IN'],
+    value: 'bool',
+    read: switched,
+    default: 'false',
+  },
   poolMax: {
     summary: 'Database connections of one process',
     env: ['DARTWING_POOL_MAX'],

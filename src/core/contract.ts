@@ -11,6 +11,7 @@ import type { ExportRow } from './export/index.js';
 import type { IdentityVerbs } from './identity/index.js';
 import type { Invitations } from './invitations/index.js';
 import type { Jobs } from './jobs/index.js';
+import type { LiteVerbs } from './lite/index.js';
 import type { Courier } from './mail/index.js';
 import type { PeopleVerbs } from './people/index.js';
 import type { Quota } from './quota/index.js';
@@ -61,6 +62,7 @@ export interface Dartwing {
   readonly tenancy: Tenancy;
   readonly people: People;
   readonly identity: IdentityVerbs;
+  readonly lite: LiteVerbs;
   readonly mail: Pick<Courier, 'sendDue'>;
   readonly equipment: Equipment;
   readonly invitations: Invitations;

@@ -28,6 +28,7 @@ import { isOrganizationId } from './ids.js';
 import { invitationVerbs } from './invitations/index.js';
 import { openJobs } from './jobs/index.js';
 import { limits } from './limits.js';
+import { followMergedSignIn, liteRoom, signerOf } from './lite/index.js';
 import { openCourier } from './mail/index.js';
 import { type DartwingOptions, describeInstallation } from './options.js';
 import { openProvisioner, peopleVerbs, repairMemberships, verifyMemberships } from './people/index.js';
@@ -89,6 +90,11 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
     call: (call) => session.call(call as CallOptions),
   };
   bell.start(audit);
+  const signer = signerOf(
+    options.lite ?? {},
+    (options.identity?.issuers ?? []).length > 0,
+    keyring.lite.signingSeed,
+  );
   const identity = whenUsed(() =>
     identityRoom(
       {
@@ -99,7 +105,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
         log,
         transaction: (work) => database.asMachinery(work),
       },
-      options.identity,
+      signer === undefined ? options.identity : { ...options.identity, issuers: [signer.settings] },
     ),
   );
   beforeClose.push(async () => identity.made?.close());
@@ -135,20 +141,45 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
   // Workers finish before anything else is closed: their handlers may use every room.
   beforeClose.unshift(async () => jobs.made?.close());
 
+  const publicUrl = options.publicUrl ?? 'http://localhost:4000';
+  const lite = whenUsed(() =>
+    liteRoom(
+      {
+        session,
+        identity: identity.get(),
+        outbox: () => courier.get().outbox,
+        publicUrl,
+        log,
+        signer,
+        factorKey: keyring.lite.factorKey,
+      },
+      options.lite ?? {},
+    ),
+  );
+  events.subscribe('person.merging', (scope, event) =>
+    followMergedSignIn(scope, event, keyring.lite.factorKey),
+  );
+  // Mails that were asked for are written before the courier stops.
+  beforeClose.unshift(async () => lite.made?.close());
+
   return frozen<Dartwing>({
     tenancy: () => tenancyRoom(session),
     people: () => peopleVerbs(session, provisioner.get()),
     identity: () => {
-      const { close: _, ...verbs } = identity.get();
+      const { close: _, admit: _admit, asSystem: _asSystem, ...verbs } = identity.get();
       return verbs;
     },
     permissions: () => permissionVerbs(session, access.contexts, access.doorbell),
+    lite: () => {
+      const { close: _, ...verbs } = lite.get();
+      return verbs;
+    },
     mail: () => ({ sendDue: courier.get().sendDue }),
     equipment: () => equipmentVerbs(session, ids.findExisting),
     invitations: () =>
       invitationVerbs(session, {
         outbox: courier.get().outbox,
-        publicUrl: options.publicUrl ?? 'http://localhost:4000',
+        publicUrl,
       }),
     jobs: () => {
       const { close: _, ...verbs } = jobs.get();

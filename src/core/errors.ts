@@ -743,6 +743,80 @@ const entries = {
     fix: ['Add the origin to the allowed ones of the server', 'Send an access token instead of the cookie'],
   },
 
+  // jobs
+  JOB_NOT_FOUND: {
+    kind: 'not_found',
+    what: 'No job "{id}"',
+    fix: ['dartwing job list'],
+  },
+  JOB_TYPE_UNKNOWN: {
+    kind: 'not_found',
+    what: 'No job type "{type}"',
+    why: '{suggestion}',
+    fix: ['Define it where the work is done and start a worker there: workers tell which types there are'],
+  },
+  JOB_TYPE_DISABLED: {
+    kind: 'conflict',
+    what: 'The job type "{type}" is disabled',
+    fix: ['Ask an operator to enable it'],
+  },
+  JOB_DUPLICATE: {
+    kind: 'conflict',
+    what: 'The same {type} was submitted as {existing_job_id}, which is {state}',
+    why: 'Equal submissions within a few minutes are one while the first has not ended',
+    fix: ['dartwing job show {existing_job_id}', 'Add --if-not-exists to take it as the answer'],
+  },
+  JOB_RATE_LIMITED: {
+    kind: 'limited',
+    what: 'Too many {type}: {count} per {window_seconds} s are allowed to one organization',
+    fix: ['Submit it again later'],
+  },
+  JOB_STATE: {
+    kind: 'conflict',
+    what: 'Job {id} is {state}; it cannot be {action}',
+    fix: ['dartwing job show {id} --history'],
+  },
+  JOB_HANDLER_MISSING: {
+    kind: 'unavailable',
+    what: 'This worker has no handler for "{type}"',
+    why: 'The job was submitted by a program of another version, or its module is not loaded here',
+    fix: ['Start a worker that defines the type, then replay the job'],
+  },
+  JOB_CANCELED: {
+    kind: 'canceled',
+    what: 'Job {id} was canceled',
+    fix: ['Submit it again when it is wanted'],
+  },
+  JOB_TIMED_OUT: {
+    kind: 'timeout',
+    what: 'Job {id} passed its time limit of {seconds} s',
+    fix: ['Raise timeoutMs of its type, or let it do less at once'],
+  },
+  JOB_LEASE_LOST: {
+    kind: 'conflict',
+    what: 'Job {id} is no longer run by this worker',
+    why: 'The worker was silent for too long, or the job was canceled or taken over',
+    fix: ['Nothing: the attempt that holds the job now goes on, and this one wrote nothing'],
+  },
+  QUEUE_FULL: {
+    kind: 'limited',
+    what: 'The {queue} queue of "{slug}" is full: {waiting} of {max} jobs wait',
+    why: 'Each organization has its own limit, so that none can crowd out others',
+    fix: ['Submit it again when some are done', 'dartwing job list --org {slug} --queue {queue}'],
+  },
+  QUEUE_NOT_FOUND: {
+    kind: 'not_found',
+    what: 'No queue "{name}"',
+    why: 'There are {known}',
+    fix: ['dartwing queue list'],
+  },
+  SCHEDULE_NOT_FOUND: {
+    kind: 'not_found',
+    what: 'No schedule "{name}"',
+    why: '{suggestion}',
+    fix: ['dartwing schedule list'],
+  },
+
   // audit
   AUDIT_QUERY_INVALID: {
     kind: 'invalid',
@@ -894,80 +968,6 @@ function editDistance(a: string, b: string): number {
   let last = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
     const row = [i];
-  // jobs
-  JOB_NOT_FOUND: {
-    kind: 'not_found',
-    what: 'No job "{id}"',
-    fix: ['dartwing job list'],
-  },
-  JOB_TYPE_UNKNOWN: {
-    kind: 'not_found',
-    what: 'No job type "{type}"',
-    why: '{suggestion}',
-    fix: ['Define it where the work is done and start a worker there: workers tell which types there are'],
-  },
-  JOB_TYPE_DISABLED: {
-    kind: 'conflict',
-    what: 'The job type "{type}" is disabled',
-    fix: ['Ask an operator to enable it'],
-  },
-  JOB_DUPLICATE: {
-    kind: 'conflict',
-    what: 'The same {type} was submitted as {existing_job_id}, which is {state}',
-    why: 'Equal submissions within a few minutes are one while the first has not ended',
-    fix: ['dartwing job show {existing_job_id}', 'Add --if-not-exists to take it as the answer'],
-  },
-  JOB_RATE_LIMITED: {
-    kind: 'limited',
-    what: 'Too many {type}: {count} per {window_seconds} s are allowed to one organization',
-    fix: ['Submit it again later'],
-  },
-  JOB_STATE: {
-    kind: 'conflict',
-    what: 'Job {id} is {state}; it cannot be {action}',
-    fix: ['dartwing job show {id} --history'],
-  },
-  JOB_HANDLER_MISSING: {
-    kind: 'unavailable',
-    what: 'This worker has no handler for "{type}"',
-    why: 'The job was submitted by a program of another version, or its module is not loaded here',
-    fix: ['Start a worker that defines the type, then replay the job'],
-  },
-  JOB_CANCELED: {
-    kind: 'canceled',
-    what: 'Job {id} was canceled',
-    fix: ['Submit it again when it is wanted'],
-  },
-  JOB_TIMED_OUT: {
-    kind: 'timeout',
-    what: 'Job {id} passed its time limit of {seconds} s',
-    fix: ['Raise timeoutMs of its type, or let it do less at once'],
-  },
-  JOB_LEASE_LOST: {
-    kind: 'conflict',
-    what: 'Job {id} is no longer run by this worker',
-    why: 'The worker was silent for too long, or the job was canceled or taken over',
-    fix: ['Nothing: the attempt that holds the job now goes on, and this one wrote nothing'],
-  },
-  QUEUE_FULL: {
-    kind: 'limited',
-    what: 'The {queue} queue of "{slug}" is full: {waiting} of {max} jobs wait',
-    why: 'Each organization has its own limit, so that none can crowd out others',
-    fix: ['Submit it again when some are done', 'dartwing job list --org {slug} --queue {queue}'],
-  },
-  QUEUE_NOT_FOUND: {
-    kind: 'not_found',
-    what: 'No queue "{name}"',
-    why: 'There are {known}',
-    fix: ['dartwing queue list'],
-  },
-  SCHEDULE_NOT_FOUND: {
-    kind: 'not_found',
-    what: 'No schedule "{name}"',
-    why: '{suggestion}',
-    fix: ['dartwing schedule list'],
-  },
-
     for (let j = 1; j <= b.length; j++) {
       const cost = a[i - 1] === b[j - 1] ? 0 : 1;
       let value = Math.min(row[j - 1]! + 1, last[j]! + 1, last[j - 1]! + cost);

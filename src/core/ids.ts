@@ -26,6 +26,16 @@ export function seriesId(name: SeriesName, number: number | string, at: Date): s
   return yearly ? `${prefix}-${at.getUTCFullYear()}-${digits}` : `${prefix}-${digits}`;
 }
 
+/** A number in a series that a doctype declares, formed like those of dartwing's own records. */
+export function seriesName(
+  { prefix, yearly }: { prefix: string; yearly: boolean },
+  number: string,
+  at: Date,
+): string {
+  const digits = number.padStart(5, '0');
+  return yearly ? `${prefix}-${at.getUTCFullYear()}-${digits}` : `${prefix}-${digits}`;
+}
+
 /** Whether a text has the form of an organization id, so that it is not taken for a slug. */
 export function isOrganizationId(text: string): boolean {
   return /^ORG-\d{4}-\d{5,}$/.test(text);

@@ -62,6 +62,15 @@ export {
   type Submitted,
   type WorkerOptions,
 } from './jobs/index.js';
+export type {
+  FactorDocument,
+  FactorMade,
+  LiteOptions,
+  LiteTokens,
+  LiteVerbs,
+  PasswordDocument,
+  ResetDocument,
+} from './lite/index.js';
 export type { DartwingOptions } from './options.js';
 export type {
   CreateRoleInput,

@@ -231,7 +231,68 @@ export const limits = Object.freeze({
   /** Replays of one call, and how many a second at most. */
   replaysMax: 100_000,
   replaysPerSecondMax: 1_000,
+  /** Fields and declared indexes of one doctype, and doctypes of one process. */
+  doctypeFieldsMax: 200,
+  doctypeIndexesMax: 10,
+  doctypesMax: 1_000,
+  /** Longest texts of documents: one line, and many. */
+  dataCharsMax: 140,
+  textCharsMax: 65_536,
+  /** Rows of a child table, tags of one field, nesting of a free field. */
+  tableRowsMax: 500,
+  tagsMax: 100,
+  jsonDepthMax: 16,
+  /** Canonical bytes of one document. */
+  documentBytesMax: 262_144,
+  /** Conditions of one list of documents. */
+  documentFiltersMax: 20,
+  /** Days for which tombstones and changes are kept (requirements §10.2). */
+  tombstoneDaysDefault: 30,
+  changeDaysDefault: 30,
+  /** Page sizes of the change feed. */
+  feedDefault: 100,
+  feedMax: 500,
+  /** Bytes of rows after which a page of the feed ends early. */
+  feedBytesMax: 1_048_576,
+  /** Changes that one page of the feed looks at, also when it shows few of them. */
+  feedScanMax: 5_000,
+  /** Doctypes of one feed. */
+  feedDoctypesMax: 100,
+  /** Operations of one batch, and bytes of its documents. */
+  pushMax: 500,
+  pushBytesMax: 8_388_608,
+  /** Characters of the id of a device or an operation. */
+  syncIdCharsMax: 100,
+  /** Rounds in which a batch looks again at documents that others change at the same time. */
+  pushRoundsMax: 5,
+  /** Time after which a conflict that nobody resolved stays with the server (requirements §10.7). */
+  conflictAutoMs: 86_400_000,
+  /** Versions after its base that are looked through for a device's own. */
+  ownHistoryMax: 100,
+  /** Rows that one statement of compaction deletes. */
+  compactBatchMax: 5_000,
+  /** Conflicts that one round resolves because their time is over. */
+  conflictRoundMax: 500,
+  /** How often the use of the feed by a catching-up device is written down. */
+  deviceNotedMs: 10_000,
+  /** Clients that are silent longer count as stale. */
+  deviceStaleMs: 604_800_000,
   /** Age of a logout token, and how long its id is remembered. */
   logoutTokenMs: 120_000,
   logoutMemoryMs: 600_000,
+  /** Lite mode: what a password has to be (requirements §7.3), and the least that its hash may cost (2^ln blocks). */
+  passwordCharsMin: 12,
+  passwordBytesMax: 1_024,
+  passwordCostMin: 14,
+  /** Passwords that a process hashes at once, and that wait for it. */
+  passwordHashesMax: 2,
+  passwordHashesWaitingMax: 50,
+  /** Life of an access token and of a refresh token of lite mode (requirements §7.3). */
+  liteTokenMs: 300_000,
+  liteRefreshMs: 2_592_000_000,
+  /** Life of a mailed token that sets a password, and the pause between two. */
+  passwordResetMs: 3_600_000,
+  passwordResetPauseMs: 60_000,
+  /** Codes in place of a lost second factor. */
+  recoveryCodes: 10,
 });

@@ -6,6 +6,7 @@ import { type DatabaseOptions, describeTarget } from './db/index.js';
 import { DartwingError } from './errors.js';
 import type { IdentityOptions } from './identity/index.js';
 import { type Keyring, openKeyring } from './keys/index.js';
+import type { LiteOptions } from './lite/index.js';
 import { type Log, silentLog } from './log.js';
 import type { MailOptions } from './mail/index.js';
 import type { Provisioning } from './people/index.js';
@@ -38,6 +39,8 @@ export interface DartwingOptions {
   selfTest?: 'full' | 'version' | undefined;
   /** Which identity providers are trusted; none unless told. */
   identity?: IdentityOptions | undefined;
+  /** Passwords of our own, where no identity provider is trusted. Off unless told. */
+  lite?: LiteOptions | undefined;
   /** How login accounts come to be. Default: one of our own for everybody who needs one. */
   provisioning?: Provisioning | undefined;
   poolConnectionsMax?: number | undefined;

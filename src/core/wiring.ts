@@ -23,5 +23,6 @@ export function subscribeRooms({ subscribe }: ReturnType<typeof eventBoard>): vo
   subscribe('person.merging', (...event) => followMerge(...event));
   subscribe('person.merging', (...event) => moveEquipment(...event));
   subscribe('person.merging', (...event) => followMergedInvitee(...event));
+  subscribe('person.merging', (...event) => followMergedOwner(...event));
   subscribe('member.leaving', (...event) => refuseLeaving(...event));
 }

@@ -10,6 +10,7 @@ import { type Listening, type ListenOptions, listen } from './listen.js';
 import { mountRoutes } from './mount.js';
 import { openApiRoutes } from './openapi.js';
 import type { ServerOptions } from './options.js';
+import { referenceRoutes } from './reference.js';
 import { allRoutes } from './routes/index.js';
 
 export interface Server {
@@ -30,6 +31,7 @@ export function createServer(dartwing: Dartwing, options: ServerOptions = {}): S
   frame(app, options);
   app.route('/health', healthRoutes(dartwing));
   app.route('/', openApiRoutes(allRoutes));
+  app.route('/reference', referenceRoutes());
   mountRoutes(app, dartwing, allRoutes);
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const handler = (request: IncomingMessage, response: ServerResponse): void => {

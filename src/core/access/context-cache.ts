@@ -6,6 +6,7 @@ export interface ContextCache {
   get(person: string): AccessContext | undefined;
   set(context: AccessContext): void;
   delete(person: string): void;
+  clear(): void;
 }
 
 /** Bounded by memberships, because a context of many organizations weighs as much as many of one. */
@@ -37,6 +38,10 @@ export function contextCache(weightMax: number = limits.accessMembershipsCachedM
       }
     },
     delete: drop,
+    clear: () => {
+      contexts.clear();
+      weight = 0;
+    },
   };
 }
 

@@ -8,7 +8,7 @@ import type { Tx } from '../db/index.js';
 import { type AccessContext, contextMaker } from './context.js';
 import { contextCache } from './context-cache.js';
 import { selectRights, selectStamp } from './queries.js';
-import type { Rulebook } from './rulebook.js';
+import type { DoctypeRights, Rulebook } from './rulebook.js';
 
 /** Opens a transaction and runs something in it. */
 export type Begin = <T>(work: (tx: Tx) => Promise<T>) => Promise<T>;
@@ -20,6 +20,8 @@ export interface Contexts {
   read(tx: Tx, person: string): Promise<AccessContext>;
   /** Reads the rules now, so that a wrong one stops a process when it starts. @throws CONFIG_INVALID */
   prepare(): Promise<void>;
+  /** Reads the rules again with the next call, because a doctype brought others. */
+  renew(): void;
   /** Gives up what is cached of a person. Saves memory and a second start; being right does not need it. */
   forget(person: string): void;
 }
@@ -55,6 +57,10 @@ export function openContexts(
     prepare: async () => {
       await maker();
     },
+    renew: () => {
+      making = undefined;
+      cache.clear();
+    },
     forget: cache.delete,
     within: async (person, begin, work) => {
       const cached = cache.get(person);
@@ -69,10 +75,13 @@ export function openContexts(
   };
 }
 
-/** Loaded when a person comes: the parser of the rules is large, and operators need none. */
-async function readShipped(): Promise<Rulebook> {
-  const { readRulebook } = await import('./rulebook.js');
-  return readRulebook();
+/**
+ * The rules that come with dartwing, and those of doctypes. Loaded when a person comes: the parser of the rules is large,
+ * and operators need none.
+ */
+export async function readShipped(rights: readonly DoctypeRights[] = []): Promise<Rulebook> {
+  const { extendRulebook, readRulebook } = await import('./rulebook.js');
+  return extendRulebook(readRulebook(), rights);
 }
 
 async function withCached<T>(

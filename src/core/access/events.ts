@@ -25,6 +25,8 @@ export interface DomainEvents {
   'member.leaving': { organization: OrganizationFacts; person: string; email: string };
   /** Membership, role or dates are changed and the grants follow already. */
   'member.changed': { organization: OrganizationFacts; person: string; member: string };
+  /** Documents have new versions in the log; a subscriber tells clients after COMMIT. */
+  'documents.changed': { organization: string; doctypes: readonly string[]; names: readonly string[] };
 }
 
 /** What other rooms need to know of an organization. */
@@ -59,6 +61,7 @@ export function eventBoard(): Events & {
     'person.merging': [],
     'member.leaving': [],
     'member.changed': [],
+    'documents.changed': [],
   };
   return {
     subscribe: (name, handler) => {

@@ -17,11 +17,12 @@
  * Limits: `access…` in limits.ts. Audit: permission.rebuild for each organization that changed; the log of grants is
  * a table of its own that triggers write.
  */
+export { actions } from './actions.js';
 export { authorize, isAuthorized, requireSignedIn } from './authorize.js';
 export { authorizeMany } from './batch.js';
 export { type Change, changeDocument, recordAct } from './change.js';
 export type { AccessContext } from './context.js';
-export { type Contexts, openContexts } from './contexts.js';
+export { type Contexts, openContexts, readShipped } from './contexts.js';
 export type { Decision, DecisionLayer } from './decision.js';
 export { type AccessDoorbell, accessDoorbell } from './doorbell.js';
 export { type DomainEvents, type Events, eventBoard, type OrganizationFacts } from './events.js';
@@ -32,6 +33,8 @@ export { type MissingIndex, missingIndexes } from './indexes.js';
 export { isKeyPermission, type KeyBounds } from './key.js';
 export type { Principal, Ref } from './principal.js';
 export type { Mismatch } from './queries.js';
+export { type Reach, reaches, reachIn } from './reach.js';
 export { type GrantLog, type GrantRebuild, type PermissionVerbs, permissionVerbs } from './room.js';
 export type { Call, CallOptions, Scope, Via } from './scope.js';
+export type { DoctypeRights } from './rulebook.js';
 export { type AccessSources, openSession, type Session } from './session.js';

@@ -70,6 +70,36 @@ export function compileRulebook(texts: Readonly<Record<string, string>>): Rulebo
   };
 }
 
+/** Rights that a doctype declares itself, for supervisors and for other members. */
+export interface DoctypeRights {
+  doctype: string;
+  supervisor?: z.input<typeof rule> | undefined;
+  member?: z.input<typeof rule> | undefined;
+}
+
+/** Adds the rights of doctypes to every template that does not name them. @throws CONFIG_INVALID */
+export function extendRulebook(book: Rulebook, doctypes: readonly DoctypeRights[]): Rulebook {
+  if (doctypes.length === 0) return book;
+  const ofKind = (kind: 'supervisor' | 'member') => {
+    const given = doctypes.flatMap(({ doctype, [kind]: rights }) => {
+      if (rights === undefined) return [];
+      const read = rule.safeParse(rights);
+      if (!read.success) throw invalid(doctype, read.error.issues[0]!.message);
+      return [[doctype, read.data] as const];
+    });
+    return compileRules(Object.fromEntries(given));
+  };
+  const kinds = { supervisor: ofKind('supervisor'), member: ofKind('member') };
+  return {
+    ...book,
+    ofTemplate: (role, isSupervisor) =>
+      new Map([
+        ...(isSupervisor ? kinds.supervisor : kinds.member),
+        ...book.ofTemplate(role, isSupervisor),
+      ]),
+  };
+}
+
 function readFile<T>(file: string, text: string, schema: z.ZodType<T>): T {
   let value: unknown;
   try {

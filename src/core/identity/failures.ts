@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { Tx } from '../db/index.js';
 import { DartwingError } from '../errors.js';
 import { limits } from '../limits.js';
-import { afterFailure, type FailureKind } from './failure-schedule.js';
+import { afterFailure, type FailureKind, type Failures } from './failure-schedule.js';
 
 /** Somebody who may fail: an account, a key or a network address. */
 export interface Suspect {
@@ -42,17 +42,59 @@ export async function countFailure(tx: Tx, suspects: readonly Suspect[]): Promis
   for (const { kind, hash } of suspects.toSorted((a, b) => a.hash.compare(b.hash))) {
     const { before, now } = await lockFailures(tx, hash);
     const after = afterFailure(kind, before, now);
-    await tx.query(
-      'update sign_in_failure set failures = $2, last_failure_at = $3, wait_until = $4 where subject_hash = $1',
-      [hash, after.failures, after.lastFailureAt, after.waitUntil],
-      'dartwing_failure_count',
-    );
+    await writeFailures(tx, hash, after);
   }
   await tx.query(
     `delete from sign_in_failure where subject_hash in (
        select subject_hash from sign_in_failure where last_failure_at < now() - make_interval(secs => $1) limit 100)`,
     [limits.signInMemoryMs / 1000],
     'dartwing_failures_forget',
+  );
+}
+
+/** What a charge changed, to take it back. */
+export interface Charge {
+  hash: Buffer;
+  before: Failures | undefined;
+  after: Failures;
+}
+
+/**
+ * Counts an attempt of each as failed before it is looked at: of many guesses at once, the counted ones make the rest
+ * wait, however slow the look is. A success is cleared afterwards. While somebody waits, nothing is counted.
+ * @throws SIGN_IN_LIMITED
+ */
+export async function chargeAttempt(tx: Tx, suspects: readonly Suspect[]): Promise<Charge[]> {
+  const charges: Charge[] = [];
+  for (const { kind, hash } of suspects.toSorted((a, b) => a.hash.compare(b.hash))) {
+    const { before, now } = await lockFailures(tx, hash);
+    await requireNoWait(tx, [{ kind, hash }]);
+    const after = afterFailure(kind, before, now);
+    await writeFailures(tx, hash, after);
+    charges.push({ hash, before, after });
+  }
+  return charges;
+}
+
+/** Takes charges back: the attempts were no failures. A wait that others have caused meanwhile stays. */
+export async function refundAttempt(tx: Tx, charges: readonly Charge[]): Promise<void> {
+  const text = `update sign_in_failure set failures = greatest(failures - 1, 0),
+      wait_until = case when last_failure_at <> $2 then wait_until end,
+      last_failure_at = case when last_failure_at = $2 then $3 else last_failure_at end
+    where subject_hash = $1`;
+  for (const { hash, before, after } of charges)
+    await tx.query(
+      text,
+      [hash, after.lastFailureAt, (before ?? after).lastFailureAt],
+      'dartwing_failure_refund',
+    );
+}
+
+async function writeFailures(tx: Tx, hash: Buffer, after: Failures): Promise<void> {
+  await tx.query(
+    'update sign_in_failure set failures = $2, last_failure_at = $3, wait_until = $4 where subject_hash = $1',
+    [hash, after.failures, after.lastFailureAt, after.waitUntil],
+    'dartwing_failure_count',
   );
 }
 

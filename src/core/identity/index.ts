@@ -20,18 +20,23 @@ export { dropApiKeys } from './api-key.js';
 export type { ApiKeyDocument, CreateApiKeyInput } from './api-key-document.js';
 export type { Identity } from './claims.js';
 export { afterFailure, type FailureKind, type Failures } from './failure-schedule.js';
+export { chargeAttempt, clearFailures, refundAttempt, type Suspect, suspect } from './failures.js';
 export type { IssuerSettings, TokenKind } from './issuer.js';
+export { insertLink } from './link-queries.js';
 export { followMerge } from './merge.js';
 export { mapRoles } from './role-map.js';
 export {
   type ApiKeyMade,
   type ApiKeys,
   type IdentityOptions,
+  type IdentityRoom,
   type IdentityVerbs,
   type IncomingCall,
   identityRoom,
 } from './room.js';
-export { nextStep, strictest } from './session-rules.js';
+export { recordEnds } from './session.js';
+export { endPersonSessions, endSession } from './session-queries.js';
+export { nextStep, sessionKey, strictest } from './session-rules.js';
 export type { Caller } from './sign-in.js';
 export { challengeOf, requireStrongSignIn } from './strong-sign-in.js';
 export { openVerifier, type Verifier } from './verifier.js';

@@ -1,4 +1,5 @@
 /** An issuer of access tokens: what is trusted of it, and what is not. */
+import type { JSONWebKeySet } from 'jose';
 import { DartwingError } from '../errors.js';
 import { limits } from '../limits.js';
 
@@ -11,8 +12,10 @@ export type TokenKind = (typeof tokenKinds)[number];
 const tokenKinds = ['at+jwt', 'bearer'] as const;
 
 export interface IssuerSettings {
-  /** Exactly as in the claim `iss`. https, or http on loopback. */
+  /** Exactly as in the claim `iss`. https, or http on loopback; any text where `keys` are given. */
   issuer: string;
+  /** Public keys, where they are known: then nothing is asked over the network. */
+  keys?: JSONWebKeySet | undefined;
   /** Who we are in the claim `aud`. */
   audience: string;
   /** Clients whose tokens are accepted (`azp`, else `client_id`). Default: all of the issuer. */
@@ -31,10 +34,9 @@ export interface IssuerSettings {
 
 /** Settings with every default filled in. */
 export type Issuer = Readonly<
-  { [Key in keyof Omit<IssuerSettings, 'clients'>]-?: Exclude<IssuerSettings[Key], undefined> } & Pick<
-    IssuerSettings,
-    'clients'
-  >
+  {
+    [Key in keyof Omit<IssuerSettings, 'clients' | 'keys'>]-?: Exclude<IssuerSettings[Key], undefined>;
+  } & Pick<IssuerSettings, 'clients' | 'keys'>
 >;
 
 /** Signatures by key pair only: with a shared secret, everybody who can check could also sign. */
@@ -43,7 +45,8 @@ const algorithms = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const;
 /** Checks the settings and fills in the defaults. @throws CONFIG_INVALID */
 export function describeIssuer(settings: IssuerSettings): Issuer {
   const { issuer, audience } = settings;
-  if (!isSafeAddress(issuer)) throw invalid('it is not an https:// address (http:// only on loopback)');
+  if (settings.keys === undefined && !isSafeAddress(issuer))
+    throw invalid('it is not an https:// address (http:// only on loopback)');
   if (audience === '') throw invalid('the audience is empty');
   const chosen = settings.algorithms ?? algorithms;
   const shared = chosen.find((name) => !/^(RS|PS|ES)(256|384|512)$|^Ed(DSA|25519)$/.test(name));
@@ -52,6 +55,7 @@ export function describeIssuer(settings: IssuerSettings): Issuer {
     issuer,
     audience,
     clients: settings.clients,
+    keys: settings.keys,
     algorithms: chosen,
     tokenKinds: settings.tokenKinds ?? tokenKinds,
     tokenAgeMsMax: settings.tokenAgeMsMax ?? limits.tokenAgeMsMax,

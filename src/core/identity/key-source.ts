@@ -18,7 +18,12 @@ type FindKey = ReturnType<typeof createLocalJWKSet>;
 export type KeySource = (header: JWTHeaderParameters) => Promise<Awaited<ReturnType<FindKey>>>;
 
 /** Opens the keys of an issuer; nothing is asked before the first token. */
-export function openKeySource({ issuer }: Pick<Issuer, 'issuer'>, clock: Clock, fetch: Fetch): KeySource {
+export function openKeySource(
+  { issuer, keys: given }: Pick<Issuer, 'issuer' | 'keys'>,
+  clock: Clock,
+  fetch: Fetch,
+): KeySource {
+  if (given !== undefined) return ownKeys(given);
   let keys: { find: FindKey; at: number } | undefined;
   let asking: Promise<void> | undefined;
   let askedAt = Number.NEGATIVE_INFINITY;
@@ -52,6 +57,15 @@ export function openKeySource({ issuer }: Pick<Issuer, 'issuer'>, clock: Clock, 
     if (found !== undefined) return found;
     if (fault !== undefined) throw unavailable(issuer, fault);
     throw new DartwingError('TOKEN_UNKNOWN_KEY');
+  };
+}
+
+function ownKeys(given: JSONWebKeySet): KeySource {
+  const own = { find: createLocalJWKSet(given) };
+  return async (header) => {
+    const known = await keyAmong(own, 0, header);
+    if (known === undefined) throw new DartwingError('TOKEN_UNKNOWN_KEY');
+    return known;
   };
 }
 

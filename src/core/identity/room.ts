@@ -19,6 +19,7 @@ import {
 import type { ApiKeyDocument, CreateApiKeyInput } from './api-key-document.js';
 import { noteKeyUse } from './api-key-queries.js';
 import { parseAuthorization } from './authorization.js';
+import type { Identity } from './claims.js';
 import type { IssuerSettings } from './issuer.js';
 import { openKeyUseCounter } from './key-use.js';
 import { obeyLogout, revokeSessions, type SessionsEnded, signOut } from './logout.js';
@@ -113,10 +114,16 @@ export interface IdentityParts {
   fetch?: Fetch | undefined;
 }
 
-export function identityRoom(
-  parts: IdentityParts,
-  options: IdentityOptions = {},
-): IdentityVerbs & { close(): Promise<void> } {
+/** The room as other rooms see it. */
+export interface IdentityRoom extends IdentityVerbs {
+  /** What `authenticate` does with an identity that is proven. @throws as `authenticate` */
+  admit(scope: Scope, identity: Identity): Promise<Caller>;
+  /** A transaction in which the room itself acts. */
+  asSystem<T>(facts: Partial<Call>, work: (scope: Scope) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+export function identityRoom(parts: IdentityParts, options: IdentityOptions = {}): IdentityRoom {
   const { session, clock, log, transaction } = parts;
   const { issuers = [] } = options;
   const verifier = openVerifier({ issuers, clock, fetch: parts.fetch });
@@ -169,6 +176,8 @@ export function identityRoom(
     revokeSessions: (person, call) =>
       session.run('session revoke', call, (scope) => revokeSessions(scope, person), { person }),
     apiKeys: Object.freeze(apiKeyVerbs(session)),
+    admit: (scope, identity) => signInPerson(scope, identity, undefined, settings),
+    asSystem,
     close: async () => {
       const uses = counter.drain();
       if (uses.length === 0) return;

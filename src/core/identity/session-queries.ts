@@ -126,6 +126,24 @@ export async function endSubject(
   ).rows;
 }
 
+/** Ends the sessions of a person at one issuer whose tokens all name their session. */
+export async function endPersonSessions(
+  tx: Tx,
+  person: string,
+  issuer: string,
+  reason: string,
+): Promise<EndedSession[]> {
+  const text = `update identity_session set revoked_at = now(), revoke_reason = $3
+    where person = $1 and issuer = $2 and revoked_at is null returning ${ended}`;
+  return (
+    await tx.query<EndedSession & Record<string, unknown>>(
+      text,
+      [person, issuer, reason],
+      'dartwing_person_issuer_end',
+    )
+  ).rows;
+}
+
 /** Ends every session of a person and makes the tokens issued until now worthless. */
 export async function endPerson(tx: Tx, person: string, reason: string): Promise<EndedSession[]> {
   await tx.query(

@@ -5,3 +5,4 @@
  * backups' keys.
  */
 export { developmentMasterKey, type Keyring, openKeyring } from './master.js';
+export { openText, sealText } from './seal.js';

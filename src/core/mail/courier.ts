@@ -3,12 +3,12 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.js';
 import type { Tx } from '../db/index.js';
 import { DartwingError } from '../errors.js';
+import { openText } from '../keys/index.js';
 import { limits } from '../limits.js';
 import type { Log } from '../log.js';
 import { makeOutbox, type Outbox, placeOf } from './outbox.js';
 import { claimMail, type LeasedMail, type Settlement, settleMail } from './queries.js';
 import { judgeFailure, pauseAfterMs } from './retry.js';
-import { openText } from './seal.js';
 import type { MailContent } from './template.js';
 import { smtpTransport, type Transport } from './transport.js';
 

@@ -1,9 +1,9 @@
 /** The outbox: mail is written down in the transaction that causes it. */
 import type { DomainEvents, Scope } from '../access/index.js';
 import { uuidv7 } from '../ids.js';
+import { sealText } from '../keys/index.js';
 import { parseEmail } from '../people/index.js';
 import { cancelMail, deleteMail, findMailStates, insertMail, type MailState } from './queries.js';
-import { sealText } from './seal.js';
 import { renderMail } from './template.js';
 
 /** A message to be sent. */

@@ -14,6 +14,8 @@ import { invitationsAndEquipment } from './0008-invitations-equipment.js';
 import { identity } from './0009-identity.js';
 import { liteSignIn } from './0010-lite-sign-in.js';
 import { jobs } from './0011-jobs.js';
+import { documents } from './0013-documents.js';
+import { sync } from './0014-sync.js';
 import { server } from './0015-server.js';
 
 export interface Migration {
@@ -35,5 +37,7 @@ export const migrations: readonly Migration[] = [
   identity,
   liteSignIn,
   jobs,
+  documents,
+  sync,
   server,
 ];

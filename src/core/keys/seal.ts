@@ -1,4 +1,4 @@
-/** Seals what waits in the outbox: AES-256-GCM, bound to its row, so that a copy of the table gives no link away. */
+/** Seals a text for one row: AES-256-GCM, bound to its place, so that a copy of the table gives nothing away. */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 
 const algorithm = 'aes-256-gcm';

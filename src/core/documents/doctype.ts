@@ -1,0 +1,126 @@
+/** A doctype ready for use: its definition with everything that can be worked out once. Pure. */
+import { createHash } from 'node:crypto';
+import type { FieldError } from '../errors.js';
+import { nearest } from '../errors.js';
+import { canonicalJson } from '../json.js';
+import { limits } from '../limits.js';
+import type { Definition, Field } from './definition.js';
+import { readRows, readValue } from './values.js';
+
+/** A document that another one refers to. */
+export interface LinkTo {
+  /** Where it stands, for errors. */
+  path: string;
+  doctype: string;
+  name: string;
+  /** A file that has to be there before it is named. */
+  isFile: boolean;
+}
+
+export type Data = Readonly<Record<string, unknown>>;
+
+export interface Doctype {
+  readonly name: string;
+  readonly definition: Definition;
+  readonly fields: ReadonlyMap<string, Field>;
+  /** Fingerprint of the definition. */
+  readonly fingerprint: string;
+  /** Whether its documents refer to others at all. */
+  readonly hasLinks: boolean;
+  readonly isRecord: boolean;
+  readonly isPhi: boolean;
+  /** The whole data of a new document, null where nothing was given. Adds to `wrong` what cannot be taken. */
+  readNew(data: Data, wrong: FieldError[]): Record<string, unknown>;
+  /** The fields of a change, as they are kept. */
+  readChanges(data: Data, wrong: FieldError[]): Record<string, unknown>;
+  /** What some data refer to. */
+  linksOf(data: Data): LinkTo[];
+}
+
+export function compileDoctype(definition: Definition): Doctype {
+  const fields = new Map(definition.fields.map((field) => [field.name, field]));
+  const read = (field: Field, value: unknown, wrong: FieldError[]): unknown => {
+    if (field.type === 'Table') return readRows(value, field, wrong);
+    const result = readValue(value, field);
+    if ('value' in result) return result.value;
+    wrong.push({ path: field.name, message: result.wrong });
+    return null;
+  };
+  const refuseUnknown = (data: Data, wrong: FieldError[]) => {
+    for (const key of Object.keys(data)) {
+      if (fields.has(key)) continue;
+      const near = nearest(key, fields.keys());
+      wrong.push({
+        path: key.slice(0, 80),
+        message: `is not a field${near ? `, did you mean ${near}?` : ''}`,
+      });
+    }
+  };
+  return Object.freeze({
+    name: definition.doctype,
+    definition,
+    fields,
+    fingerprint: createHash('sha256')
+      .update(canonicalJson(JSON.parse(JSON.stringify(definition))))
+      .digest('hex')
+      .slice(0, 16),
+    hasLinks: definition.fields.some((field) => [field, ...(field.fields ?? [])].some(refers)),
+    isRecord: definition.naming.rule === 'record',
+    isPhi: definition.fields.some((field) => field.phi || field.fields?.some(({ phi }) => phi)),
+    readNew: (data, wrong) => {
+      refuseUnknown(data, wrong);
+      const document: Record<string, unknown> = {};
+      for (const field of definition.fields) {
+        const given = Object.hasOwn(data, field.name) ? data[field.name] : undefined;
+        document[field.name] = read(field, given ?? field.default, wrong);
+      }
+      return document;
+    },
+    readChanges: (data, wrong) => {
+      refuseUnknown(data, wrong);
+      const changes: Record<string, unknown> = {};
+      for (const [name, value] of Object.entries(data)) {
+        const field = fields.get(name);
+        if (field !== undefined) changes[name] = read(field, value, wrong);
+      }
+      return changes;
+    },
+    linksOf: (data) => linksOf(definition.fields, data),
+  } satisfies Doctype);
+}
+
+/** Whether a document fits; its bytes are those of its JSON. */
+export function refuseTooLarge(text: string, wrong: FieldError[]): void {
+  if (text.length > limits.documentBytesMax)
+    wrong.push({ path: 'data', message: `has more than ${limits.documentBytesMax} bytes` });
+}
+
+function refers({ type }: Pick<Field, 'type'>): boolean {
+  return type === 'Link' || type === 'Dynamic Link' || type === 'Attach';
+}
+
+function linksOf(fields: readonly Field[], data: Data, prefix = ''): LinkTo[] {
+  const links: LinkTo[] = [];
+  for (const field of fields) {
+    const value = data[field.name];
+    if (value === null || value === undefined) continue;
+    const path = `${prefix}${field.name}`;
+    if (field.type === 'Table') {
+      const columns = (field.fields ?? []) as readonly Field[];
+      for (const [index, row] of (value as Data[]).entries())
+        links.push(...linksOf(columns, row, `${path}.${index}.`));
+    } else if (refers(field)) {
+      const doctype = targetOf(field, data);
+      if (doctype !== undefined)
+        links.push({ path, doctype, name: value as string, isFile: field.type === 'Attach' });
+    }
+  }
+  return links;
+}
+
+function targetOf({ type, options }: Field, data: Data): string | undefined {
+  if (type === 'Attach') return 'File';
+  if (type === 'Link') return options as string;
+  const named = data[options as string];
+  return typeof named === 'string' ? named : undefined;
+}

@@ -1,0 +1,50 @@
+/**
+ * Documents: records of doctypes, and doctypes are data (templates/doctypes, or brought by a module at run time).
+ *
+ * A doctype says its fields, how documents get their names, whose they are, who may do what with them and how edits
+ * that met are resolved. A document is one row; every version of it stands in the log of its organization, numbered
+ * without gaps in the order of commits. Row and log are written by one statement (`writeChanges`), for one document as
+ * for a batch, and each writer says which version it saw.
+ *
+ * ```ts
+ * const task = await dartwing.documents.create('acme', 'Task', { data: { title: 'Call Ana', status: 'Open' } });
+ * await dartwing.documents.update('acme', 'Task', task.after!.name, { status: 'Done' }, { ifVersion: 1 });
+ * await dartwing.documents.list('acme', 'Task', { filters: [['status', '=', 'Done']], order_by: 'due_date desc' });
+ * ```
+ *
+ * Links are checked inside the organization. A deleted document leaves a tombstone, for clients and for `undelete`.
+ * Records of other rooms (Organization, Person, Org Member, Equipment) are here to be read: the database keeps their
+ * documents equal to them. Limits: `doctype…`, `document…` in limits.ts, 500 documents a page. Audit:
+ * document.create, update, delete, undelete, without the values of fields that are PHI.
+ */
+export {
+  type ChangeRow,
+  type DocumentRow,
+  findDocument,
+  findExisting,
+  findVersionsSince,
+  lockDocuments,
+  nextNumbers,
+  type VersionRow,
+  type Written,
+  writeChanges,
+} from './change-queries.js';
+export type { Definition, DefinitionInput } from './definition.js';
+export { type Data, type Doctype, type LinkTo, refuseTooLarge } from './doctype.js';
+export { type Document, type DocumentList, type DocumentVersions, without } from './document.js';
+export { dropDocuments } from './followers.js';
+export type { ListInput } from './list.js';
+export type { DoctypeMeta } from './meta.js';
+export { doctypeRights } from './permissions.js';
+export { openRegistry, type Registry } from './registry.js';
+export { type Doctypes, type Documents, documentVerbs } from './room.js';
+export { isName, isPlain } from './values.js';
+export {
+  denied,
+  filled,
+  linkMissing,
+  nameInvalid,
+  ownerOfChange,
+  ownerOfNew,
+  requireFields,
+} from './write.js';

@@ -1,0 +1,110 @@
+/** The room as callers see it: each verb in a transaction of its own, bound to its organization. */
+import type { CallOptions, Scope, Session } from '../access/index.js';
+import type { DefinitionInput } from './definition.js';
+import type { Document, DocumentList, DocumentVersions } from './document.js';
+import { type ListInput, listDocuments, listVersions, showDocument } from './list.js';
+import { type DoctypeMeta, metaOf } from './meta.js';
+import type { Registry } from './registry.js';
+import {
+  type CreateInput,
+  createDocument,
+  type DocumentChange,
+  deleteDocument,
+  undeleteDocument,
+  updateDocument,
+} from './write.js';
+
+/** The doctypes of this process. */
+export interface Doctypes {
+  list(): DoctypeMeta[];
+  /** @throws DOCTYPE_UNKNOWN */
+  show(name: string): DoctypeMeta;
+  /** Adds a doctype of a module, or a newer version of one. @throws DOCTYPE_INVALID, DOCTYPE_TAKEN */
+  register(definition: DefinitionInput): DoctypeMeta;
+}
+
+/** Documents of organizations (by id or slug). */
+export interface Documents {
+  readonly doctypes: Doctypes;
+  create(
+    organization: string,
+    doctype: string,
+    input: CreateInput,
+    call?: CallOptions,
+  ): Promise<DocumentChange>;
+  update(
+    organization: string,
+    doctype: string,
+    name: string,
+    data: Readonly<Record<string, unknown>>,
+    call?: CallOptions & { ifVersion?: number | undefined },
+  ): Promise<DocumentChange>;
+  delete(
+    organization: string,
+    doctype: string,
+    name: string,
+    call?: CallOptions & { ifVersion?: number | undefined },
+  ): Promise<DocumentChange>;
+  undelete(
+    organization: string,
+    doctype: string,
+    name: string,
+    call?: CallOptions,
+  ): Promise<DocumentChange>;
+  show(organization: string, doctype: string, name: string, call?: CallOptions): Promise<Document>;
+  list(
+    organization: string,
+    doctype: string,
+    input?: ListInput,
+    call?: CallOptions,
+  ): Promise<DocumentList>;
+  versions(
+    organization: string,
+    doctype: string,
+    name: string,
+    page?: { limit?: number; offset?: number },
+    call?: CallOptions,
+  ): Promise<DocumentVersions>;
+}
+
+export interface DocumentsSource {
+  session: Session;
+  registry: Registry;
+  /** The id of an organization's slug. */
+  idOf: (ref: string) => Promise<string>;
+  /** Called when a doctype brought rights of its own. */
+  onRegistered: () => void;
+}
+
+export function documentVerbs({ session, registry, idOf, onRegistered }: DocumentsSource): Documents {
+  const within = async <T>(
+    ref: string,
+    call: CallOptions | undefined,
+    work: (scope: Scope) => Promise<T>,
+  ): Promise<T> => session.runIn(await idOf(ref), call, work);
+  return Object.freeze({
+    doctypes: Object.freeze({
+      list: () => registry.all().map(metaOf),
+      show: (name: string) => metaOf(registry.get(name)),
+      register: (definition: DefinitionInput) => {
+        const doctype = registry.register(definition);
+        onRegistered();
+        return metaOf(doctype);
+      },
+    }),
+    create: (ref, doctype, input, call) =>
+      within(ref, call, (scope) => createDocument(scope, registry, doctype, input)),
+    update: (ref, doctype, name, data, { ifVersion, ...call } = {}) =>
+      within(ref, call, (scope) => updateDocument(scope, registry, { doctype, name }, data, ifVersion)),
+    delete: (ref, doctype, name, { ifVersion, ...call } = {}) =>
+      within(ref, call, (scope) => deleteDocument(scope, registry, { doctype, name }, ifVersion)),
+    undelete: (ref, doctype, name, call) =>
+      within(ref, call, (scope) => undeleteDocument(scope, registry, { doctype, name })),
+    show: (ref, doctype, name, call) =>
+      within(ref, call, (scope) => showDocument(scope, registry, { doctype, name })),
+    list: (ref, doctype, input, call) =>
+      within(ref, call, (scope) => listDocuments(scope, registry, doctype, input)),
+    versions: (ref, doctype, name, page, call) =>
+      within(ref, call, (scope) => listVersions(scope, registry, { doctype, name }, page)),
+  } satisfies Documents);
+}
