@@ -6,7 +6,7 @@
  * stays in a bundle of its own that is read only when it is used.
  */
 import { spawn } from 'node:child_process';
-import { mkdir, readdir, readFile, rename, rm, watch, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rename, rm, watch, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, transform } from 'esbuild';
@@ -187,6 +187,14 @@ function whenUsed(code) {
   return `const $used={${getters.join()}};${rest.replace(/\bimport_\w+/g, (name) => (parts.has(name) ? `$used.${name}` : name))}`;
 }
 
+/** The page on which the HTTP interface is read and tried, with the licence it comes under. */
+async function copyReference() {
+  const folder = join(root, 'dist/reference');
+  await mkdir(folder, { recursive: true });
+  for (const file of ['swagger-ui-bundle.js', 'swagger-ui.css', 'LICENSE', 'NOTICE'])
+    await copyFile(join(root, 'node_modules/swagger-ui-dist', file), join(folder, file));
+}
+
 function run(program, words) {
   const local = join(root, 'node_modules/.bin', program);
   const [command, args] = program === 'tsc' ? [process.execPath, [local, ...words]] : [program, words];
@@ -229,6 +237,10 @@ if (watching) {
 } else {
   const libraries = ['core', 'server'].map((name) => join(root, 'dist', name));
   await Promise.all(libraries.map((folder) => rm(folder, { recursive: true, force: true })));
-  const [types] = await Promise.all([run('tsc', ['-p', 'tsconfig.build.json']), buildCli()]);
+  const [types] = await Promise.all([
+    run('tsc', ['-p', 'tsconfig.build.json']),
+    buildCli(),
+    copyReference(),
+  ]);
   if (types !== 0) process.exitCode = 1;
 }
