@@ -14,6 +14,7 @@ import { invitationsAndEquipment } from './0008-invitations-equipment.js';
 import { identity } from './0009-identity.js';
 import { liteSignIn } from './0010-lite-sign-in.js';
 import { jobs } from './0011-jobs.js';
+import { jobSchedules } from './0012-job-schedules.js';
 import { documents } from './0013-documents.js';
 import { sync } from './0014-sync.js';
 import { server } from './0015-server.js';
@@ -37,6 +38,7 @@ export const migrations: readonly Migration[] = [
   identity,
   liteSignIn,
   jobs,
+  jobSchedules,
   documents,
   sync,
   server,
