@@ -19,7 +19,7 @@ const tokenForms: readonly RegExp[] = [
   /\bAKIA[0-9A-Z]{16}\b/,
   /\bAIza[A-Za-z0-9_-]{30,}/,
   /\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\./,
-  /\bdwi_[A-Za-z0-9_-]{43}/,
+  /\bdw[ifr]_[A-Za-z0-9_-]{43}/,
   /-----BEGIN [A-Z ]*PRIVATE KEY-----/,
 ];
 

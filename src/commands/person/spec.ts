@@ -220,6 +220,67 @@ export const personSpec: NounSpec = {
       load: () => import('./consent.js'),
     },
     {
+      name: 'password',
+      summary: 'Give a person a password, where lite mode is on',
+      description:
+        'At least 12 characters of three kinds: lower case, upper case, digits, other signs; asked for without echo. ' +
+        'Sessions of the former password end.',
+      arguments: [person],
+      flags: [{ name: 'password-file', value: 'file', summary: 'File with the password; - for stdin' }],
+      examples: [
+        { command: 'dartwing person password ana@acme.test', note: 'Asks twice' },
+        {
+          command: 'pass show acme/ana | dartwing person password ana@acme.test --password-file -',
+          note: 'From a password store',
+        },
+      ],
+      output: ['Change'],
+      danger: 'mild',
+      mutates: true,
+      exits: { 3: 'there is none', 5: 'lite mode is off' },
+      seeAlso: ['profile login', 'person reset'],
+      load: () => import('./password.js'),
+    },
+    {
+      name: 'reset',
+      summary: 'Mail a person a token for a new password, where lite mode is on',
+      description: 'The token opens once, within an hour. The second factor stays as it is.',
+      arguments: [person],
+      examples: [
+        { command: 'dartwing person reset ana@acme.test', note: 'Needs a mail server: smtp_url' },
+        {
+          command: 'dartwing person reset ana@acme.test --field after.mail',
+          note: 'queued, no_transport, no_organization or asked_a_moment_ago',
+        },
+      ],
+      output: ['Change'],
+      danger: 'mild',
+      mutates: true,
+      exits: { 3: 'there is none', 5: 'lite mode is off' },
+      seeAlso: ['profile password', 'person password'],
+      load: () => import('./reset.js'),
+    },
+    {
+      name: 'unlock',
+      summary: 'Take away the second factor and the waits of a person',
+      description:
+        'For somebody who lost the app and the recovery codes. Make sure of who asks: a thief would too.',
+      arguments: [person],
+      examples: [
+        { command: 'dartwing person unlock ana@acme.test --reason "lost the phone"', note: 'Asks first' },
+        {
+          command: 'dartwing person unlock ana@acme.test --reason "lost the phone" --yes',
+          note: 'Without a question',
+        },
+      ],
+      output: ['Change'],
+      danger: 'moderate',
+      mutates: true,
+      needsReason: true,
+      exits: { 3: 'there is none', 5: 'lite mode is off' },
+      load: () => import('./unlock.js'),
+    },
+    {
       name: 'sync',
       summary: 'Try again to make the login account',
       description:

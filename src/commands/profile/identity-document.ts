@@ -21,7 +21,7 @@ export function identityDocument(profile: string, url: string | null, tokens: St
 }
 
 /** An access token may be a text without meaning to us. */
-function claimsOf(token: string | undefined): Record<string, unknown> {
+export function claimsOf(token: string | undefined): Record<string, unknown> {
   try {
     const [, payload = ''] = (token ?? '').split('.');
     const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'));

@@ -8,22 +8,25 @@ import { maskSecret } from '../../core/config.js';
 import { DartwingError } from '../../core/errors.js';
 import type { CommandContext } from '../context.js';
 import { textFlag } from '../flag-values.js';
-import type { VerbRun } from '../spec.js';
+import type { VerbResult, VerbRun } from '../spec.js';
 import { identityDocument } from './identity-document.js';
+import { isLite, signInHere } from './lite.js';
 import { signInByLoopback } from './loopback.js';
 import { openProvider, providerFault, scope, tokensOf } from './provider.js';
-import { openTokenFile } from './token-file.js';
+import { openTokenFile, type StoredTokens, type TokenFile } from './token-file.js';
 
 /** How long somebody may take to sign in. */
 const signInMs = 600_000;
 
 export const run: VerbRun = async (context, { flags }) => {
-  const { config, io } = context;
+  const { config } = context;
   if (flags.device === true && flags.loopback === true)
     throw new DartwingError('USAGE', {
       message: '--device and --loopback exclude each other',
       command: 'profile login',
     });
+  const file = openTokenFile(context);
+  if (isLite(context, flags)) return keep(context, file, await signInHere(context, flags));
   const issuer = textFlag(flags, 'issuer') ?? config.values.oidcIssuer;
   if (issuer === undefined || !URL.canParse(issuer))
     throw new DartwingError('INPUT_REQUIRED', {
@@ -31,17 +34,20 @@ export const run: VerbRun = async (context, { flags }) => {
       flag: '--issuer',
     });
   const clientId = textFlag(flags, 'clientId') ?? config.values.oidcClientId;
-  const file = openTokenFile(context);
   const provider = await openProvider(issuer, clientId);
   const signal = AbortSignal.any([context.signal, AbortSignal.timeout(signInMs)]);
   const signIn = flags.device === true ? signInByDevice : signInByBrowser;
   const answer = await signIn(context, provider, signal).catch((error: unknown) => {
     throw providerFault(error, issuer);
   });
+  return keep(context, file, tokensOf(answer, { issuer, client_id: clientId }));
+};
+
+async function keep(context: CommandContext, file: TokenFile, tokens: StoredTokens): Promise<VerbResult> {
+  const { io, config } = context;
   io.conceal(
-    [answer.access_token, answer.refresh_token ?? '', answer.id_token ?? ''].filter((text) => text !== ''),
+    [tokens.access_token, tokens.refresh_token ?? '', tokens.id_token ?? ''].filter((text) => text !== ''),
   );
-  const tokens = tokensOf(answer, { issuer, client_id: clientId });
   await file.alone(async () => file.write(tokens));
   const url = config.values.url;
   const document = identityDocument(file.profile, url === undefined ? null : maskSecret(url), tokens);
@@ -49,7 +55,7 @@ export const run: VerbRun = async (context, { flags }) => {
     document,
     table: { columns: [], sentence: `Signed in as ${document.person} on profile ${file.profile}` },
   };
-};
+}
 
 function signInByBrowser(
   { io }: CommandContext,

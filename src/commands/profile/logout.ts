@@ -1,5 +1,6 @@
 import { buildEndSessionUrl, tokenRevocation } from 'openid-client';
 import { change } from '../change.js';
+import type { CommandContext } from '../context.js';
 import type { VerbRun } from '../spec.js';
 import { openProvider } from './provider.js';
 import { openTokenFile, type StoredTokens } from './token-file.js';
@@ -14,11 +15,11 @@ export const run: VerbRun = async (context) => {
   if (forgotten) {
     await file.alone(async () => file.remove());
     // Whoever wants to be signed out is, also when the provider is away.
-    await endAtProvider(tokens).catch((error: unknown) => {
+    await endSession(context, tokens).catch((error: unknown) => {
       const reason = error instanceof Error ? error.message : String(error);
       io.warn(
         'LOGOUT_INCOMPLETE',
-        `The tokens are deleted here, but the identity provider did not end the session: ${reason}`,
+        `The tokens are deleted here, but the session did not end where it was begun: ${reason}`,
       );
     });
   }
@@ -31,6 +32,12 @@ export const run: VerbRun = async (context) => {
     sentence: `Nobody is signed in on profile ${file.profile}`,
   });
 };
+
+async function endSession(context: CommandContext, tokens: StoredTokens): Promise<void> {
+  if (tokens.lite !== true) return endAtProvider(tokens);
+  const dartwing = await context.open();
+  await dartwing.lite.signOut(tokens.refresh_token ?? '');
+}
 
 /** Revokes the refresh token (RFC 7009) and ends the session (OpenID Connect RP-Initiated Logout 1.0). */
 async function endAtProvider({ issuer, client_id: clientId, ...tokens }: StoredTokens): Promise<void> {

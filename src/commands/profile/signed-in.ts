@@ -1,6 +1,9 @@
 /** Tokens that still work: refreshed when they are about to expire, by one process at a time. */
 import { refreshTokenGrant } from 'openid-client';
-import { DartwingError } from '../../core/errors.js';
+import { DartwingError, isDartwingError } from '../../core/errors.js';
+import type { Caller, Dartwing } from '../../core/index.js';
+import type { CommandContext } from '../context.js';
+import { refreshHere } from './lite.js';
 import { openProvider, providerFault, tokensOf } from './provider.js';
 import type { StoredTokens, TokenFile } from './token-file.js';
 
@@ -12,18 +15,23 @@ const remainingMsMin = 30_000;
  * session, so whoever has waited for the lock reads again before asking.
  * @throws UNAUTHENTICATED (nobody signed in, or the session is over), IDENTITY_PROVIDER_UNAVAILABLE
  */
-export async function freshTokens(file: TokenFile): Promise<StoredTokens> {
+export async function freshTokens(context: CommandContext, file: TokenFile): Promise<StoredTokens> {
   const tokens = requireTokens(file);
   if (isFresh(tokens)) return tokens;
   return file.alone(async () => {
     const current = requireTokens(file);
-    return isFresh(current) ? current : refresh(file, current);
+    return isFresh(current) ? current : refresh(context, file, current);
   });
 }
 
-async function refresh(file: TokenFile, tokens: StoredTokens): Promise<StoredTokens> {
+async function refresh(
+  context: CommandContext,
+  file: TokenFile,
+  tokens: StoredTokens,
+): Promise<StoredTokens> {
   const { issuer, client_id: clientId, refresh_token: refreshToken } = tokens;
   if (refreshToken === undefined) throw signedOut();
+  if (tokens.lite === true) return refreshLite(context, file, refreshToken);
   const provider = await openProvider(issuer, clientId);
   try {
     const next = tokensOf(await refreshTokenGrant(provider, refreshToken), tokens);
@@ -35,6 +43,33 @@ async function refresh(file: TokenFile, tokens: StoredTokens): Promise<StoredTok
     file.remove();
     throw signedOut(fault);
   }
+}
+
+async function refreshLite(
+  context: CommandContext,
+  file: TokenFile,
+  refreshToken: string,
+): Promise<StoredTokens> {
+  try {
+    const next = await refreshHere(await context.open(), refreshToken);
+    file.write(next);
+    return next;
+  } catch (error) {
+    if (!isDartwingError(error) || error.kind !== 'unauthenticated') throw error;
+    file.remove();
+    throw signedOut(error);
+  }
+}
+
+/** Who is signed in on this profile, proven. @throws UNAUTHENTICATED and what `authenticate` throws */
+export async function callerOf(
+  context: CommandContext,
+  file: TokenFile,
+  dartwing: Dartwing,
+): Promise<Caller> {
+  const { access_token: token, refresh_token: next = '' } = await freshTokens(context, file);
+  context.io.conceal([token, next].filter((text) => text !== ''));
+  return dartwing.identity.authenticate({ authorization: `Bearer ${token}` });
 }
 
 function requireTokens(file: TokenFile): StoredTokens {

@@ -100,8 +100,14 @@ export const profileSpec: NounSpec = {
       summary: 'Sign in at the identity provider',
       description:
         'Opens a callback on 127.0.0.1 and prints the address to open in a browser; with --device it prints a code to ' +
-        'type on another machine. The tokens are kept in $XDG_STATE_HOME/dartwing/tokens with mode 0600.',
+        'type on another machine. In lite mode, without a provider, it asks for address, password and code. The tokens are kept in $XDG_STATE_HOME/dartwing/tokens with mode 0600.',
       flags: [
+        { name: 'email', value: 'email', summary: 'Whose password, where lite mode is on' },
+        {
+          name: 'password-file',
+          value: 'file',
+          summary: 'File with the password and, on a second line, a code; - for stdin',
+        },
         { name: 'device', summary: 'By a code, without a browser on this machine' },
         { name: 'loopback', summary: 'By a browser on this machine; the default' },
         { name: 'issuer', value: 'url', summary: 'Identity provider', env: 'DARTWING_OIDC_ISSUER' },
@@ -118,6 +124,10 @@ export const profileSpec: NounSpec = {
           note: 'In a browser',
         },
         { command: 'dartwing profile login --device --profile prod', note: 'Over ssh' },
+        {
+          command: 'dartwing profile login --email ana@acme.test',
+          note: 'Lite mode: the password is asked for',
+        },
       ],
       output: ['Identity'],
       danger: 'mild',
@@ -137,6 +147,60 @@ export const profileSpec: NounSpec = {
       danger: 'mild',
       mutates: true,
       load: () => import('./logout.js'),
+    },
+    {
+      name: 'password',
+      summary: 'Change the own password, or set one with a mailed token',
+      description:
+        'Where lite mode is on. Passwords have at least 12 characters of three kinds. Every session of the former ' +
+        'password ends.',
+      flags: [
+        {
+          name: 'password-file',
+          value: 'file',
+          summary: 'File with the current and the new password, a line each; - for stdin',
+        },
+        {
+          name: 'token-file',
+          value: 'file',
+          summary: 'File with the mailed token or link and the new password, a line each; - for stdin',
+        },
+      ],
+      examples: [
+        { command: 'dartwing profile password', note: 'The passwords are asked for' },
+        {
+          command: 'dartwing profile password --token-file link.txt',
+          note: 'Forgotten: the new password is asked for',
+        },
+      ],
+      output: ['Change'],
+      danger: 'mild',
+      mutates: true,
+      exits: { 4: 'nobody is signed in, or the current password is wrong', 5: 'the token has ended' },
+      seeAlso: ['person reset'],
+      load: () => import('./password.js'),
+    },
+    {
+      name: 'totp',
+      summary: 'Make a second factor for the own account, and confirm it',
+      description:
+        'Where lite mode is on. Prints the address for an app of one-time codes and ten recovery codes, each of which ' +
+        'opens once; nothing asks for codes until one was confirmed.',
+      flags: [
+        { name: 'show-once', summary: 'Show the secrets on the terminal' },
+        { name: 'confirmed', summary: 'The app is set up: ask for its code' },
+        { name: 'code-file', value: 'file', summary: 'File with the code of the app; - for stdin' },
+      ],
+      examples: [
+        { command: 'dartwing profile totp --show-once', note: 'The address and the recovery codes' },
+        { command: 'dartwing profile totp --confirmed', note: 'Then: switch it on with a code' },
+      ],
+      output: ['Change'],
+      danger: 'mild',
+      mutates: true,
+      exits: { 4: 'nobody is signed in', 5: 'there is one already' },
+      seeAlso: ['person unlock'],
+      load: () => import('./totp.js'),
     },
     {
       name: 'whoami',

@@ -20,6 +20,8 @@ import type { CommandContext } from '../context.js';
 export interface StoredTokens {
   issuer: string;
   client_id: string;
+  /** They come from a password of our own, not from a provider. */
+  lite?: true;
   access_token: string;
   refresh_token?: string | undefined;
   id_token?: string | undefined;

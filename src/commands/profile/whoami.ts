@@ -6,7 +6,7 @@ import { openTokenFile } from './token-file.js';
 
 export const run: VerbRun = async (context) => {
   const file = openTokenFile(context);
-  const tokens = await freshTokens(file);
+  const tokens = await freshTokens(context, file);
   context.io.conceal([
     tokens.access_token,
     ...(tokens.refresh_token === undefined ? [] : [tokens.refresh_token]),

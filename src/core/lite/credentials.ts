@@ -15,6 +15,7 @@ import {
   endPersonSessions,
   insertLink,
   recordEnds,
+  refundAttempt,
   suspect,
 } from '../identity/index.js';
 import { limits } from '../limits.js';
@@ -78,19 +79,17 @@ export async function changePassword(
   const { session, hasher, identity } = parts;
   const self = session.call(plain).principal;
   if (self.type !== 'person') throw new DartwingError('UNAUTHENTICATED');
-  const { seen, suspects } = await identity.asSystem({}, async ({ tx }) => {
+  const { seen, charges } = await identity.asSystem({}, async ({ tx }) => {
     const row = await requireAccount(tx, self.id);
-    const who = [suspect('account', row.email)];
-    await chargeAttempt(tx, who);
-    return { seen: row, suspects: who };
+    return { seen: row, charges: await chargeAttempt(tx, [suspect('account', row.email)]) };
   });
   const { matches } = await hasher.verify(seen.hash ?? undefined, current);
   if (!matches) throw new DartwingError('SIGN_IN_FAILED');
+  await identity.asSystem({}, ({ tx }) => refundAttempt(tx, charges));
   const hash = await hasher.hash(requireStrongPassword(next, ownerOf(seen)));
   return session.run('profile password', plain, async (scope) => {
     const account = await requireAccount(scope.tx, self.id, true);
     if (account.hash !== seen.hash) throw new DartwingError('SIGN_IN_FAILED');
-    await clearFailures(scope.tx, suspects);
     return changed(scope, account, hash, 'password.change', 'changed the password');
   });
 }
