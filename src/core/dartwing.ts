@@ -131,6 +131,8 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
   const jobs = whenUsed(() =>
     openJobs({
       session,
+      events,
+      rights: access.doorbell,
       database,
       clock,
       random: options.random ?? Math.random,

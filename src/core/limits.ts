@@ -206,9 +206,8 @@ export const limits = Object.freeze({
   jobPromoteMs: 500,
   jobPromoteMax: 500,
   jobProgressMs: 1_000,
-  /** Finished jobs of one transaction, and how often one that somebody holds is tried again. */
+  /** Finished jobs of one transaction, and the pause before those that somebody holds are tried again. */
   jobCompletionsMax: 500,
-  jobCompletionTriesMax: 200,
   jobCompletionPauseMs: 25,
   /** How long a handler that was told to stop may clean up. */
   jobAbortMs: 2_000,

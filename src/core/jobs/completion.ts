@@ -3,12 +3,12 @@ import type { Tx } from '../db/index.js';
 import { limits } from '../limits.js';
 import type { JobDoorbell } from './doorbell.js';
 import { completeJobs, dropProgress, type Finished, releaseChildren } from './engine-queries.js';
+import { findRunning } from './read-queries.js';
 import type { JobKey } from './row.js';
 
 interface Waiting extends Finished {
   worker: string;
   reported: boolean;
-  tries: number;
   settle: (isMine: boolean) => void;
 }
 
@@ -39,19 +39,20 @@ export function openCompletions(parts: {
       if (parents.length > 0) parts.doorbell.ringAfter(tx, await releaseChildren(tx, parents));
       const told = mine.filter(({ reported }) => reported);
       if (told.length > 0) await dropProgress(tx, told);
-      return new Set(rows.map(keyOf));
+      const written = new Set(rows.map(keyOf));
+      const missing = mine.filter((each) => !written.has(keyOf(each)));
+      // Still this worker's, so somebody else holds the row for a moment.
+      const held = missing.length === 0 ? [] : await findRunning(tx, missing);
+      return { written, held: new Set(held.filter((row) => row.worker === worker).map(keyOf)) };
     });
     waiting.unshift(...others);
     for (const each of mine) {
-      if (done.has(keyOf(each))) each.settle(true);
-      else if (each.tries >= limits.jobCompletionTriesMax) each.settle(false);
-      else {
-        each.tries += 1;
-        waiting.push(each);
-      }
+      if (done.written.has(keyOf(each))) each.settle(true);
+      else if (done.held.has(keyOf(each))) waiting.push(each);
+      else each.settle(false);
     }
     // Nothing but rows that somebody holds: give them a moment.
-    if (done.size === 0) await pause(limits.jobCompletionPauseMs);
+    if (done.written.size === 0 && done.held.size > 0) await pause(limits.jobCompletionPauseMs);
   }
 
   async function run(): Promise<void> {
@@ -72,7 +73,7 @@ export function openCompletions(parts: {
   return {
     add: (worker, finished, reported) =>
       new Promise((settle) => {
-        waiting.push({ ...finished, worker, reported, tries: 1, settle });
+        waiting.push({ ...finished, worker, reported, settle });
         running ??= run();
       }),
     get waiting() {

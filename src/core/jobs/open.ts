@@ -1,5 +1,5 @@
 /** Puts the room together. */
-import type { Session } from '../access/index.js';
+import type { AccessDoorbell, Events, Session } from '../access/index.js';
 import type { Clock } from '../clock.js';
 import type { Database } from '../db/index.js';
 import type { Log } from '../log.js';
@@ -21,6 +21,9 @@ import type { JobEvent } from './worker.js';
 /** What the room needs of the installation. */
 export interface JobsSources {
   session: Session;
+  events: Events;
+  /** Told of persons whose rights change. */
+  rights: AccessDoorbell;
   database: Pick<Database, 'asMachinery' | 'listener'>;
   clock: Clock;
   random: () => number;
@@ -31,7 +34,7 @@ export interface JobsSources {
 
 /** Opens the room. `close` stops workers and schedulers of this process. */
 export function openJobs(sources: JobsSources): Jobs & { close(): Promise<void> } {
-  const { database, log, ...rest } = sources;
+  const { database, log, events, rights, ...rest } = sources;
   const transaction: MaintenanceParts['transaction'] = (work) => database.asMachinery(work);
   const registry = jobRegistry();
   const book = scheduleBook();
@@ -60,6 +63,7 @@ export function openJobs(sources: JobsSources): Jobs & { close(): Promise<void> 
     doorbell,
     depths: queueDepths(rest.clock),
     transaction,
+    bare: { clock: rest.clock, events, doorbell: rights },
     listener: database.listener,
     keepHistory: () => keepHistory(maintenance),
     onStart: (stop) => stops.push(stop),

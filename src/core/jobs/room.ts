@@ -121,13 +121,17 @@ export interface Jobs {
     options?: SubmitOptions,
     call?: CallOptions,
   ): Promise<JobDocument[]>;
-  /** In the caller's transaction, which is bound to the organization or to none: the job exists if it commits. */
+  /**
+   * In the caller's transaction, which is bound to the organization or to none: the job exists if it commits. A person's
+   * rights travel in a scope, as in `job.transaction`; with a bare transaction the caller is a program.
+   */
   enqueue(
-    scope: Scope,
+    within: Tx | Scope,
     organization: string,
     type: string,
     input?: unknown,
     options?: SubmitOptions,
+    call?: CallOptions,
   ): Promise<Submitted>;
 
   show(
@@ -219,6 +223,8 @@ export interface JobsParts extends WorkerParts {
   /** Id of an organization. */
   idOf: (ref: string) => Promise<string>;
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** What a scope holds besides a transaction and the facts of a call. */
+  bare: Pick<Scope, 'clock' | 'events' | 'doorbell'>;
   keepHistory: () => Promise<{ days_dropped: number; deleted: number }>;
   /** Called when a worker or a scheduler starts, to be stopped with the installation. */
   onStart: (stop: () => Promise<unknown>) => void;
@@ -373,7 +379,12 @@ export function jobVerbs(parts: JobsParts): Jobs {
         return jobs;
       });
     },
-    enqueue: submitted,
+    enqueue: async (given, ref, type, input, options, call) => {
+      const organization = await parts.idOf(ref);
+      const scope =
+        'tx' in given ? { ...given, ...call } : { ...session.call(call), ...parts.bare, tx: given };
+      return submitted(scope, organization, type, input, options);
+    },
     show: (id, { organization, withInput = false } = {}, call) =>
       within('job show', organization, call, (scope, bound) => showJob(scope, id, bound, withInput)),
     list: ({ organization, ...input } = {}, call) =>

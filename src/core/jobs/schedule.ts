@@ -243,7 +243,10 @@ export async function runSchedule(
   const schedule = parts.book.all().find((each) => each.name === name);
   if (schedule === undefined)
     throw new DartwingError('SCHEDULE_NOT_FOUND', { name: name.slice(0, 80), suggestion: '' });
-  await parts.transaction((tx) => beginTick(tx, name, now, true));
+  await parts.transaction(async (tx) => {
+    await upsertSchedules(tx, [schedule]);
+    await beginTick(tx, name, now, true);
+  });
   const error = await carryOut(parts, schedule, now);
   if (error !== undefined) throw error;
 }

@@ -297,6 +297,8 @@ export function startWorker(parts: WorkerParts, options: WorkerOptions = {}): Jo
       onFailure,
     });
     await listening.ready;
+    // Perhaps it stands in for one that died.
+    await takeOver(parts);
     await discover();
     await promote();
     every(limits.jobPromoteMs, promote);
