@@ -13,6 +13,8 @@ const rooms = [
   'identity',
   'lite',
   'quota',
+  'documents',
+  'sync',
   'export',
   'apply',
 ];

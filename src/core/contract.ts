@@ -6,6 +6,7 @@ import type { CallOptions, PermissionVerbs } from './access/index.js';
 import type { ApplyVerbs } from './apply/index.js';
 import type { AuditVerbs } from './audit/index.js';
 import type { Tx } from './db/index.js';
+import type { Documents } from './documents/index.js';
 import type { Equipment } from './equipment/index.js';
 import type { ExportRow } from './export/index.js';
 import type { IdentityVerbs } from './identity/index.js';
@@ -15,6 +16,7 @@ import type { LiteVerbs } from './lite/index.js';
 import type { Courier } from './mail/index.js';
 import type { PeopleVerbs } from './people/index.js';
 import type { Quota } from './quota/index.js';
+import type { Sync } from './sync/index.js';
 import type { OrganizationVerbs } from './tenancy/index.js';
 
 export interface Tenancy extends OrganizationVerbs {
@@ -65,6 +67,8 @@ export interface Dartwing {
   readonly lite: LiteVerbs;
   readonly mail: Pick<Courier, 'sendDue'>;
   readonly equipment: Equipment;
+  readonly documents: Documents;
+  readonly sync: Sync;
   readonly invitations: Invitations;
   readonly jobs: Jobs;
   readonly permissions: PermissionVerbs;

@@ -7,6 +7,7 @@ import {
   openContexts,
   openSession,
   permissionVerbs,
+  readShipped,
   type Scope,
   type Session,
 } from './access/index.js';
@@ -20,6 +21,7 @@ import {
 } from './audit/index.js';
 import type { Dartwing, Export, Finding, Report, Tenancy } from './contract.js';
 import { openDatabase, requireSound, requireVersion } from './db/index.js';
+import { doctypeRights, documentVerbs, openRegistry } from './documents/index.js';
 import { equipmentVerbs } from './equipment/index.js';
 import { DartwingError } from './errors.js';
 import { exportRows } from './export/index.js';
@@ -33,6 +35,7 @@ import { openCourier } from './mail/index.js';
 import { type DartwingOptions, describeInstallation } from './options.js';
 import { openProvisioner, peopleVerbs, repairMemberships, verifyMemberships } from './people/index.js';
 import { openQuota } from './quota/index.js';
+import { syncVerbs } from './sync/index.js';
 import { organizationVerbs, repairLinks, requireOrganization, verifyLinks } from './tenancy/index.js';
 import { subscribeRooms } from './wiring.js';
 
@@ -52,7 +55,8 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
     await bell.stop();
     await database.close();
   };
-  const contexts = openContexts(clock);
+  const registry = whenUsed(() => openRegistry(options.doctypes));
+  const contexts = openContexts(clock, async () => readShipped(doctypeRights(registry.get())));
   const ready = () => requireSound(database, keyring.fingerprint);
   const opening = options.selfTest === 'version' ? requireVersion(database, keyring.fingerprint) : ready();
   // A wrong rule stops a process when it starts. A short command reads the rules when a person comes.
@@ -178,6 +182,21 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
     },
     mail: () => ({ sendDue: courier.get().sendDue }),
     equipment: () => equipmentVerbs(session, ids.findExisting),
+    documents: () =>
+      documentVerbs({
+        session,
+        registry: registry.get(),
+        idOf: ids.findExisting,
+        onRegistered: contexts.renew,
+      }),
+    sync: () =>
+      syncVerbs({
+        session,
+        registry: registry.get(),
+        idOf: ids.findExisting,
+        key: keyring.syncKey,
+        autoMs: options.conflictAutoMs,
+      }),
     invitations: () =>
       invitationVerbs(session, {
         outbox: courier.get().outbox,

@@ -3,6 +3,7 @@
 import type { Principal, Via } from './access/index.js';
 import { type Clock, systemClock } from './clock.js';
 import { type DatabaseOptions, describeTarget } from './db/index.js';
+import type { DefinitionInput } from './documents/index.js';
 import { DartwingError } from './errors.js';
 import type { IdentityOptions } from './identity/index.js';
 import { type Keyring, openKeyring } from './keys/index.js';
@@ -41,6 +42,10 @@ export interface DartwingOptions {
   identity?: IdentityOptions | undefined;
   /** Passwords of our own, where no identity provider is trusted. Off unless told. */
   lite?: LiteOptions | undefined;
+  /** Doctypes of modules, besides those that come with dartwing. */
+  doctypes?: readonly DefinitionInput[] | undefined;
+  /** Time after which a conflict that nobody resolved stays with the server; default a day. */
+  conflictAutoMs?: number | undefined;
   /** How login accounts come to be. Default: one of our own for everybody who needs one. */
   provisioning?: Provisioning | undefined;
   poolConnectionsMax?: number | undefined;

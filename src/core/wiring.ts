@@ -3,12 +3,14 @@
  * only when its event comes.
  */
 import type { eventBoard } from './access/index.js';
+import { dropDocuments } from './documents/index.js';
 import { moveEquipment, refuseLeaving, refusePurge } from './equipment/index.js';
 import { dropApiKeys, followMerge } from './identity/index.js';
 import { dropInvitations, followMergedInvitee } from './invitations/index.js';
 import { dropJobs, followMergedOwner } from './jobs/index.js';
 import { dropMail } from './mail/index.js';
 import { enrolOwner, followRename, leaveOrganization } from './people/index.js';
+import { dropSync } from './sync/index.js';
 
 /** Subscribers of one event are called in the order of these lines. */
 export function subscribeRooms({ subscribe }: ReturnType<typeof eventBoard>): void {
@@ -17,6 +19,8 @@ export function subscribeRooms({ subscribe }: ReturnType<typeof eventBoard>): vo
   subscribe('organization.purging', (...event) => leaveOrganization(...event));
   subscribe('organization.purging', (...event) => dropApiKeys(...event));
   subscribe('organization.purging', (...event) => refusePurge(...event));
+  subscribe('organization.purging', (...event) => dropSync(...event));
+  subscribe('organization.purging', (...event) => dropDocuments(...event));
   subscribe('organization.purging', (...event) => dropMail(...event));
   subscribe('organization.purging', (...event) => dropInvitations(...event));
   subscribe('organization.purging', (...event) => dropJobs(...event));

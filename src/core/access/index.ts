@@ -35,6 +35,6 @@ export type { Principal, Ref } from './principal.js';
 export type { Mismatch } from './queries.js';
 export { type Reach, reaches, reachIn } from './reach.js';
 export { type GrantLog, type GrantRebuild, type PermissionVerbs, permissionVerbs } from './room.js';
-export type { Call, CallOptions, Scope, Via } from './scope.js';
 export type { DoctypeRights } from './rulebook.js';
+export type { Call, CallOptions, Scope, Via } from './scope.js';
 export { type AccessSources, openSession, type Session } from './session.js';

@@ -93,10 +93,7 @@ export function extendRulebook(book: Rulebook, doctypes: readonly DoctypeRights[
   return {
     ...book,
     ofTemplate: (role, isSupervisor) =>
-      new Map([
-        ...(isSupervisor ? kinds.supervisor : kinds.member),
-        ...book.ofTemplate(role, isSupervisor),
-      ]),
+      new Map([...(isSupervisor ? kinds.supervisor : kinds.member), ...book.ofTemplate(role, isSupervisor)]),
   };
 }
 

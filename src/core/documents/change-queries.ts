@@ -87,8 +87,9 @@ export async function writeChanges(tx: Tx, writer: Writer, rows: readonly Change
   if (rows.length === 0) return [];
   const { organization, at, by, origin } = writer;
   const values = [organization, `[${rows.map(encode).join(',')}]`, at, by, origin ?? null];
-  return (await tx.query<Written & Record<string, unknown>>(writeStatement, values, 'dartwing_document_write'))
-    .rows;
+  return (
+    await tx.query<Written & Record<string, unknown>>(writeStatement, values, 'dartwing_document_write')
+  ).rows;
 }
 
 function encode(row: ChangeRow, index: number): string {
@@ -126,9 +127,7 @@ export async function lockDocuments(
       select distinct t, n from unnest($2::text[], $3::text[]) as wanted (t, n) order by 1, 2
     ) wanted join document d on d.organization = $1 and d.doctype = wanted.t and d.name = wanted.n for update of d`;
   const values = [organization, refs.map(({ doctype }) => doctype), refs.map(({ name }) => name)];
-  return (
-    await tx.query<DocumentRow & Record<string, unknown>>(text, values, 'dartwing_document_lock')
-  ).rows;
+  return (await tx.query<DocumentRow & Record<string, unknown>>(text, values, 'dartwing_document_lock')).rows;
 }
 
 /** Which of some documents are there: `Doctype/name`. */

@@ -144,7 +144,10 @@ function faultOf(definition: Definition): string | undefined {
       return `${name}: a row has no tables and no dynamic links`;
     if (columns?.some((each) => each.name === 'name')) return `${name}: every row has a name by itself`;
   }
-  const masks = Object.values(permissions).flatMap(({ hidden, read_only }) => [...hidden, ...read_only]);
+  const masks = Object.values(permissions).flatMap((each) => [
+    ...(each?.hidden ?? []),
+    ...(each?.read_only ?? []),
+  ]);
   const unknown = [title_field, owner_field, ...indexes, ...masks].find(
     (name) => name !== undefined && !names.has(name),
   );

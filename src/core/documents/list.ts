@@ -8,7 +8,13 @@ import { limits } from '../limits.js';
 import { type DocumentRow, findDocument, pageVersions } from './change-queries.js';
 import type { FieldType } from './definition.js';
 import type { Doctype } from './doctype.js';
-import { type Document, type DocumentList, type DocumentVersions, documentOf, versionOf } from './document.js';
+import {
+  type Document,
+  type DocumentList,
+  type DocumentVersions,
+  documentOf,
+  versionOf,
+} from './document.js';
 import type { Registry } from './registry.js';
 import { isPlain } from './values.js';
 
@@ -224,7 +230,8 @@ function compare(
   operator: Exclude<Operator, 'is' | 'in' | 'not in' | 'between' | 'like' | 'not like'>,
   value: RawBuilder<unknown> | null,
 ): RawBuilder<SqlBool> {
-  if (operator === '!=') return value === null ? sql`${column} is not null` : sql`${column} is distinct from ${value}`;
+  if (operator === '!=')
+    return value === null ? sql`${column} is not null` : sql`${column} is distinct from ${value}`;
   if (value === null) return operator === '=' ? sql`${column} is null` : sql`false`;
   return sql`${column} ${sql.raw(operator)} ${value}`;
 }
@@ -232,14 +239,20 @@ function compare(
 function parameter(field: string, type: FieldType, value: unknown): RawBuilder<unknown> {
   if (type === 'Int' || type === 'Float') {
     const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-    if (typeof number !== 'number' || !Number.isFinite(number)) throw wrong(`${field} is compared with a number`);
+    if (typeof number !== 'number' || !Number.isFinite(number))
+      throw wrong(`${field} is compared with a number`);
     return sql`${number}::numeric`;
   }
   if (type === 'Check') {
     if (![true, false, 0, 1].includes(value as never)) throw wrong(`${field} is compared with true or false`);
     return sql`${Boolean(value)}::boolean`;
   }
-  if (typeof value !== 'string' || value.length > limits.textCharsMax || !value.isWellFormed() || value.includes('\0'))
+  if (
+    typeof value !== 'string' ||
+    value.length > limits.textCharsMax ||
+    !value.isWellFormed() ||
+    value.includes('\0')
+  )
     throw wrong(`${field} is compared with a text`);
   if (type !== 'Date' && type !== 'Datetime') return sql`${value}::text`;
   if (!/^\d{4}-\d{2}-\d{2}/.test(value) || Number.isNaN(Date.parse(value)))
@@ -254,7 +267,9 @@ function orderOf(text: string | undefined, columns: ReadonlyMap<string, Column>)
     if (rest.length > 0 || !/^(asc|desc)$/i.test(direction))
       throw wrong('order_by is fields with asc or desc, separated by commas');
     const column = columnOf(field, columns).sql;
-    return direction.toLowerCase() === 'desc' ? sql`${column} desc nulls last` : sql`${column} asc nulls first`;
+    return direction.toLowerCase() === 'desc'
+      ? sql`${column} desc nulls last`
+      : sql`${column} asc nulls first`;
   });
   // The name decides between equals, so that pages neither repeat nor skip.
   return sql.join([...parts, sql`d.name`]);

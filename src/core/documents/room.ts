@@ -45,19 +45,9 @@ export interface Documents {
     name: string,
     call?: CallOptions & { ifVersion?: number | undefined },
   ): Promise<DocumentChange>;
-  undelete(
-    organization: string,
-    doctype: string,
-    name: string,
-    call?: CallOptions,
-  ): Promise<DocumentChange>;
+  undelete(organization: string, doctype: string, name: string, call?: CallOptions): Promise<DocumentChange>;
   show(organization: string, doctype: string, name: string, call?: CallOptions): Promise<Document>;
-  list(
-    organization: string,
-    doctype: string,
-    input?: ListInput,
-    call?: CallOptions,
-  ): Promise<DocumentList>;
+  list(organization: string, doctype: string, input?: ListInput, call?: CallOptions): Promise<DocumentList>;
   versions(
     organization: string,
     doctype: string,

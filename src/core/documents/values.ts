@@ -46,7 +46,8 @@ const readers: Readonly<Record<FieldType, Read>> = {
     if (!/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/.test(moment))
       throw new Refused('is a time with its zone, such as 2026-11-23T10:00:00Z');
     const at = new Date(moment);
-    if (Number.isNaN(at.getTime()) || !isDay(moment.slice(0, 10))) throw new Refused('is no time that exists');
+    if (Number.isNaN(at.getTime()) || !isDay(moment.slice(0, 10)))
+      throw new Refused('is no time that exists');
     return at.toISOString();
   },
   Time: (value) => {

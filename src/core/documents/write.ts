@@ -1,5 +1,5 @@
 /** One document written by somebody who is online: every verb in one transaction. */
-import { type Change, changeDocument, reachIn, reaches, recordAct, type Scope } from '../access/index.js';
+import { type Change, changeDocument, reaches, reachIn, recordAct, type Scope } from '../access/index.js';
 import { DartwingError, type FieldError } from '../errors.js';
 import { seriesName, uuidv7 } from '../ids.js';
 import { canonicalJson } from '../json.js';

@@ -14,6 +14,8 @@ export interface Keyring {
   readonly auditKey: { id: number; secret: Buffer };
   /** Seals the content of mail that waits to be sent. */
   readonly mailKey: Buffer;
+  /** Seals the cursors of the change feed. */
+  readonly syncKey: Buffer;
   /** Of lite mode: the seed of the key that signs access tokens, and the key of second factors. */
   readonly lite: { signingSeed: Buffer; factorKey: Buffer };
 }
@@ -42,6 +44,7 @@ export function openKeyring(masterKey: string | undefined, origin: string): Keyr
     }),
     auditKey: Object.freeze({ id: 1, secret: derive(bytes, 'audit staging') }),
     mailKey: derive(bytes, 'outgoing mail'),
+    syncKey: derive(bytes, 'sync cursors'),
     lite: Object.freeze({
       signingSeed: derive(bytes, 'lite access tokens'),
       factorKey: derive(bytes, 'lite second factors'),

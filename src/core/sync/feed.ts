@@ -1,0 +1,271 @@
+/**
+ * The change feed: documents from their beginning, then changes in the order of their commits, joined without gap and
+ * without repetition. The head of the log is read before the page, and the page ends there: what commits meanwhile has
+ * a greater number and comes next.
+ */
+import { createHash } from 'node:crypto';
+import { type Reach, reachIn, type Scope } from '../access/index.js';
+import { type Registry, without } from '../documents/index.js';
+import { DartwingError } from '../errors.js';
+import { limits } from '../limits.js';
+import { type Cursor, type CursorDoctype, openCursor, sealCursor } from './cursor.js';
+import { deviceWantsResync, noteDevice } from './device-queries.js';
+import {
+  type ChangeText,
+  findHead,
+  findSeqBefore,
+  type HeadRow,
+  pageChanges,
+  pageDocuments,
+  type WantedDoctype,
+} from './feed-queries.js';
+import { type FeedPage, type FeedRequest, type FeedReset, type FeedRow, syncProtocol } from './protocol.js';
+import { parseFeed } from './request.js';
+import { requireStanding } from './standing.js';
+
+export interface FeedSource {
+  registry: Registry;
+  /** Seals cursors. */
+  key: Buffer;
+}
+
+/** A page with its rows as JSON, which are passed on as the database wrote them. */
+export interface FeedText {
+  page: Omit<FeedPage, 'rows'>;
+  rows: readonly string[];
+}
+
+/** Commits may take this long; a time as a cursor goes back so far. */
+const timeCursorBackMs = 300_000;
+
+/**
+ * One page of the feed.
+ * @throws VALIDATION_ERROR, DOCTYPE_UNKNOWN, SYNC_PROTOCOL, SYNC_REVOKED, SYNC_CURSOR_INVALID, FULL_RESYNC_REQUIRED,
+ * ORGANIZATION_STATE
+ */
+export async function readFeed(scope: Scope, source: FeedSource, given: FeedRequest): Promise<FeedText> {
+  const request = parseFeed(given);
+  const organization = scope.tx.organization!;
+  const doctypes = request.doctypes.map((name) => source.registry.get(name));
+  const [found, resync] = await Promise.all([
+    findHead(scope.tx, organization),
+    request.device === undefined
+      ? false
+      : deviceWantsResync(scope.tx, organization, scope.principal.id, request.device),
+  ]);
+  const head = requireStanding(scope, found);
+  const reaches = new Map(doctypes.map(({ name }) => [name, reachIn(scope, 'read', name)]));
+  const now = doctypes.map(({ name, definition }) => ({
+    name,
+    rights: fingerprint(rightsOf(reaches.get(name)!)),
+    form: `${definition.version}.${request.schemas[name] ?? ''}`,
+    floor: 0,
+  }));
+  const start = await startOf(scope, source, head, request.since, now, resync);
+  const wanted = (list: readonly CursorDoctype[]) =>
+    list
+      .map(({ name, floor }) => wantedOf(name, floor, reaches.get(name)!))
+      .filter((each) => each !== undefined);
+  const taken = await take(scope, head, start.cursor, wanted, request);
+  const schemas = Object.fromEntries(doctypes.map(({ name, definition }) => [name, definition.version]));
+  const holder = { organization, principal: scope.principal.id };
+  const at = scope.clock.now();
+  if (request.device !== undefined)
+    await noteDevice(scope.tx, {
+      organization,
+      principal: scope.principal.id,
+      device: request.device,
+      at,
+      acknowledged: request.since === undefined || start.cursor.first ? 0 : start.cursor.seq,
+      upToDate: !taken.hasMore,
+      doctypes: request.doctypes,
+      queueDepth: request.queueDepth,
+      isResync: request.since === undefined,
+    });
+  return {
+    page: {
+      protocol: syncProtocol,
+      organization,
+      resets: start.resets,
+      next_since: sealCursor(source.key, holder, { ...taken.cursor, at: Math.floor(at.getTime() / 1000) }),
+      has_more: taken.hasMore,
+      watermark: head.seq,
+      server_ts: at.toISOString(),
+      schemas,
+    },
+    rows: taken.rows.map((row) => rowText(row, reaches.get(row.doctype)!.hidden)),
+  };
+}
+
+/** A page as an object. */
+export function pageOf({ page, rows }: FeedText): FeedPage {
+  return { ...page, rows: rows.map((row) => JSON.parse(row) as FeedRow) };
+}
+
+/** A page as JSON. */
+export function pageText({ page, rows }: FeedText): string {
+  return `${JSON.stringify(page).slice(0, -1)},"rows":[${rows.join(',')}]}`;
+}
+
+/** Where a call goes on, and which doctypes begin again. */
+interface Start {
+  cursor: Cursor;
+  resets: FeedReset[];
+}
+
+async function startOf(
+  scope: Scope,
+  { key }: FeedSource,
+  head: HeadRow,
+  since: string | undefined,
+  now: readonly CursorDoctype[],
+  resync: boolean,
+): Promise<Start> {
+  const organization = scope.tx.organization!;
+  const { generation, seq, min_retained: retained } = head;
+  const fresh = { generation, seq, at: 0, doctypes: now };
+  if (since === undefined) return { cursor: beginning(fresh, now), resets: [] };
+  if (resync) throw new DartwingError('FULL_RESYNC_REQUIRED', { why: 'an operator asked for it' });
+  if (/^\d{4}-\d{2}-\d{2}T/.test(since)) {
+    const at = Date.parse(since);
+    if (Number.isNaN(at)) throw new DartwingError('SYNC_CURSOR_INVALID');
+    if (at < scope.clock.now().getTime() - retentionMs) throw tooOld();
+    const from = await findSeqBefore(scope.tx, organization, new Date(at - timeCursorBackMs));
+    if (from < retained) throw tooOld();
+    return { cursor: { ...fresh, seq: Math.min(from, seq) }, resets: [] };
+  }
+  const cursor = openCursor(key, { organization, principal: scope.principal.id }, since);
+  if (cursor.generation !== generation || cursor.seq > seq)
+    throw new DartwingError('FULL_RESYNC_REQUIRED', { why: 'the server was restored from a copy' });
+  if (cursor.seq < retained || cursor.at * 1000 < scope.clock.now().getTime() - retentionMs) throw tooOld();
+  return compare(cursor, now, seq);
+}
+
+const retentionMs = limits.changeDaysDefault * 86_400_000;
+
+function tooOld(): DartwingError {
+  return new DartwingError('FULL_RESYNC_REQUIRED', {
+    why: `the cursor is older than ${limits.changeDaysDefault} days`,
+  });
+}
+
+/** What changed since the cursor was made: doctypes asked for anew, rights, forms. */
+function compare(cursor: Cursor, now: readonly CursorDoctype[], head: number): Start {
+  const resets: FeedReset[] = [];
+  const anew: CursorDoctype[] = [];
+  const doctypes = now.map((each) => {
+    const before = cursor.doctypes.find(({ name }) => name === each.name);
+    if (before?.rights === each.rights && before.form === each.form) return before;
+    if (before !== undefined) {
+      const reason = before.rights === each.rights ? 'schema_changed' : 'access_changed';
+      resets.push({ doctype: each.name, reason: each.rights === noRights ? 'revoked' : reason });
+    }
+    anew.push(each);
+    return each;
+  });
+  if (anew.length === 0) return { cursor: { ...cursor, doctypes }, resets };
+  return { cursor: beginning({ ...cursor, doctypes }, anew, cursor.first?.upTo ?? head), resets };
+}
+
+/**
+ * Some doctypes from their beginning. They are sent as they were at one number of the log, the floor of what comes
+ * after.
+ */
+function beginning(cursor: Cursor, anew: readonly CursorDoctype[], upTo: number = cursor.seq): Cursor {
+  const names = new Set([...anew.map(({ name }) => name), ...(cursor.first?.doctypes ?? [])]);
+  const doctypes = cursor.doctypes.map((each) => (names.has(each.name) ? { ...each, floor: upTo } : each));
+  return { ...cursor, doctypes, first: { upTo, doctypes: [...names], after: ['', ''] } };
+}
+
+interface Taken {
+  rows: ChangeText[];
+  cursor: Cursor;
+  hasMore: boolean;
+}
+
+async function take(
+  scope: Scope,
+  head: HeadRow,
+  cursor: Cursor,
+  wanted: (list: readonly CursorDoctype[]) => WantedDoctype[],
+  request: { limit: number; tombstones: boolean },
+): Promise<Taken> {
+  const organization = scope.tx.organization!;
+  const person = scope.principal.type === 'person' ? scope.principal.id : null;
+  const { first } = cursor;
+  if (first !== undefined) {
+    const doctypes = wanted(cursor.doctypes.filter(({ name }) => first.doctypes.includes(name)));
+    const { limit, tombstones } = request;
+    const found =
+      doctypes.length === 0
+        ? []
+        : await pageDocuments(scope.tx, { organization, ...first, doctypes, person, tombstones, limit });
+    const rows = fitting(found);
+    const last = rows.at(-1);
+    if (last !== undefined && (rows.length < found.length || found.length === limit))
+      return {
+        rows,
+        cursor: { ...cursor, first: { ...first, after: [last.doctype, last.name] } },
+        hasMore: true,
+      };
+    const done = { ...cursor, first: undefined };
+    return { rows, cursor: done, hasMore: head.seq > cursor.seq };
+  }
+  const upTo = Math.min(head.seq, cursor.seq + limits.feedScanMax);
+  const doctypes = wanted(cursor.doctypes);
+  const page = { organization, after: cursor.seq, upTo, doctypes, person, limit: request.limit };
+  const found = upTo === cursor.seq || doctypes.length === 0 ? [] : await pageChanges(scope.tx, page);
+  const rows = fitting(found);
+  const cut = rows.length < found.length || found.length === request.limit;
+  const seq = cut ? rows.at(-1)!.seq : upTo;
+  // A floor that was passed is no longer needed.
+  const passed = cursor.doctypes.map((each) => (each.floor <= seq ? { ...each, floor: 0 } : each));
+  return { rows, cursor: { ...cursor, seq, doctypes: passed }, hasMore: seq < head.seq };
+}
+
+/** As many rows as fit into a page; one always does. */
+function fitting(rows: ChangeText[]): ChangeText[] {
+  let chars = 0;
+  const end = rows.findIndex(({ data }, index) => {
+    chars += data?.length ?? 0;
+    return index > 0 && chars > limits.feedBytesMax;
+  });
+  return end === -1 ? rows : rows.slice(0, end);
+}
+
+function wantedOf(name: string, floor: number, reach: Reach): WantedDoctype | undefined {
+  const { whole, own, names } = reach;
+  if (!whole && own === undefined && names.size === 0) return undefined;
+  return { name, floor, whole, names: [...names] };
+}
+
+/** What a client may see of a doctype, as a text that changes when that does. */
+function rightsOf({ whole, own, names, hidden }: Reach): string {
+  if (!whole && own === undefined && names.size === 0) return '';
+  return JSON.stringify([whole, own ?? '', whole ? [] : [...names].sort(), [...hidden].sort()]);
+}
+
+function fingerprint(text: string): string {
+  return text === '' ? '' : createHash('sha256').update(text).digest('base64url').slice(0, 8);
+}
+
+const noRights = fingerprint('');
+
+function rowText(row: ChangeText, hidden: ReadonlySet<string>): string {
+  const { doctype, name, version, seq, deleted, revoked, modified } = row;
+  const head = JSON.stringify({
+    doctype,
+    name,
+    version,
+    seq,
+    modified: modified.toISOString(),
+    docstatus: 0,
+    deleted,
+    ...(revoked ? { reason: 'revoked' } : {}),
+  });
+  return `${head.slice(0, -1)},"data":${deleted ? 'null' : shown(row.data!, hidden)}}`;
+}
+
+function shown(data: string, hidden: ReadonlySet<string>): string {
+  return hidden.size === 0 ? data : JSON.stringify(without(JSON.parse(data), hidden));
+}

@@ -1,0 +1,66 @@
+/** The room as callers see it: each call in a transaction of its own, bound to its organization. */
+import type { CallOptions, Scope, Session } from '../access/index.js';
+import type { Registry } from '../documents/index.js';
+import { limits } from '../limits.js';
+import { type FeedText, pageOf, pageText, readFeed } from './feed.js';
+import type { FeedPage, FeedRequest, PushAnswer, PushRequest } from './protocol.js';
+import { push } from './push.js';
+import { openRules } from './rules.js';
+
+/** Synchronization of organizations (by id or slug); docs/sync-protocol.md tells how a client uses it. */
+export interface Sync {
+  /** One page of the change feed. */
+  feed(organization: string, request: FeedRequest, call?: CallOptions): Promise<FeedPage>;
+  /** The same as JSON, which the database wrote and nothing here reads: for doors that pass it on. */
+  feedText(organization: string, request: FeedRequest, call?: CallOptions): Promise<string>;
+  /**
+   * Everything from a cursor to now as lines of JSON: resets, rows, and a last line with `next_since`. Pages are read
+   * as the consumer asks for them, so a feed of any length takes the memory of one page.
+   */
+  stream(organization: string, request: FeedRequest, call?: CallOptions): AsyncGenerator<string>;
+  /** Takes a batch of operations. */
+  push(organization: string, request: PushRequest, call?: CallOptions): Promise<PushAnswer>;
+}
+
+export interface SyncSource {
+  session: Session;
+  registry: Registry;
+  /** The id of an organization's slug. */
+  idOf: (ref: string, call?: CallOptions) => Promise<string>;
+  /** Seals cursors. */
+  key: Buffer;
+  /** Time after which an open conflict stays with the server; a day unless told. */
+  autoMs?: number | undefined;
+}
+
+export function syncVerbs({ session, registry, idOf, key, autoMs }: SyncSource): Sync {
+  const rulesOf = openRules(registry);
+  const feedSource = { registry, key };
+  const pushSource = { registry, rulesOf, autoMs: autoMs ?? limits.conflictAutoMs };
+  const within = async <T>(
+    ref: string,
+    call: CallOptions | undefined,
+    work: (scope: Scope) => Promise<T>,
+  ): Promise<T> => session.runIn(await idOf(ref, call), call, work);
+  const page = (ref: string, request: FeedRequest, call?: CallOptions): Promise<FeedText> =>
+    within(ref, call, (scope) => readFeed(scope, feedSource, request));
+  return {
+    feed: async (ref, request, call) => pageOf(await page(ref, request, call)),
+    feedText: async (ref, request, call) => pageText(await page(ref, request, call)),
+    stream: async function* (ref, request, call) {
+      let since = request.since;
+      for (;;) {
+        const limit = request.limit ?? limits.feedMax;
+        const { page: head, rows } = await page(ref, { ...request, limit, since }, call);
+        const resets = head.resets.map((reset) => JSON.stringify({ reset }));
+        if (resets.length + rows.length > 0) yield `${[...resets, ...rows].join('\n')}\n`;
+        since = head.next_since;
+        if (head.has_more) continue;
+        const { resets: _, ...last } = head;
+        yield `${JSON.stringify(last)}\n`;
+        return;
+      }
+    },
+    push: (ref, request, call) => within(ref, call, (scope) => push(scope, pushSource, request)),
+  };
+}
