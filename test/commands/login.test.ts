@@ -52,7 +52,7 @@ test('nobody is signed in: exit 4', async () => {
   });
 });
 
-test('by a browser: code with PKCE; the tokens are private; others see who it is; out again', async () => {
+test('T-I1 by a browser: code with PKCE; the tokens are private; others see who it is; out again', async () => {
   const where = surroundings();
   const signedIn = await login(where, [], async ({ url }) => {
     const asked = new URL(url).searchParams;
@@ -113,7 +113,7 @@ test('a file that others can read is refused', async () => {
   expect(errorEvent(result.stderr).code).toBe('CONFIG_PERMISSIONS');
 });
 
-test('out works also when the provider is away', async () => {
+test('T-I7 out works also when the provider is away', async () => {
   const away = await openRealProvider();
   const where = surroundings();
   const env = { ...where.env, DARTWING_OIDC_ISSUER: away.issuer };

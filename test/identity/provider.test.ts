@@ -4,14 +4,18 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Clock, type Dartwing, systemClock } from '../../src/core/index.js';
-import { openTestDartwing } from '../support/database.js';
+import { openTestDartwing, type TestDatabase } from '../support/database.js';
 import { browse, openRealProvider, type RealProvider } from './real-provider.js';
 import { audience } from './test-issuer.js';
 import { codeOf } from './world.js';
 
 /** Tokens live by the provider's clock, so only the pauses between two calls of it pass as we like. */
 let passedMs = 0;
-const clock: Clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + passedMs };
+let laterMs = 0;
+const clock: Clock = {
+  now: () => new Date(Date.now() + laterMs),
+  monotonicMs: () => systemClock.monotonicMs() + passedMs,
+};
 
 /** Somebody who signs in at a provider and calls us, and the endpoint that hears of logouts. */
 interface Site {
@@ -21,6 +25,9 @@ interface Site {
   signIn(account: string): Promise<Tokens>;
   /** Ends the session at the provider in that browser. */
   signOutThere(tokens: Tokens): Promise<void>;
+  database: TestDatabase;
+  /** What the provider says to a sign-in that asks like this. */
+  ask(more: Record<string, string>): Promise<string>;
   /** Code of the refusal, or `let in`. */
   refusal(token: string): Promise<string>;
   /** What the provider was answered for its logout tokens. */
@@ -100,6 +107,14 @@ async function openSite(namesSessions: boolean): Promise<Site> {
   return {
     provider,
     dartwing,
+    database: opened.database,
+    ask: async (more) => {
+      const asked = { client_id: 'dartwing-cli', response_type: 'code', redirect_uri: `${home}/callback` };
+      const query = new URLSearchParams({ ...asked, scope: 'openid', ...more });
+      const response = await fetch(`${provider.issuer}/auth?${query}`, { redirect: 'manual' });
+      const to = new URL(response.headers.get('location') ?? provider.issuer, provider.issuer);
+      return to.searchParams.get('error') ?? (response.status === 303 ? 'asks who it is' : 'no answer');
+    },
     heard,
     signIn,
     signOutThere: async ({ id_token: hint, jar }) => {
@@ -157,6 +172,75 @@ describe('whose tokens name their session', () => {
     expect(await site.refusal(mine.access_token)).toBe('SESSION_ENDED');
     expect(await site.refusal(other.access_token)).toBe('let in');
     expect(await site.refusal((await site.signIn('bo')).access_token)).toBe('let in');
+  });
+});
+
+describe('signing in', () => {
+  let site: Site;
+  beforeAll(async () => {
+    site = await openSite(true);
+  });
+
+  test('T-I1 without PKCE, or with a plain challenge, is refused', async () => {
+    const challenge = createHash('sha256').update('verifier').digest('base64url');
+    expect(await site.ask({})).toBe('invalid_request');
+    expect(await site.ask({ code_challenge: 'v'.repeat(43), code_challenge_method: 'plain' })).toBe(
+      'invalid_request',
+    );
+    expect(await site.ask({ code_challenge: challenge, code_challenge_method: 'S256' })).toBe(
+      'asks who it is',
+    );
+  });
+
+  test('T-I2 an expired, a broken and an absent token are refused as 401', async () => {
+    const { access_token: token } = await site.signIn('ana');
+    const call = (authorization: string | undefined) =>
+      site.dartwing.identity.authenticate({ authorization }).then(
+        () => 'let in',
+        (error: { kind: string; code: string }) => `${error.kind} ${error.code}`,
+      );
+    expect(await call(`Bearer ${token}`)).toBe('let in');
+    expect(await call(undefined)).toBe('unauthenticated UNAUTHENTICATED');
+    expect(await call('Bearer nonsense')).toBe('unauthenticated TOKEN_MALFORMED');
+    expect(await call(`Bearer ${token.slice(0, -8)}AAAAAAAA`)).toBe('unauthenticated TOKEN_SIGNATURE');
+    laterMs = 120_000;
+    try {
+      expect(await call(`Bearer ${token}`)).toBe('unauthenticated TOKEN_EXPIRED');
+    } finally {
+      laterMs = 0;
+    }
+  });
+
+  test('T-I5 the first time makes person, account, personal organization and grants; the second changes nothing', async () => {
+    const { access_token: token } = await site.signIn('dee');
+    expect(await site.refusal(token)).toBe('let in');
+    const made = async () =>
+      (
+        await site.database.admin.query(
+          `select p.id, p.status, p.source, p.keycloak_user_id, p.version, u.name as account, u.system_roles, o.id as home,
+             o.org_type, m.status as member, r.is_supervisor,
+             (select count(*)::int from permission_grant where user_name = u.name) as grants
+           from person p join user_account u on u.person = p.id join organization o on o.id = p.personal_org
+             join org_member m on m.organization = o.id and m.person = p.id join role_template r on r.role_name = m.role
+           where p.primary_email = 'dee@acme.test'`,
+        )
+      ).rows;
+    const first = await made();
+    expect(first).toMatchObject([
+      {
+        status: 'active',
+        source: 'signup',
+        keycloak_user_id: 'dee',
+        account: 'dee@acme.test',
+        system_roles: ['Dartwing User'],
+        org_type: 'family',
+        member: 'active',
+        is_supervisor: true,
+        grants: 2,
+      },
+    ]);
+    expect(await site.refusal((await site.signIn('dee')).access_token)).toBe('let in');
+    expect(await made()).toEqual(first);
   });
 });
 

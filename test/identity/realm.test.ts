@@ -33,7 +33,7 @@ test('lives, waits and passwords', () => {
   expect(realm.passwordPolicy).toContain('length(12)');
 });
 
-test('clients without password grant, public ones with PKCE, and no secret in the file', () => {
+test('T-I1 clients without password grant, all with PKCE and S256, and no secret in the file', () => {
   expect(realm.clients.map(({ clientId }) => clientId)).toEqual([
     'dartwing-mobile',
     'dartwing-web',

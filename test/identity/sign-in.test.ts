@@ -32,7 +32,7 @@ describe('who somebody is', () => {
     ).toEqual({ first_name: 'Cy', last_name: 'Young' });
   });
 
-  test('an address that nobody verified finds nobody', async () => {
+  test('T-I8 an address that nobody verified finds nobody', async () => {
     expect(await world.refusal({ sub: 'evil', email: 'bo@bolt.test', email_verified: false })).toBe(
       'IDENTITY_UNKNOWN',
     );
@@ -66,7 +66,7 @@ describe('who somebody is', () => {
 });
 
 describe('roles from groups', () => {
-  test('come and go with the groups, and both are on record', async () => {
+  test('T-I4 come and go with the groups, and both are on record', async () => {
     const before = (await world.audited('account.roles')).length;
     await world.enter({ sub: 'ana-1', groups: ['/dartwing/admins', '/elsewhere'] });
     expect(await rolesOf('ana@acme.test')).toEqual(['System Manager']);
@@ -83,7 +83,7 @@ describe('roles from groups', () => {
     expect(await rolesOf('ana@acme.test')).toEqual(['Dartwing User']);
   });
 
-  test('leave alone what was given by hand and no group gives', () => {
+  test('T-I4 leave alone what was given by hand, and fall back where no group is mapped', () => {
     const map = { '/a': 'A', '/b': 'B' };
     expect(mapRoles(map, ['/a'], ['B', 'Auditor'])).toEqual({
       roles: ['A', 'Auditor'],

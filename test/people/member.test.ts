@@ -374,6 +374,39 @@ describe('listing members', () => {
     await expect(list('ORG-2026-99999')).rejects.toMatchObject({ kind: 'not_found' });
   });
 
+  it.each(['UTC', 'Pacific/Kiritimati', 'Pacific/Pago_Pago'])(
+    'T-H8 has ISO dates and times, the same ones in %s',
+    async (zone) => {
+      const { slug, boss } = await company();
+      const { member, person } = dartwing.people;
+      await member.add(slug, 'dated@acme.test', 'Employee', { start_date: '2026-02-28' });
+      const { TZ } = process.env;
+      process.env.TZ = zone;
+      try {
+        const dates: string[] = [];
+        const collect = (value: unknown, name = ''): void => {
+          if (value !== null && typeof value === 'object')
+            for (const [key, inner] of Object.entries(value)) collect(inner, key);
+          else if (/(_date|_at|^at)$/.test(name) && value !== null) dates.push(`${name} ${value}`);
+        };
+        collect(await member.remove(slug, 'dated@acme.test', { end_date: '2026-03-01' }));
+        collect(await member.list(slug, { includeInactive: true }));
+        collect(await person.organizations(boss));
+        collect(await person.show(boss));
+        collect(await dartwing.permissions.log({ organization: slug }));
+        expect(dates.length).toBeGreaterThan(8);
+        expect(dates).toContain('start_date 2026-02-28');
+        expect(dates).toContain('end_date 2026-03-01');
+        expect(dates).toContain('start_date 2026-11-23');
+        for (const date of dates)
+          expect(date).toMatch(/_date \d{4}-\d\d-\d\d$|at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+      } finally {
+        if (TZ === undefined) delete process.env.TZ;
+        else process.env.TZ = TZ;
+      }
+    },
+  );
+
   it('shows one member by id, person and address, and nobody of another organization', async () => {
     const [one, two] = [await company(), await company()];
     const { member } = dartwing.people;
