@@ -42,7 +42,7 @@ function documentOf(answer: unknown): Readonly<Record<string, unknown>> | undefi
 /** Makes the response of an answer; a read that the caller knows already gives 304. */
 export function respond(
   context: Context<Env>,
-  { status = 200, doctype, method }: Route,
+  { status = 200, doctype, method }: Pick<Route, 'status' | 'method'> & { doctype: string | undefined },
   answer: Answer,
   rights: Rights | undefined,
 ): Response {

@@ -56,7 +56,9 @@ async function answer(dartwing: Dartwing, context: Context<Env>, route: Route): 
   const path = parsePath(route.params, params);
   const query = parseQuery(route.query, withoutSwitches(context));
   const body = await readBody(context, route);
-  const { witness, rights } = rightsWitness(route.doctype);
+  // A route for any doctype has it in its path.
+  const doctype = route.doctype === '{doctype}' ? params.doctype : route.doctype;
+  const { witness, rights } = rightsWitness(doctype);
   const found = await route.run({
     path,
     query,
@@ -67,7 +69,7 @@ async function answer(dartwing: Dartwing, context: Context<Env>, route: Route): 
     ifVersion: requireVersion(context),
     enter: (organization) => dartwing.identity.enter(caller, organization),
   });
-  return respond(context, route, found, rights());
+  return respond(context, { ...route, doctype }, found, rights());
 }
 
 async function readBody(

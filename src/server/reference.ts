@@ -47,7 +47,11 @@ export function referenceRoutes(): Hono<Env> {
   for (const [name, type] of Object.entries(assets)) {
     app.get(`/${name}`, async (context) => {
       const bytes = await readFile(join(packageRoot(), 'dist/reference', name)).catch((error: unknown) => {
-        throw new DartwingError('ROUTE_NOT_FOUND', { method: 'GET', path: context.req.path }, { cause: error });
+        throw new DartwingError(
+          'ROUTE_NOT_FOUND',
+          { method: 'GET', path: context.req.path },
+          { cause: error },
+        );
       });
       return context.body(bytes, 200, { 'content-type': type, 'cache-control': 'public, max-age=3600' });
     });

@@ -79,7 +79,7 @@ export function refOf(doctype: string, document: Readonly<Record<string, unknown
   const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
   const name = text(document.id) ?? text(document.name) ?? '';
   const organization = text(document.organization) ?? text(document.owner_organization);
-  const owner = doctype === 'Org Member' ? text(document.person) : text(document.assigned_to);
+  const owner = text(doctype === 'Org Member' ? document.person : (document.assigned_to ?? document.owner));
   return {
     doctype,
     name,

@@ -11,7 +11,7 @@ import { mountRoutes } from './mount.js';
 import { openApiRoutes } from './openapi.js';
 import type { ServerOptions } from './options.js';
 import { referenceRoutes } from './reference.js';
-import { allRoutes } from './routes/index.js';
+import { aliases, allRoutes } from './routes/index.js';
 
 export interface Server {
   /** The web standard's handler: for Hono, Bun, Deno, and whatever else takes one. */
@@ -32,7 +32,7 @@ export function createServer(dartwing: Dartwing, options: ServerOptions = {}): S
   app.route('/health', healthRoutes(dartwing));
   app.route('/', openApiRoutes(allRoutes));
   app.route('/reference', referenceRoutes());
-  mountRoutes(app, dartwing, allRoutes);
+  mountRoutes(app, dartwing, [...allRoutes, ...aliases]);
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const handler = (request: IncomingMessage, response: ServerResponse): void => {
     void listener(withBytes(request), response);

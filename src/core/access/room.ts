@@ -54,6 +54,11 @@ export interface PermissionVerbs {
    * caller are the same. @throws RECORD_NOT_FOUND, DOCTYPE_UNKNOWN
    */
   locate(ref: Ref, call?: CallOptions): Promise<Ref>;
+  /**
+   * The id of an organization (id or slug) in which the caller has any right at all: the check that comes before those
+   * of its records. @throws ORGANIZATION_REQUIRED, ORGANIZATION_NOT_FOUND, PERMISSION_DENIED
+   */
+  enter(organization: string, call?: CallOptions): Promise<string>;
   /** Refuses what the caller may not do, for doors that have to know before they begin. @throws PERMISSION_DENIED */
   require(action: string, ref: Ref, call?: CallOptions): Promise<void>;
   /** Members without grants and grants without members, of one organization or all. */
@@ -75,6 +80,8 @@ export function permissionVerbs(
     explain: (input, call) =>
       session.run('permission explain', call, (scope) => explain(scope, contexts, input)),
     locate: (ref, call) => session.run('locate', call, (scope) => locateRecord(scope, ref)),
+    enter: (organization, call) =>
+      session.run('permission enter', call, (scope) => enterOrganization(scope, organization)),
     require: (action, ref, call) =>
       session.run('permission require', call, async (scope) => authorize(scope, action, ref)),
     orphans: async (organization, call) => {
@@ -108,6 +115,27 @@ export function permissionVerbs(
     log: (input, call) => session.run('permission log', call, (scope) => readLog(scope, input ?? {})),
     listen: doorbell.listen,
   };
+}
+
+async function enterOrganization(scope: Scope, ref: string): Promise<string> {
+  if (ref.trim() === '') throw new DartwingError('ORGANIZATION_REQUIRED');
+  const id = await selectOrganization(scope.tx, ref);
+  if (id === undefined)
+    throw new DartwingError('ORGANIZATION_NOT_FOUND', { ref: ref.slice(0, 80), suggestion: '' });
+  const { principal, access } = scope;
+  const mine =
+    principal.key !== undefined
+      ? principal.key.organization === id
+      : principal.type !== 'person' ||
+        access?.everywhere !== undefined ||
+        access?.organizations.has(id) ||
+        access?.documents.has(id);
+  if (mine) return id;
+  throw new DartwingError('PERMISSION_DENIED', {
+    actor: principal.id,
+    action: 'enter',
+    ref: `Organization/${ref.slice(0, 80)}`,
+  });
 }
 
 async function locateRecord(scope: Scope, ref: Ref): Promise<Ref> {

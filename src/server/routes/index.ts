@@ -1,4 +1,5 @@
 /** Every route of the server, room by room. A route is put here and nowhere else. */
+import { frappeAliases, frappeRoutes } from '../frappe/index.js';
 import type { Route } from '../route.js';
 import { apiKeyRoutes } from './api-keys.js';
 import { applyRoutes } from './apply.js';
@@ -22,4 +23,8 @@ export const allRoutes: readonly Route[] = [
   ...apiKeyRoutes,
   ...auditRoutes,
   ...applyRoutes,
+  ...frappeRoutes,
 ];
+
+/** Other names of routes that are in `allRoutes`. */
+export const aliases: readonly Route[] = frappeAliases;
