@@ -73,6 +73,27 @@ module.exports = {
       to: { path: '^src/commands/' },
     },
     {
+      name: 'client-stands-alone',
+      comment:
+        'The client runs on phones and in browsers: it loads nothing of the house, and nothing of it loads the client',
+      severity: 'error',
+      from: { path: '^src/client/' },
+      to: { path: '^src/', pathNot: '^src/client/' },
+    },
+    {
+      name: 'house-uses-no-client',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/client/' },
+      to: { path: '^src/client/' },
+    },
+    {
+      name: 'client-needs-no-node',
+      comment: 'Only the file store is for Node alone',
+      severity: 'error',
+      from: { path: '^src/client/', pathNot: '^src/client/file-store\\.ts$' },
+      to: { dependencyTypes: ['core', 'npm', 'npm-dev'] },
+    },
+    {
       name: 'ground-floor-imports-no-room',
       severity: 'error',
       from: { path: groundFloor },

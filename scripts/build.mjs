@@ -235,7 +235,7 @@ if (watching) {
 } else if (process.argv.includes('--cli')) {
   await buildCli();
 } else {
-  const libraries = ['core', 'server'].map((name) => join(root, 'dist', name));
+  const libraries = ['core', 'server', 'client'].map((name) => join(root, 'dist', name));
   await Promise.all(libraries.map((folder) => rm(folder, { recursive: true, force: true })));
   const [types] = await Promise.all([
     run('tsc', ['-p', 'tsconfig.build.json']),

@@ -140,7 +140,7 @@ test('edits that do not overlap give the same document in either order', () => {
 });
 
 test('of two texts with edits on lines that are apart both survive', () => {
-  const lines = fc.array(fc.constantFrom('one', 'two', '', 'three', '__proto__', 'constructor'), {
+  const lines = fc.array(fc.constantFrom<string[]>('one', 'two', '', 'three', '__proto__', 'constructor'), {
     minLength: 5,
     maxLength: 40,
   });

@@ -19,7 +19,9 @@ export type Strategy = (typeof strategies)[number];
 /** Who is right about a field that both sides changed. */
 export type Owner = 'server' | 'client' | 'latest' | 'manual';
 
-export const owners = ['server', 'client', 'latest', 'manual'] as const;
+/** The lists of a rule set in which a field may stand, by what they say about it. */
+export const ownerLists = ['server', 'client', 'latest', 'manual'] as const;
+export const mergeLists = ['text', 'union', 'sum'] as const;
 
 /** Strategies that decide field by field; the others take or refuse an edit as a whole. */
 export const byField: ReadonlySet<Strategy> = new Set([
@@ -51,7 +53,7 @@ const shape = z.strictObject({
   latest: fields.optional(),
   manual: fields.optional(),
   /** Owner of every other field; by default what the strategy is named for. */
-  unlisted: z.enum(owners).optional(),
+  unlisted: z.enum(ownerLists).optional(),
   /** Under manual_resolve: fields that are merged all the same, where only one side changed them or a merge is clean. */
   auto_merge: fields.optional(),
   /** Long texts, merged by lines before the owner is asked. */
@@ -71,10 +73,6 @@ const shape = z.strictObject({
 });
 
 export type ConflictRules = z.output<typeof shape>;
-
-/** The lists of a rule set in which a field may stand, by what they say about it. */
-export const ownerLists = owners;
-export const mergeLists = ['text', 'union', 'sum'] as const;
 
 /**
  * The schema of a rule set, for doctype definitions. Beyond shapes it refuses a field with two owners or two merges,
