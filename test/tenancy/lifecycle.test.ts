@@ -255,7 +255,7 @@ describe('purging', () => {
     await expect(dartwing.tenancy.purge(slug, call)).rejects.toMatchObject({
       code: 'ORGANIZATION_HAS_DEPENDENTS',
     });
-    expect(await rowsOf(id)).toEqual({ family: 1, organization: 1 });
+    expect(await rowsOf(id)).toMatchObject({ family: 1, organization: 1 });
   });
 
   it('lists what is due, oldest first, and nothing under legal hold', async () => {

@@ -12,8 +12,11 @@
  * ```
  *
  * docs/sync-protocol.md is the protocol. Limits: `feed…`, `push…`, `conflict…` in limits.ts. Audit: sync.push for each
- * batch that wrote something, with every document and its version.
+ * batch that wrote something, with every document and its version; conflict.resolve; sync.compact.
  */
+export type { LagList, SyncClient, SyncStatus } from './clients.js';
+export type { SyncCompaction } from './compact.js';
+export type { ConflictDecision, ConflictDocument, ConflictList, ListConflictsInput } from './conflicts.js';
 export { dropSync } from './followers.js';
 export type {
   FeedPage,
@@ -25,4 +28,4 @@ export type {
   PushAnswer,
   PushRequest,
 } from './protocol.js';
-export { type Sync, syncVerbs } from './room.js';
+export { type Conflicts, type Sync, syncVerbs } from './room.js';

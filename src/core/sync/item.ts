@@ -117,7 +117,7 @@ export function parseItem(operation: unknown, index: number, registry: Registry,
   const wrong: FieldError[] = [];
   refuseTooLarge(text, wrong);
   requireNothing(wrong);
-  const name = nameOf(doctype, kind, operation.name);
+  const name = nameOf(kind, operation.name);
   const item: Item = {
     index,
     id: id as string | null,
@@ -221,7 +221,7 @@ function knownFields({ fields }: Doctype, base: Data): Data {
   return Object.fromEntries(Object.entries(base).filter(([field]) => fields.has(field)));
 }
 
-function nameOf(doctype: Doctype, op: OperationKind, name: unknown): string | undefined {
+function nameOf(op: OperationKind, name: unknown): string | undefined {
   if ((name === null || name === undefined) && op === 'insert') return undefined;
   if (!isName(name)) throw nameInvalid(name);
   return name;

@@ -42,6 +42,8 @@ export interface Verdict {
   /** The document afterwards; undefined when there is none. */
   state: State | undefined;
   lost?: readonly string[];
+  /** Fields that wait for a person; the others of the edit are in the document. */
+  open?: readonly string[];
   /** Set when a record of it is kept. */
   conflict?: Resolution & {
     baseVersion: number;
@@ -79,19 +81,20 @@ export function judge(given: Case, items: readonly Item[]): Judgement {
   const rows: ChangeRow[] = [];
   const verdicts: Verdict[] = [];
   let state: State | undefined = row && { ...row };
-  let own = false;
+  let seen: Data | undefined;
   let stopped = false;
   for (const item of items) {
     if (stopped) {
       verdicts.push({ item, outcome: 'blocked', error: errorOf(blocked(item)), state });
       continue;
     }
-    const verdict = judgeOne(given, item, state, own);
+    const verdict = judgeOne(given, item, state, seen);
     const version = verdict.state?.version ?? 0;
     if (version > (state?.version ?? 0)) rows.push(rowOf(given, verdict, state, row));
+    // The next operation was made upon this one, not upon what others made of the document meanwhile.
+    const before = seen ?? (state && editedBy(given, item, state));
+    seen = before === undefined ? verdict.state?.data : { ...before, ...item.data };
     state = verdict.state;
-    // The next operation was made upon this one, whatever version its client could know.
-    own = verdict.outcome === 'applied' || verdict.outcome === 'unchanged' || verdict.outcome === 'merged';
     stopped = verdict.outcome === 'rejected' || verdict.outcome === 'conflict';
     verdicts.push(verdict);
   }
@@ -100,12 +103,12 @@ export function judge(given: Case, items: readonly Item[]): Judgement {
   return { verdicts, rows };
 }
 
-function judgeOne(given: Case, item: Item, state: State | undefined, own: boolean): Verdict {
+function judgeOne(given: Case, item: Item, state: State | undefined, seen: Data | undefined): Verdict {
   try {
     requireRight(given, item, state);
     if (state === undefined) return onNothing(given, item);
     if (item.force) return forced(given, item, state);
-    return onDocument(given, item, state, own);
+    return onDocument(given, item, state, seen);
   } catch (error) {
     return { item, outcome: 'rejected', error: errorOf(error), state };
   }
@@ -135,11 +138,12 @@ function onNothing({ scope }: Case, item: Item): Verdict {
   throw new DartwingError('DOCUMENT_NOT_FOUND', { ref: `${doctype.name}/${name}` });
 }
 
-function onDocument(given: Case, item: Item, state: State, own: boolean): Verdict {
+/** @param seen the document as the client's operations before, in this batch, left it on the device */
+function onDocument(given: Case, item: Item, state: State, seen: Data | undefined): Verdict {
   const { op, data } = item;
   const moved = Object.keys(data).filter((field) => !sameValue(data[field], state.data[field] ?? null));
-  const base = own ? state.version : baseOf(given, item, state);
-  const isCurrent = base === state.version;
+  const base = baseOf(given, item, state);
+  const isCurrent = seen === undefined ? base === state.version : sameValue(seen, state.data);
   if (op === 'delete' && state.deleted) return { item, outcome: 'unchanged', state };
   if (op === 'undelete' && !state.deleted && moved.length === 0) return { item, outcome: 'unchanged', state };
   if ((op === 'update' || op === 'insert') && !state.deleted && moved.length === 0)
@@ -149,7 +153,7 @@ function onDocument(given: Case, item: Item, state: State, own: boolean): Verdic
   if (op === 'insert' && !isAppendOnly) requireWrite(given, item, state);
   if (isCurrent && !isAppendOnly && (!state.deleted || op === 'undelete'))
     return { item, outcome: 'applied', state: applied(given, item, state) };
-  return settle(given, item, state, base);
+  return settle(given, item, state, base, seen);
 }
 
 /** An insert of a document that somebody else made must not change it without the right to. */
@@ -183,11 +187,18 @@ function contains(data: Data, base: Data): boolean {
   return fields.length > 0 && fields.every((field) => sameValue(base[field] ?? null, data[field] ?? null));
 }
 
-function settle(given: Case, item: Item, state: State, baseVersion: number): Verdict {
+/** The document that the client edited, as far as it is still known. */
+function editedBy(given: Case, item: Item, state: State): Data | undefined {
+  const base = baseOf(given, item, state);
+  if (base === state.version) return state.data;
+  return item.base ?? given.history.find(({ version }) => version === base)?.data ?? undefined;
+}
+
+function settle(given: Case, item: Item, state: State, baseVersion: number, seen: Data | undefined): Verdict {
   const { history, rules, scope, origin } = given;
   const ancestor = history.find(({ version }) => version === baseVersion);
   const newest = history.at(-1);
-  const baseData = item.base ?? ancestor?.data ?? undefined;
+  const baseData = seen ?? item.base ?? ancestor?.data ?? undefined;
   const now = scope.clock.now();
   const conflict: Conflict = {
     client: {
@@ -230,6 +241,7 @@ function settle(given: Case, item: Item, state: State, baseVersion: number): Ver
     outcome: resolution.outcome,
     state: after,
     ...(lost.length > 0 ? { lost } : {}),
+    ...(resolution.open.length > 0 ? { open: resolution.open } : {}),
     ...(isKept
       ? {
           conflict: {

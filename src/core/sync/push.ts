@@ -197,7 +197,13 @@ async function replay(batch: Batch, replayed: readonly [Item, SeenRow][]): Promi
       ...basic(batch, item.index),
       ...kept,
       name,
+      // The document may have moved on since: version and content have to be of one moment.
+      version: row?.version ?? 0,
+      deleted: row?.deleted ?? false,
       resolved_doc: shown,
+      ...(kept.outcome === 'conflict'
+        ? { server_doc: shown, client_doc: item.op === 'delete' ? null : item.data }
+        : {}),
       replayed: true,
     } as OperationResult;
   }
@@ -476,7 +482,7 @@ async function announce({ scope, organization, written }: Batch): Promise<void> 
 }
 
 function answer(batch: Batch, verdict: Verdict, conflict: string | undefined): void {
-  const { item, outcome, state, lost, error } = verdict;
+  const { item, outcome, state, lost, open, error } = verdict;
   const status = outcome === 'conflict' ? 'conflict' : error === undefined ? 'success' : 'error';
   const document =
     state === undefined || state.deleted
@@ -494,6 +500,7 @@ function answer(batch: Batch, verdict: Verdict, conflict: string | undefined): v
     ...(item.temporary !== undefined && isNew ? { renamed_from: item.temporary } : {}),
     ...(conflict === undefined ? {} : { conflict }),
     ...(lost === undefined ? {} : { fields_lost: lost }),
+    ...(open === undefined ? {} : { fields_open: open }),
     ...(outcome === 'conflict'
       ? { server_doc: document, client_doc: item.op === 'delete' ? null : item.data }
       : {}),

@@ -1,7 +1,28 @@
 /** The room as callers see it: each call in a transaction of its own, bound to its organization. */
-import type { CallOptions, Scope, Session } from '../access/index.js';
+import type { CallOptions, Change, Scope, Session } from '../access/index.js';
+import type { WorkOptions } from '../db/index.js';
 import type { Registry } from '../documents/index.js';
 import { limits } from '../limits.js';
+import {
+  type LagList,
+  listClients,
+  resyncClient,
+  type SyncClient,
+  type SyncStatus,
+  syncLag,
+  syncStatus,
+} from './clients.js';
+import { compact, type SyncCompaction } from './compact.js';
+import {
+  type ConflictDecision,
+  type ConflictDocument,
+  type ConflictList,
+  type ListConflictsInput,
+  listConflicts,
+  resolveConflict,
+  resolveDue,
+  showConflict,
+} from './conflicts.js';
 import { type FeedText, pageOf, pageText, readFeed } from './feed.js';
 import type { FeedPage, FeedRequest, PushAnswer, PushRequest } from './protocol.js';
 import { push } from './push.js';
@@ -20,6 +41,29 @@ export interface Sync {
   stream(organization: string, request: FeedRequest, call?: CallOptions): AsyncGenerator<string>;
   /** Takes a batch of operations. */
   push(organization: string, request: PushRequest, call?: CallOptions): Promise<PushAnswer>;
+  status(organization: string, call?: CallOptions): Promise<SyncStatus>;
+  /** How far clients are behind: each of them, or by doctype. */
+  lag(organization: string, by: 'client' | 'entity', call?: CallOptions): Promise<LagList>;
+  clients(organization: string, call?: CallOptions): Promise<SyncClient[]>;
+  /** Makes the next call of a device (of every principal that has one of this name) begin again; returns how many. */
+  resync(organization: string, device: string, call?: CallOptions): Promise<number>;
+  /** Forgets what is older than the log is kept. */
+  compact(organization: string, keepDays?: number, call?: CallOptions): Promise<SyncCompaction>;
+  readonly conflicts: Conflicts;
+}
+
+/** Conflicts that were filed. */
+export interface Conflicts {
+  list(organization: string, input?: ListConflictsInput, call?: CallOptions): Promise<ConflictList>;
+  show(organization: string, id: string, call?: CallOptions): Promise<ConflictDocument>;
+  resolve(
+    organization: string,
+    id: string,
+    decision: ConflictDecision,
+    call?: CallOptions & { ifVersion?: number | undefined },
+  ): Promise<Change<ConflictDocument>>;
+  /** Leaves conflicts of all organizations whose time is over with the server; returns how many. */
+  resolveDue(call?: CallOptions): Promise<number>;
 }
 
 export interface SyncSource {
@@ -41,9 +85,11 @@ export function syncVerbs({ session, registry, idOf, key, autoMs }: SyncSource):
     ref: string,
     call: CallOptions | undefined,
     work: (scope: Scope) => Promise<T>,
-  ): Promise<T> => session.runIn(await idOf(ref, call), call, work);
+    mode: WorkOptions = {},
+  ): Promise<T> => session.runIn(await idOf(ref, call), call, work, mode);
   const page = (ref: string, request: FeedRequest, call?: CallOptions): Promise<FeedText> =>
-    within(ref, call, (scope) => readFeed(scope, feedSource, request));
+    // Head and page are of one moment, whatever compaction takes away between them.
+    within(ref, call, (scope) => readFeed(scope, feedSource, request), { isolation: 'repeatable read' });
   return {
     feed: async (ref, request, call) => pageOf(await page(ref, request, call)),
     feedText: async (ref, request, call) => pageText(await page(ref, request, call)),
@@ -62,5 +108,17 @@ export function syncVerbs({ session, registry, idOf, key, autoMs }: SyncSource):
       }
     },
     push: (ref, request, call) => within(ref, call, (scope) => push(scope, pushSource, request)),
+    status: (ref, call) => within(ref, call, syncStatus),
+    lag: (ref, by, call) => within(ref, call, (scope) => syncLag(scope, by)),
+    clients: (ref, call) => within(ref, call, listClients),
+    resync: (ref, device, call) => within(ref, call, (scope) => resyncClient(scope, device)),
+    compact: (ref, keepDays, call) => within(ref, call, (scope) => compact(scope, registry, keepDays)),
+    conflicts: Object.freeze({
+      list: (ref, input, call) => within(ref, call, (scope) => listConflicts(scope, registry, input)),
+      show: (ref, id, call) => within(ref, call, (scope) => showConflict(scope, id)),
+      resolve: (ref, id, decision, { ifVersion, ...call } = {}) =>
+        within(ref, call, (scope) => resolveConflict(scope, registry, id, decision, ifVersion)),
+      resolveDue: (call) => session.run('conflicts whose time is over', call, resolveDue),
+    } satisfies Conflicts),
   };
 }

@@ -1,0 +1,49 @@
+/** Statements of compaction. */
+import type { Tx } from '../db/index.js';
+import { limits } from '../limits.js';
+
+/** The number of the last change before a time, as numbers and times go together; 0 when there is none. */
+export async function findExpired(tx: Tx, organization: string, before: Date): Promise<number> {
+  const text = `select coalesce((select c.seq - 1 from document_change c where c.organization = $1 and c.at >= $2 order by c.seq limit 1),
+    (select h.seq from document_head h where h.organization = $1), 0)::float8 as seq`;
+  return (await tx.query<{ seq: number }>(text, [organization, before])).rows[0]!.seq;
+}
+
+export async function raiseRetained(tx: Tx, organization: string, upTo: number): Promise<number> {
+  const text = `update document_head set min_retained = greatest(min_retained, $2) where organization = $1
+    returning min_retained::float8 as retained`;
+  const { rows } = await tx.query<{ retained: number }>(text, [organization, upTo]);
+  return rows[0]?.retained ?? 0;
+}
+
+export function deleteChanges(tx: Tx, organization: string, upTo: number): Promise<number> {
+  const text = `delete from document_change where organization = $1 and seq in (
+    select seq from document_change where organization = $1 and seq <= $2 order by seq limit ${limits.compactBatchMax})`;
+  return inBatches(tx, text, [organization, upTo]);
+}
+
+export function deleteOperations(tx: Tx, organization: string, before: Date): Promise<number> {
+  const text = `delete from sync_operation where (organization, origin, operation) in (
+    select organization, origin, operation from sync_operation where organization = $1 and at < $2 limit ${limits.compactBatchMax})`;
+  return inBatches(tx, text, [organization, before]);
+}
+
+export function deleteTombstones(
+  tx: Tx,
+  organization: string,
+  doctype: string,
+  before: Date,
+): Promise<number> {
+  const text = `delete from document where organization = $1 and doctype = $2 and name in (
+    select name from document where organization = $1 and doctype = $2 and deleted and modified_at < $3 limit ${limits.compactBatchMax})`;
+  return inBatches(tx, text, [organization, doctype, before]);
+}
+
+async function inBatches(tx: Tx, text: string, values: readonly unknown[]): Promise<number> {
+  let total = 0;
+  for (;;) {
+    const { rowCount } = await tx.query(text, values);
+    total += rowCount;
+    if (rowCount < limits.compactBatchMax) return total;
+  }
+}
