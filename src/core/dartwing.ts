@@ -35,6 +35,7 @@ import { openCourier } from './mail/index.js';
 import { type DartwingOptions, describeInstallation } from './options.js';
 import { openProvisioner, peopleVerbs, repairMemberships, verifyMemberships } from './people/index.js';
 import { openQuota } from './quota/index.js';
+import { addSystemSchedules } from './schedules.js';
 import { syncVerbs } from './sync/index.js';
 import { organizationVerbs, repairLinks, requireOrganization, verifyLinks } from './tenancy/index.js';
 import { subscribeRooms } from './wiring.js';
@@ -168,7 +169,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
   // Mails that were asked for are written before the courier stops.
   beforeClose.unshift(async () => lite.made?.close());
 
-  return frozen<Dartwing>({
+  const dartwing = frozen<Dartwing>({
     tenancy: () => tenancyRoom(session),
     people: () => peopleVerbs(session, provisioner.get()),
     identity: () => {
@@ -204,6 +205,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
       }),
     jobs: () => {
       const { close: _, ...verbs } = jobs.get();
+      addSystemSchedules(verbs.schedules, () => dartwing);
       return verbs;
     },
     audit: () => guardedAudit(auditVerbs(audit), session, ids.findExisting),
@@ -216,6 +218,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
     ready: () => ready,
     close: () => close,
   });
+  return dartwing;
 }
 
 /** A part that is made when it is first asked for: a command line pays for the rooms that it uses, and no others. */

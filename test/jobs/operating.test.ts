@@ -271,6 +271,35 @@ describe('schedules', () => {
     expect(new Set(dues).size).toBe(dues.length);
   });
 
+  it('of the installation do what their names say, as often as one likes', async () => {
+    await world.dartwing.tenancy.create({ slug: 'old', type: 'company', owner: 'ana@old.test' });
+    await world.dartwing.tenancy.dissolve('old', { purgeAfterDays: 0 }, { reason: 'over' });
+    const names = (await jobs.schedules.list())
+      .map(({ name }) => name)
+      .filter((name) => !name.startsWith('test.'));
+    expect(names).toEqual([
+      'invitations.expiry',
+      'invitations.guests',
+      'jobs.dead_letter_alert',
+      'jobs.dead_letter_cleanup',
+      'jobs.orphans',
+      'jobs.retention',
+      'jobs.stuck',
+      'mail.delivery',
+      'people.provisioning',
+      'tenancy.purge',
+      'tenancy.reconciliation',
+    ]);
+    for (const round of [1, 2]) {
+      for (const name of names) {
+        const { last_ok, last_outcome } = await jobs.schedules.run(name);
+        expect({ name, last_ok }).toEqual({ name, last_ok: true });
+        if (name === 'tenancy.purge')
+          expect(last_outcome).toEqual({ purged: round === 1 ? 1 : 0, refused: [] });
+      }
+    }
+  });
+
   it('are listed with their next time, paused and run by hand', async () => {
     const list = await jobs.schedules.list();
     expect(list.map(({ name }) => name)).toEqual(

@@ -1,0 +1,71 @@
+/**
+ * What the installation does by the clock (requirements §36, item 64), as far as its rooms exist. Jobs add their own.
+ * Each can be repeated at any time: a tick that dies with its process is made good by the next one.
+ */
+import type { CallOptions } from './access/index.js';
+import type { Dartwing } from './contract.js';
+import { asDartwingError } from './errors.js';
+
+interface Chore {
+  cron: string;
+  description: string;
+  run: (dartwing: Dartwing, call: CallOptions) => Promise<unknown>;
+}
+
+const chores: Readonly<Record<string, Chore>> = {
+  'people.provisioning': {
+    cron: '* * * * *',
+    description: 'Tries again to make login accounts that could not be made',
+    run: ({ people }) => people.retryDue(),
+  },
+  'mail.delivery': {
+    cron: '* * * * *',
+    description: 'Sends mail that was put off',
+    run: ({ mail }) => mail.sendDue(),
+  },
+  'invitations.expiry': {
+    cron: '10 2 * * *',
+    description: 'Writes down which invitations have run out',
+    run: async ({ invitations }, call) => ({ expired: (await invitations.expire(undefined, call)).length }),
+  },
+  'invitations.guests': {
+    cron: '20 2 * * *',
+    description: 'Ends the access of guests whose time has come',
+    run: async ({ invitations }, call) => {
+      const { done, failed } = await invitations.endGuests(call);
+      return { done: done.length, failed: failed.map(({ error }) => error.code) };
+    },
+  },
+  'tenancy.purge': {
+    cron: '30 2 * * *',
+    description: 'Deletes dissolved organizations whose purge date has come',
+    run: purgeDue,
+  },
+  'tenancy.reconciliation': {
+    cron: '0 4 * * *',
+    description: 'Looks for broken links, missing supervisors and orphaned grants',
+    run: async ({ tenancy }, call) => (await tenancy.verify(undefined, call)).summary,
+  },
+};
+
+/** One after another, each by itself: what one refuses keeps no other back. */
+async function purgeDue({ tenancy }: Dartwing, call: CallOptions): Promise<unknown> {
+  const outcome = { purged: 0, refused: [] as { slug: string; code: string }[] };
+  for (const slug of await tenancy.listPurgeable(call)) {
+    await tenancy.purge(slug, { ...call, reason: 'its purge date has come' }).then(
+      () => {
+        outcome.purged += 1;
+      },
+      (error: unknown) => outcome.refused.push({ slug, code: asDartwingError(error).code }),
+    );
+  }
+  return outcome;
+}
+
+/** @param dartwing asked for when something is due, since the rooms are made when they are used */
+export function addSystemSchedules(schedules: Dartwing['jobs']['schedules'], dartwing: () => Dartwing): void {
+  for (const [name, { cron, description, run }] of Object.entries(chores)) {
+    const call: CallOptions = { principal: { type: 'system', id: `schedule ${name}` }, via: 'system' };
+    schedules.define(name, { cron, description, run: () => run(dartwing(), call) });
+  }
+}

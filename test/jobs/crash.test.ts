@@ -1,0 +1,154 @@
+/** Workers that are killed at any moment. DARTWING_LONG=1 takes 10,000 jobs and waits for real leases. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { eventually, type JobWorld, openJobWorld } from './world.js';
+
+const isLong = process.env.DARTWING_LONG !== undefined;
+const jobsPerLine = isLong ? 2_500 : 150;
+const kills = isLong ? 20 : 2;
+const processes = 4;
+
+let world: JobWorld;
+let bundle = '';
+const children = new Set<ChildProcess>();
+const deaths = new Map<number, Date>();
+
+beforeAll(async () => {
+  world = await openJobWorld();
+  bundle = join(mkdtempSync(join(tmpdir(), 'dartwing-jobs-')), 'child.cjs');
+  const source = new URL('./worker-child.ts', import.meta.url);
+  await build({
+    entryPoints: [fileURLToPath(source)],
+    outfile: bundle,
+    bundle: true,
+    platform: 'node',
+    define: { 'import.meta.url': JSON.stringify(source.href) },
+    external: ['pg-native'],
+    logLevel: 'error',
+  });
+  await world.database.admin.query(`
+    create table effect (organization text not null, job text not null, primary key (organization, job));
+    create table run (organization text not null, job text not null, pid integer not null, attempt integer not null, began timestamptz not null, ended timestamptz);
+    do $$
+    declare name text;
+    begin
+      foreach name in array array['effect', 'run'] loop
+        execute format('alter table %I enable row level security', name);
+        execute format('alter table %I force row level security', name);
+        execute format($policy$create policy dartwing_tenant on %I to dartwing_app
+          using (organization = nullif(current_setting('dartwing.org', true), ''))
+          with check (organization = nullif(current_setting('dartwing.org', true), ''))$policy$, name);
+        execute format('grant select, insert, update on %I to dartwing_app', name);
+      end loop;
+    end $$`);
+});
+
+afterAll(() => {
+  for (const child of children) child.kill('SIGKILL');
+  rmSync(join(bundle, '..'), { recursive: true });
+});
+
+async function startChild(): Promise<ChildProcess> {
+  const child = spawn(process.execPath, [bundle], { stdio: ['pipe', 'pipe', 'inherit'] });
+  children.add(child);
+  child.stdin!.end(JSON.stringify({ options: world.options, concurrency: 5 }));
+  const [code] = (await Promise.race([once(child.stdout!, 'data'), once(child, 'exit')])) as unknown[];
+  if (typeof code === 'number') throw new Error(`a worker ended with ${code}`);
+  return child;
+}
+
+/** Kills one and starts another. Unless there is time to wait for it, the silence of the dead is made long. */
+async function replaceOne(): Promise<void> {
+  const [victim] = children;
+  const gone = once(victim!, 'exit');
+  victim!.kill('SIGKILL');
+  await gone;
+  const { rows } = await world.database.admin.query<{ now: Date }>('select clock_timestamp() as now');
+  deaths.set(victim!.pid!, rows[0]!.now);
+  children.delete(victim!);
+  if (!isLong)
+    await world.database.admin.query(
+      "update job_worker set seen_at = seen_at - interval '1 minute' where pid = $1",
+      [victim!.pid],
+    );
+  await startChild();
+}
+
+it(
+  'completes every job exactly once, with exactly one effect, through kills and cut connections',
+  async () => {
+    const { jobs } = world.dartwing;
+    for (const type of ['effect.exact', 'effect.plain'])
+      jobs.define(type, {
+        queue: 'critical',
+        deduplicationMs: 0,
+        delaysMs: [50, 50, 50, 50, 50, 50],
+        handler: () => null,
+      });
+    await Promise.all(Array.from({ length: processes }, startChild));
+    for (const organization of ['acme', 'globex']) {
+      for (const type of ['effect.exact', 'effect.plain']) {
+        for (let first = 0; first < jobsPerLine; first += 500) {
+          const inputs = Array.from({ length: Math.min(500, jobsPerLine - first) }, (_, n) => ({
+            n: first + n,
+          }));
+          await jobs.submitMany(organization, type, inputs);
+        }
+      }
+    }
+    for (let kill = 0; kill < kills; kill++) {
+      await setTimeout(isLong ? 1_000 + 2_000 * Math.random() : 100 + 200 * Math.random());
+      await replaceOne();
+      if (kill === 0) {
+        // As when the server restarts: every connection of the workers ends in the middle of something.
+        await world.database.admin.query(
+          'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+        );
+      }
+    }
+    const total = 4 * jobsPerLine;
+    await eventually(
+      async () => {
+        // Whoever was killed twice with its worker waits for a decision; an operator replays it.
+        await jobs.deadLetters.replayMany({ error: 'JOB_WORKER_LOST' }).catch(() => undefined);
+        const { rows } = await world.database.admin.query<{ count: number }>(
+          'select count(*)::int as count from job_history',
+        );
+        return rows[0]!.count === total ? true : undefined;
+      },
+      'every job to be completed',
+      isLong ? 600_000 : 60_000,
+    );
+    const { rows: ends } = await world.database.admin.query(
+      `select state, count(*)::int as rows, count(distinct number)::int as jobs from job_history group by state`,
+    );
+    expect(ends).toEqual([{ state: 'completed', rows: total, jobs: total }]);
+    expect((await world.database.admin.query('select from job')).rowCount).toBe(0);
+    expect((await world.database.admin.query('select from effect')).rowCount).toBe(total / 2);
+
+    // No two runs of one job at the same time; a run of a killed process ended when that was killed.
+    const { rows: runs } = await world.database.admin.query<{
+      job: string;
+      pid: number;
+      began: Date;
+      ended: Date | null;
+    }>('select job, pid, began, ended from run order by job, began');
+    expect(new Set(runs.map(({ job }) => job)).size).toBe(total / 2);
+    const overlaps = runs.filter((run, index) => {
+      const before = runs[index - 1];
+      if (before?.job !== run.job) return false;
+      const ended = before.ended ?? deaths.get(before.pid);
+      return ended !== undefined && ended > run.began;
+    });
+    expect(overlaps).toEqual([]);
+    expect(deaths.size).toBe(kills);
+  },
+  isLong ? 900_000 : 90_000,
+);
