@@ -118,7 +118,8 @@ async function shared({
   env,
   io,
 }: CommandContext): Promise<Omit<DartwingOptions, 'url' | 'masterKey'>> {
-  const { appUrl, systemUrl, schema, rolePrefix, poolMax, statementTimeoutMs, lockTimeoutMs } = config.values;
+  const { appUrl, systemUrl, schema, rolePrefix, poolMax, statementTimeoutMs, lockTimeoutMs, sealedContext } =
+    config.values;
   const {
     smtpUrl,
     mailFrom,
@@ -133,6 +134,7 @@ async function shared({
     systemUrl,
     schema,
     rolePrefix,
+    sealedContext,
     poolConnectionsMax: poolMax,
     statementMs: statementTimeoutMs,
     lockMs: lockTimeoutMs,
@@ -166,5 +168,7 @@ function operator(env: CommandContext['env']): string {
 
 function isBehind(error: unknown): boolean {
   const { code } = error as DartwingError;
-  return code === 'SCHEMA_MISSING' || code === 'SCHEMA_OUTDATED' || code === 'DATABASE_AUTHENTICATION';
+  return ['SCHEMA_MISSING', 'SCHEMA_OUTDATED', 'DATABASE_AUTHENTICATION', 'CONTEXT_NOT_SEALED'].includes(
+    code,
+  );
 }

@@ -254,6 +254,13 @@ export const configKeys = {
     read: switched,
     default: 'false',
   },
+  sealedContext: {
+    summary:
+      'Let policies believe only settings that dartwing sealed; true switches it on at the next migrate up',
+    env: ['DARTWING_SEALED_CONTEXT'],
+    value: 'bool',
+    read: switched,
+  },
   poolMax: {
     summary: 'Database connections of one process',
     env: ['DARTWING_POOL_MAX'],

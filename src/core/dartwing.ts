@@ -58,8 +58,9 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
   };
   const registry = whenUsed(() => openRegistry(options.doctypes));
   const contexts = openContexts(clock, async () => readShipped(doctypeRights(registry.get())));
-  const ready = () => requireSound(database, keyring.fingerprint);
-  const opening = options.selfTest === 'version' ? requireVersion(database, keyring.fingerprint) : ready();
+  const expected = { masterKeyFingerprint: keyring.fingerprint, sealedContext: options.sealedContext };
+  const ready = () => requireSound(database, expected);
+  const opening = options.selfTest === 'version' ? requireVersion(database, expected) : ready();
   // A wrong rule stops a process when it starts. A short command reads the rules when a person comes.
   const prepared = opening.then(() => (options.background === false ? undefined : contexts.prepare()));
   await prepared.catch(async (error: unknown) => {

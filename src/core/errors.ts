@@ -196,6 +196,12 @@ const entries = {
     what: 'The database schema is at {current}, this version needs {required}',
     fix: ['dartwing migrate up'],
   },
+  CONTEXT_NOT_SEALED: {
+    kind: 'precondition',
+    what: 'The database believes plain settings, but the configuration asks for the sealed context',
+    why: 'Injected SQL could speak for another organization',
+    fix: ['dartwing migrate up'],
+  },
   SCHEMA_NEWER: {
     kind: 'precondition',
     what: 'The database schema is at {current}, newer than the {required} this version knows',

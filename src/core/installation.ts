@@ -39,6 +39,8 @@ export async function migrateInstallation(
     rolePrefix,
     passwords: keyring.rolePasswords,
     masterKeyFingerprint: keyring.fingerprint,
+    contextKey: keyring.contextKey,
+    sealedContext: options.sealedContext,
     ...choices,
   });
   if (run.pending > 0) return run;
@@ -46,7 +48,7 @@ export async function migrateInstallation(
   try {
     await database.asMachinery(async (tx) => {
       const seeded = await seedRoles(tx);
-      if (run.applied.length + run.stamped.length + seeded === 0) return;
+      if (run.applied.length + run.stamped.length + seeded === 0 && !run.sealChanged) return;
       await stageAudit(tx, {
         organization: systemOrganization,
         action: 'migrate',
@@ -54,7 +56,12 @@ export async function migrateInstallation(
         via: options.via ?? 'library',
         ref: { doctype: 'Installation', name: schema },
         old: { schema: run.from },
-        new: { schema: run.to, stamped: run.stamped, roles_seeded: seeded },
+        new: {
+          schema: run.to,
+          stamped: run.stamped,
+          roles_seeded: seeded,
+          sealed_context: run.sealedContext,
+        },
       });
     });
   } finally {

@@ -16,6 +16,8 @@ export const limits = Object.freeze({
   /** Attempts of a transaction that met a serialization failure or a deadlock, the first one included. */
   transactionAttemptsMax: 5,
   /** Longest pause between two attempts of a transaction. */
+  /** How long the seal of a transaction's context is good. Its statements end much earlier. */
+  contextSealMs: 3_600_000,
   transactionBackoffMsMax: 250,
   /** Attempts at the roles of a server whose other databases are being migrated at the same time. */
   roleAttemptsMax: 30,

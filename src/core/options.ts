@@ -38,6 +38,11 @@ export interface DartwingOptions {
    * of tenants; `version` only compares schema version and master key, for a short command that reads.
    */
   selfTest?: 'full' | 'version' | undefined;
+  /**
+   * Policies believe only settings that this library sealed, so that SQL that somebody injects cannot speak for another
+   * organization. `migrate` switches it; true here refuses a database where it is off. Default: as the database has it.
+   */
+  sealedContext?: boolean | undefined;
   /** Which identity providers are trusted; none unless told. */
   identity?: IdentityOptions | undefined;
   /** Passwords of our own, where no identity provider is trusted. Off unless told. */
@@ -97,6 +102,7 @@ export function describeInstallation(options: DartwingOptions): Installation {
       rolePrefix,
       passwords: keyring.rolePasswords,
       auditKey: keyring.auditKey,
+      contextKey: keyring.contextKey,
       clock,
       random: options.random ?? Math.random,
       onFailure: (error) => log.warn({ err: error, target: describeTarget(url) }, 'database'),

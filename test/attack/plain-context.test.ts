@@ -54,7 +54,7 @@ describe('a setting that says A', () => {
       ['its person', [`set local dartwing.person = '${a.person}'`, 'select * from person']],
       [
         'the organizations of its person',
-        [`select person_organizations(set_config('dartwing.person', '${a.person}', true)) as found`],
+        [`select person_organizations(set_config('dartwing.person', '${a.person}', true), now()) as found`],
       ],
     ];
   };
@@ -174,7 +174,7 @@ describe('what the shared runtime role may do to others of its kind', () => {
       await dartwing.asOrg(b.organization, async (tx) => {
         await tx.query('deallocate dartwing_context_org');
         await tx.query(
-          `prepare dartwing_context_org (text) as select set_config('dartwing.org', '${b.organization}', true), $1`,
+          `prepare dartwing_context_org (text, text) as select set_config('dartwing.org', '${b.organization}', true), $1, $2`,
         );
       });
       const { rows } = await dartwing.asOrg(a.organization, (tx) =>

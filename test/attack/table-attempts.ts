@@ -225,6 +225,8 @@ export function tableAttempts(world: World, aim: Aim): Map<string, Attempt[]> {
 function literalsOf(table: TenantTable): Literals {
   const { name, key, a, b, columns, rowOfA, rowOfB } = table;
   const changed = Object.keys(rowOfB).find((column) => column !== key && !table.primaryKey.includes(column));
+  // A table that is all key is changed in its last column.
+  const last = table.primaryKey.at(-1)!;
   const source = (row: Record<string, unknown>) =>
     `jsonb_populate_record(null::${name}, ${quote(JSON.stringify(row))}) as forged`;
   return {
@@ -234,7 +236,7 @@ function literalsOf(table: TenantTable): Literals {
     columns: columns.map((column) => `"${column}"`).join(', '),
     forged: source({ ...rowOfB, [key]: a }),
     copied: source(rowOfA),
-    touch: `"${changed}" = default`,
+    touch: changed === undefined ? `"${last}" = ${quote(String(rowOfB[last]))}` : `"${changed}" = default`,
   };
 }
 

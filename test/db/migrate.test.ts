@@ -44,6 +44,7 @@ function upOptions(options: DartwingOptions): MigrateOptions {
     rolePrefix,
     passwords: keyring.rolePasswords,
     masterKeyFingerprint: keyring.fingerprint,
+    contextKey: keyring.contextKey,
   };
 }
 
@@ -93,7 +94,8 @@ describe('migrating', () => {
   it('does nothing the second time', async () => {
     const before = await readCatalogue(at.database.admin, 'dartwing', at.options.rolePrefix!);
     const run = await migrateInstallation(at.options);
-    expect(run).toEqual({ from: schemaVersion, to: schemaVersion, applied: [], stamped: [], pending: 0 });
+    const nothing = { applied: [], stamped: [], pending: 0, sealedContext: false, sealChanged: false };
+    expect(run).toEqual({ from: schemaVersion, to: schemaVersion, ...nothing });
     expect(await readCatalogue(at.database.admin, 'dartwing', at.options.rolePrefix!)).toEqual(before);
   });
 

@@ -214,8 +214,8 @@ const sabotages: Sabotage[] = [
     what: 'one of our definer functions was given to everybody',
     check: 'function.definer',
     object: 'person_organizations',
-    how: 'grant execute on function person_organizations(text) to public',
-    undo: 'revoke execute on function person_organizations(text) from public',
+    how: 'grant execute on function person_organizations(text, timestamptz) to public',
+    undo: 'revoke execute on function person_organizations(text, timestamptz) from public',
   },
   {
     what: 'a definer procedure lost its search path',
@@ -223,6 +223,13 @@ const sabotages: Sabotage[] = [
     object: 'ensure_audit_partition',
     how: 'alter function ensure_audit_partition(timestamptz) reset search_path',
     undo: 'alter function ensure_audit_partition(timestamptz) set search_path = dartwing, pg_temp',
+  },
+  {
+    what: 'the context is called sealed while policies believe a setting',
+    check: 'table.seal',
+    object: 'company: dartwing_tenant',
+    how: 'update installation set sealed_context = true',
+    undo: 'update installation set sealed_context = false',
   },
   {
     what: 'the app may truncate',

@@ -5,6 +5,7 @@ import { DartwingError } from '../errors.js';
 import { limits } from '../limits.js';
 import { connectFailure } from './failures.js';
 import { type RoleNames, type RolePasswords, roleNames } from './roles.js';
+import { type ContextKey, contextSeal } from './seal.js';
 import { type AuditKey, type Opening, runTransaction, type Tx } from './transaction.js';
 
 export interface DatabaseOptions {
@@ -17,6 +18,8 @@ export interface DatabaseOptions {
   rolePrefix: string;
   passwords: RolePasswords;
   auditKey: AuditKey;
+  /** Seals the context of transactions. */
+  contextKey: ContextKey;
   /** Called after the COMMIT of a transaction that staged audit entries. */
   ringAudit: () => void;
   clock: Clock;
@@ -60,11 +63,13 @@ export interface Database {
 }
 
 const contextStatement: Omit<Opening, 'values'> = {
-  text: "select set_config('dartwing.org', $1, true)",
+  text: "select set_config('dartwing.org', $1, true), set_config('dartwing.seal', $2, true)",
   name: 'dartwing_context_org',
 };
 const personStatement: Omit<Opening, 'values'> = {
-  text: "select set_config('dartwing.orgs', person_organizations(set_config('dartwing.person', $1, true), $2), true)",
+  // The inner one first: the directory asks for the person, and for the seal of it.
+  text: `select set_config('dartwing.orgs', person_organizations(set_config('dartwing.person', $1, true), $2), true)
+    from (select set_config('dartwing.seal', $3, true)) as sealed (seal) where sealed.seal is not null`,
   name: 'dartwing_context_person',
 };
 
@@ -88,7 +93,12 @@ export function openDatabase(options: DatabaseOptions): Database {
     roles,
     asOrg: (organization, work, { dryRun, ...mode } = {}) => {
       if (organization === '') return Promise.reject(new DartwingError('ORGANIZATION_REQUIRED'));
-      const opening = [{ ...contextStatement, values: [organization] }];
+      const opening = [
+        {
+          ...contextStatement,
+          values: [organization, contextSeal(options.contextKey, { organization }, options.clock.now())],
+        },
+      ];
       return runTransaction(
         app.connect,
         { ...shared, ...mode, organization, opening, rollback: dryRun ?? false },
@@ -96,8 +106,9 @@ export function openDatabase(options: DatabaseOptions): Database {
       );
     },
     asPerson: (person, work) => {
+      const now = options.clock.now();
       const opening = [
-        { ...personStatement, values: [person, options.clock.now()] },
+        { ...personStatement, values: [person, now, contextSeal(options.contextKey, { person }, now)] },
         { text: `set local role "${roles.reader}"` },
       ];
       return runTransaction(app.connect, { ...shared, opening, readOnly: true }, work);

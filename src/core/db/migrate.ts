@@ -13,6 +13,7 @@ import { quoteIdentifier, quoteLiteral } from './identifiers.js';
 import { type Migration, migrations } from './migrations/index.js';
 import { stampingSql, stampPolicies } from './policies.js';
 import { ensureRoles, type RoleNames, type RolePasswords, roleNames, rolesSql } from './roles.js';
+import { type ContextKey, contextKeyBlocks, stampSeals } from './seal.js';
 
 export interface MigrateOptions {
   /** Address with a role that may create roles and schemas. */
@@ -21,6 +22,9 @@ export interface MigrateOptions {
   rolePrefix: string;
   passwords: RolePasswords;
   masterKeyFingerprint: string;
+  contextKey: ContextKey;
+  /** Switch the sealed context on or off; as it is unless told. */
+  sealedContext?: boolean | undefined;
   /** Highest migration to apply. */
   to?: number | undefined;
   allowBreaking?: boolean | undefined;
@@ -45,6 +49,9 @@ export interface MigrationRun {
   /** Tenant tables whose policies were stamped. */
   stamped: string[];
   pending: number;
+  /** Whether policies demand a sealed context, and whether that is new. */
+  sealedContext: boolean;
+  sealChanged: boolean;
 }
 
 export interface MigrationState {
@@ -62,6 +69,9 @@ interface AppliedRow {
   checksum: string;
   applied_at: Date;
 }
+
+/** The migration that brought the sealed context. */
+const sealedSince = 16;
 
 /** The version that this code needs. */
 export const schemaVersion = migrations.at(-1)!.id;
@@ -90,7 +100,15 @@ export async function migrateUp(
     if (breaking && current > 0 && !options.allowBreaking)
       throw new DartwingError('MIGRATION_BREAKING', { id: breaking.id });
     await prepareSchema(client, options, roles);
-    const run: MigrationRun = { from: current, to: current, applied: [], stamped: [], pending: 0 };
+    const run: MigrationRun = {
+      from: current,
+      to: current,
+      applied: [],
+      stamped: [],
+      pending: 0,
+      sealedContext: false,
+      sealChanged: false,
+    };
     for (const migration of wanted) {
       options.onProgress?.(run.applied.length, wanted.length, migration.name);
       const started = performance.now();
@@ -106,6 +124,7 @@ export async function migrateUp(
     if (options.repairPolicies && wanted.length === 0)
       run.stamped = await repair(client, options.schema, roles);
     if (run.to > 0) await recordMasterKey(client, options, roles);
+    if (run.to >= sealedSince) await recordContext(client, options, roles, run);
     run.pending = known.filter((m) => m.id > run.to).length;
     return run;
   });
@@ -373,6 +392,36 @@ async function recordMasterKey(client: pg.Client, options: MigrateOptions, roles
   await client.query('insert into installation (master_key_fingerprint) values ($1) on conflict do nothing', [
     options.masterKeyFingerprint,
   ]);
+  await client.query('commit');
+}
+
+/** Gives the database the key of the context, and the policies that ask for it or not. */
+async function recordContext(
+  client: pg.Client,
+  { schema, contextKey, sealedContext }: MigrateOptions,
+  roles: RoleNames,
+  run: MigrationRun,
+): Promise<void> {
+  const { inner, outer } = contextKeyBlocks(contextKey);
+  await client.query('begin');
+  await actAsOwner(client, schema, roles);
+  await client.query(
+    `insert into context_key (id, inner_block, outer_block) values ($1, $2, $3)
+     on conflict (id) do update set inner_block = $2, outer_block = $3
+     where (context_key.inner_block, context_key.outer_block) is distinct from ($2, $3)`,
+    [contextKey.id, inner, outer],
+  );
+  const { rows } = await client.query<{ was: boolean }>(
+    'select sealed_context as was from installation for update',
+  );
+  const was = rows[0]!.was;
+  const sealed = sealedContext ?? was;
+  if (sealed !== was) {
+    await client.query('update installation set sealed_context = $1', [sealed]);
+    await stampSeals(client, schema);
+  }
+  run.sealedContext = sealed;
+  run.sealChanged = sealed !== was;
   await client.query('commit');
 }
 

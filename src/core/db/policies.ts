@@ -9,6 +9,7 @@
 import type { Client } from 'pg';
 import { quoteIdentifier, quoteLiteral } from './identifiers.js';
 import type { RoleNames } from './roles.js';
+import { stampSeals } from './seal.js';
 
 /** The organization of the transaction. Unset or empty gives NULL, and NULL matches no row. */
 export const currentOrganization = "nullif(current_setting('dartwing.org', true), '')";
@@ -47,6 +48,7 @@ $stamping$;`;
 export async function stampPolicies(client: Client, schema: string, roles: RoleNames): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>(tenantTables, [schema]);
   for (const { name } of rows) await client.query(policySql(schema, name, roles));
+  await stampSeals(client, schema);
   return rows.map((row) => row.name);
 }
 

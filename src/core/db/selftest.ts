@@ -6,6 +6,7 @@ import { DartwingError } from '../errors.js';
 import type { Database } from './database.js';
 import { schemaVersion } from './migrate.js';
 import type { RoleNames } from './roles.js';
+import { sealedExpression } from './seal.js';
 import type { Tx } from './transaction.js';
 
 export interface IsolationFinding {
@@ -16,6 +17,7 @@ export interface IsolationFinding {
 export interface SelfTest {
   schemaVersion: number;
   masterKeyFingerprint: string | undefined;
+  sealedContext: boolean;
   findings: IsolationFinding[];
 }
 
@@ -30,6 +32,7 @@ export const isolationChecks: Readonly<Record<string, string>> = {
   'table.policy':
     'A tenant table lacks a policy with USING and WITH CHECK for the app role, or has one that lets all rows pass',
   'table.unowned': 'A table has neither an organization nor the comment that says it is global',
+  'table.seal': 'The context is sealed, and a policy believes a plain setting',
   'table.grant':
     'A runtime role may truncate, reference or trigger on a table or reach a partition, or PUBLIC may use it',
   'index.unique': 'A unique index of a tenant table does not begin with the organization',
@@ -42,13 +45,17 @@ export const isolationChecks: Readonly<Record<string, string>> = {
  * What a policy may begin with, as PostgreSQL prints it back: exactly that, or that and more. Anything else for the
  * app or the reader counts as too wide.
  */
-const boundedExpressions = [
+const plainExpressions = [
   "organization = NULLIF(current_setting('dartwing.org'::text, true), ''::text)",
   "organization = ANY (( SELECT string_to_array(current_setting('dartwing.orgs'::text, true), ','::text) AS string_to_array)::text[])",
   "organization IN ( SELECT unnest(string_to_array(current_setting('dartwing.orgs'::text, true), ','::text)) AS unnest)",
   "id = NULLIF(current_setting('dartwing.org'::text, true), ''::text)",
   "id = ANY (( SELECT string_to_array(current_setting('dartwing.orgs'::text, true), ','::text) AS string_to_array)::text[])",
   "id = NULLIF(current_setting('dartwing.person'::text, true), ''::text)",
+];
+const boundedExpressions = [
+  ...plainExpressions,
+  ...plainExpressions.map((text) => sealedExpression(text, true)),
 ];
 
 /**
@@ -112,6 +119,11 @@ select 'table.policy', relname::text from tenant where not relispartition and (
 union all
 select 'table.policy', relname::text || ' (too wide)' from relation where oid in (select polrelid from wide)
 union all
+select 'table.seal', relation.relname::text || ': ' || p.polname
+  from pg_policy p join relation on relation.oid = p.polrelid
+  where (select (to_jsonb(i) ->> 'sealed_context')::boolean from installation i) and p.polpermissive
+    and concat(pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)) like '%current_setting(%'
+union all
 select 'table.unowned', relname::text from relation
   where relkind in ('r', 'p') and organization_column is null and relname <> 'organization' and not global
 union all
@@ -139,7 +151,14 @@ select 'function.definer', p.proname::text from pg_proc p
 order by 1, 2`;
 
 /** What an installation says of itself. */
-type Installation = Pick<SelfTest, 'schemaVersion' | 'masterKeyFingerprint'>;
+type Installation = Pick<SelfTest, 'schemaVersion' | 'masterKeyFingerprint' | 'sealedContext'>;
+
+/** What an installation must be. */
+export interface Expected {
+  masterKeyFingerprint: string;
+  /** True refuses a database whose policies believe plain settings. */
+  sealedContext?: boolean | undefined;
+}
 
 /** Reads the state; throws nothing about findings. */
 export async function runSelfTest(tx: Tx, schema: string, roles: RoleNames): Promise<SelfTest> {
@@ -161,19 +180,25 @@ export async function runSelfTest(tx: Tx, schema: string, roles: RoleNames): Pro
 
 async function readInstallation(tx: Tx): Promise<Installation> {
   const text = `select (select max(id) from migration) as version,
-    (select master_key_fingerprint from installation) as fingerprint`;
-  const [row] = (await tx.query<{ version: number; fingerprint: string }>(text, [], 'dartwing_installation'))
-    .rows;
-  return { schemaVersion: row?.version ?? 0, masterKeyFingerprint: row?.fingerprint };
+    i.master_key_fingerprint as fingerprint, (to_jsonb(i) ->> 'sealed_context')::boolean as sealed
+    from (select) one left join installation i on true`;
+  type Row = { version: number; fingerprint: string | null; sealed: boolean | null };
+  const [row] = (await tx.query<Row>(text, [], 'dartwing_installation')).rows;
+  return {
+    schemaVersion: row?.version ?? 0,
+    masterKeyFingerprint: row?.fingerprint ?? undefined,
+    sealedContext: row?.sealed ?? false,
+  };
 }
 
 /**
- * Refuses to go on with a schema of another version, another master key or broken isolation.
- * @throws SCHEMA_MISSING, SCHEMA_OUTDATED, SCHEMA_NEWER, MASTER_KEY_CHANGED, ISOLATION_BROKEN, DATABASE_*.
+ * Refuses to go on with a schema of another version, another master key, an open context or broken isolation.
+ * @throws SCHEMA_MISSING, SCHEMA_OUTDATED, SCHEMA_NEWER, MASTER_KEY_CHANGED, CONTEXT_NOT_SEALED, ISOLATION_BROKEN,
+ * DATABASE_*.
  */
-export async function requireSound(database: Database, masterKeyFingerprint: string): Promise<void> {
+export async function requireSound(database: Database, expected: Expected): Promise<void> {
   const test = await ask(database, (tx) => runSelfTest(tx, database.schema, database.roles));
-  requireOurs(test, masterKeyFingerprint);
+  requireOurs(test, expected);
   const [first, ...others] = test.findings;
   if (first === undefined) return;
   const more = others.length > 0 ? ` and ${others.length} more` : '';
@@ -185,11 +210,11 @@ export async function requireSound(database: Database, masterKeyFingerprint: str
 }
 
 /**
- * The cheap part of `requireSound`: schema version and master key.
- * @throws SCHEMA_MISSING, SCHEMA_OUTDATED, SCHEMA_NEWER, MASTER_KEY_CHANGED, DATABASE_*.
+ * The cheap part of `requireSound`: schema version, master key, sealed context.
+ * @throws SCHEMA_MISSING, SCHEMA_OUTDATED, SCHEMA_NEWER, MASTER_KEY_CHANGED, CONTEXT_NOT_SEALED, DATABASE_*.
  */
-export async function requireVersion(database: Database, masterKeyFingerprint: string): Promise<void> {
-  requireOurs(await ask(database, readInstallation), masterKeyFingerprint);
+export async function requireVersion(database: Database, expected: Expected): Promise<void> {
+  requireOurs(await ask(database, readInstallation), expected);
 }
 
 async function ask<T>(database: Database, question: (tx: Tx) => Promise<T>): Promise<T> {
@@ -204,11 +229,12 @@ async function ask<T>(database: Database, question: (tx: Tx) => Promise<T>): Pro
 }
 
 function requireOurs(
-  { schemaVersion: current, masterKeyFingerprint: expected = 'none' }: Installation,
-  given: string,
+  { schemaVersion: current, masterKeyFingerprint: expected = 'none', sealedContext: sealed }: Installation,
+  { masterKeyFingerprint: given, sealedContext: wanted }: Expected,
 ): void {
   const required = schemaVersion;
   if (current > required) throw new DartwingError('SCHEMA_NEWER', { current, required });
   if (current < required) throw new DartwingError('SCHEMA_OUTDATED', { current, required });
   if (given !== expected) throw new DartwingError('MASTER_KEY_CHANGED', { given, expected });
+  if (wanted === true && !sealed) throw new DartwingError('CONTEXT_NOT_SEALED');
 }

@@ -12,6 +12,8 @@ export interface Keyring {
   readonly rolePasswords: { app: string; system: string };
   /** Authenticates staged audit entries. */
   readonly auditKey: { id: number; secret: Buffer };
+  /** Seals the context of transactions. */
+  readonly contextKey: { id: number; secret: Buffer };
   /** Seals the content of mail that waits to be sent. */
   readonly mailKey: Buffer;
   /** Seals the cursors of the change feed. */
@@ -43,6 +45,7 @@ export function openKeyring(masterKey: string | undefined, origin: string): Keyr
       system: derive(bytes, 'database role system').toString('base64url'),
     }),
     auditKey: Object.freeze({ id: 1, secret: derive(bytes, 'audit staging') }),
+    contextKey: Object.freeze({ id: 1, secret: derive(bytes, 'sealed context') }),
     mailKey: derive(bytes, 'outgoing mail'),
     syncKey: derive(bytes, 'sync cursors'),
     lite: Object.freeze({

@@ -18,6 +18,7 @@ import { jobSchedules } from './0012-job-schedules.js';
 import { documents } from './0013-documents.js';
 import { sync } from './0014-sync.js';
 import { server } from './0015-server.js';
+import { sealedContext } from './0016-sealed-context.js';
 
 export interface Migration {
   id: number;
@@ -42,4 +43,5 @@ export const migrations: readonly Migration[] = [
   documents,
   sync,
   server,
+  sealedContext,
 ];
