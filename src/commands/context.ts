@@ -4,6 +4,7 @@
 import type { Config, ConfigInput } from '../core/config.js';
 import { DartwingError } from '../core/errors.js';
 import type { Dartwing } from '../core/index.js';
+import type { Log } from '../core/log.js';
 import type { Lifetime } from './lifetime.js';
 import type { ListDocument } from './spec.js';
 import type { Io } from './ui/io.js';
@@ -68,6 +69,8 @@ export interface OpenOptions {
   background?: boolean;
 }
 
+  /** Where the core logs, for a command that stays; else nowhere, or on stderr with --debug. */
+  log?: Log;
 /** What somebody has to agree to. */
 export interface DangerousAct {
   danger: 'moderate' | 'severe';

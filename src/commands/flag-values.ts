@@ -52,6 +52,18 @@ export function timeFlag(flags: Flags, name: string, now: Date): Date | undefine
   throw wrong(name, text, 'a time such as 2026-11-01T10:00:00Z, a date, or a distance such as -2h');
 }
 
+const secondsOf: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600 };
+
+/** A rate such as `50/s` or `100/m`, as a number per second. @throws VALIDATION_ERROR */
+export function rateFlag(flags: Flags, name: string): number | undefined {
+  const text = textFlag(flags, name);
+  if (text === undefined) return undefined;
+  const [, count, unit] = /^(\d{1,9}(?:\.\d{1,3})?)\/([smh])$/.exec(text) ?? [];
+  if (count === undefined || unit === undefined || Number(count) === 0)
+    throw wrong(name, text, 'a rate such as 50/s or 100/m');
+  return Number(count) / secondsOf[unit]!;
+}
+
 /** `key=value` pairs. @throws VALIDATION_ERROR */
 export function pairsFlag(flags: Flags, name: string): readonly (readonly [string, string])[] {
   return textsFlag(flags, name).map((text) => {

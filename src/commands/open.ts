@@ -26,10 +26,10 @@ export interface Target {
  */
 export async function openCore(
   context: CommandContext,
-  { selfTest = 'full', background = false }: OpenOptions,
+  { selfTest = 'full', background = false, log }: OpenOptions,
 ): Promise<Dartwing> {
   const { options, data } = await findTarget(context);
-  const opening = { ...options, background, selfTest };
+  const opening = { ...options, background, selfTest, ...(log === undefined ? {} : { log }) };
   const dartwing = await createDartwing(opening).catch(async (error: unknown) => {
     if (data === undefined || !isBehind(error)) throw error;
     context.io.note('Preparing the embedded database');

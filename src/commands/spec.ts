@@ -75,7 +75,7 @@ export interface VerbSpec {
 export interface NounSpec {
   name: string;
   aliases?: readonly string[];
-  group: 'Start' | 'Tenancy' | 'Trust' | 'Server' | 'Meta';
+  group: 'Start' | 'Tenancy' | 'Work' | 'Trust' | 'Server' | 'Meta';
   summary: string;
   verbs: readonly VerbSpec[];
 }
@@ -100,7 +100,7 @@ export type VerbResult =
   /** Lines that come one by one (NDJSON in machine modes). */
   | { stream: AsyncIterable<Document>; table: TableView }
   /** Plain text that is the answer: a script, SQL, a man page. */
-  | { text: string }
+  | { text: string; findings?: boolean }
   /** The verb has already said everything, or has nothing to say. */
   | { nothing: true; findings?: boolean };
 

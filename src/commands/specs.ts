@@ -3,9 +3,11 @@ import { apikeySpec } from './apikey/spec.js';
 import { applySpec, diffSpec } from './apply/spec.js';
 import { auditSpec } from './audit/spec.js';
 import { configSpec } from './config/spec.js';
+import { dlqSpec } from './dlq/spec.js';
 import { doctorSpec } from './doctor/spec.js';
 import { initSpec } from './init/spec.js';
 import { inviteSpec } from './invite/spec.js';
+import { jobSpec } from './job/spec.js';
 import { memberSpec } from './member/spec.js';
 import { metaSpecs } from './meta/spec.js';
 import { migrateSpec } from './migrate/spec.js';
@@ -13,9 +15,12 @@ import { orgSpec } from './org/spec.js';
 import { permissionSpec } from './permission/spec.js';
 import { personSpec } from './person/spec.js';
 import { profileSpec } from './profile/spec.js';
+import { queueSpec } from './queue/spec.js';
 import { roleSpec } from './role/spec.js';
+import { scheduleSpec } from './schedule/spec.js';
 import type { NounSpec } from './spec.js';
 import { upSpec } from './up/spec.js';
+import { workerSpec } from './worker/spec.js';
 
 export const nouns: readonly NounSpec[] = [
   initSpec,
@@ -27,6 +32,11 @@ export const nouns: readonly NounSpec[] = [
   roleSpec,
   inviteSpec,
   permissionSpec,
+  jobSpec,
+  queueSpec,
+  dlqSpec,
+  workerSpec,
+  scheduleSpec,
   apikeySpec,
   auditSpec,
   migrateSpec,

@@ -19,8 +19,8 @@ export interface ConfigKeySpec<T> {
   default?: string;
   /** Never in the project file, masked wherever it is shown. */
   secret?: true;
-  /** A path, relative to the place where it was written. */
-  path?: true;
+  /** A path, relative to the place where it was written, or several with commas between them. */
+  path?: true | 'several';
   choices?: readonly string[];
 }
 
@@ -253,6 +253,13 @@ export const configKeys = {
     value: 'bool',
     read: switched,
     default: 'false',
+  },
+  modules: {
+    summary: 'Files that define jobs and schedules, with commas between them: ./jobs.js',
+    env: ['DARTWING_MODULES'],
+    value: 'files',
+    read: text,
+    path: 'several',
   },
   sealedContext: {
     summary:

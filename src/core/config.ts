@@ -7,8 +7,16 @@
  * places are gathered into one CONFIG_INVALID whose fields name each place.
  */
 import { join, resolve } from 'node:path';
-import { type ConfigKey, type ConfigValues, configKeyNames, configKeySpec, fileName } from './config-keys.js';
 import {
+  type ConfigKey,
+  type ConfigKeySpec,
+  type ConfigValues,
+  configKeyNames,
+  configKeySpec,
+  fileName,
+} from './config-keys.js';
+import {
+  type Candidate,
   type ConfigInput,
   findProjectFile,
   fromDefaults,
@@ -110,7 +118,7 @@ function readValues(chosen: Sources, problems: FieldError[]): ConfigValues {
   for (const [key, candidate] of chosen) {
     const spec = configKeySpec(key);
     try {
-      values[key] = spec.read(spec.path ? resolve(candidate.base, candidate.text) : candidate.text);
+      values[key] = spec.read(textOf(spec, candidate));
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       const path = candidate.place === undefined ? candidate.origin.name : fileName(key);
@@ -119,6 +127,14 @@ function readValues(chosen: Sources, problems: FieldError[]): ConfigValues {
   }
   // The table gives every key its type; a key without default may be absent.
   return Object.freeze(values) as ConfigValues;
+}
+
+/** The text of a value, with paths made absolute. */
+function textOf({ path }: ConfigKeySpec<unknown>, { base, text }: Candidate): string {
+  if (path === undefined) return text;
+  if (path === true) return resolve(base, text);
+  const files = text.split(',').flatMap((file) => (file.trim() === '' ? [] : [resolve(base, file.trim())]));
+  return files.join(',');
 }
 
 function entryOf(key: ConfigKey, values: ConfigValues, chosen: Sources): ConfigEntry {

@@ -3,7 +3,7 @@ import type { NounSpec } from '../spec.js';
 import { isPlainVerb, visibleNouns, visibleVerbs } from './page.js';
 import { sectionText, termLines } from './text.js';
 
-const groups = ['Start', 'Tenancy', 'Trust', 'Server', 'Meta'] as const;
+const groups = ['Start', 'Tenancy', 'Work', 'Trust', 'Server', 'Meta'] as const;
 
 const purpose = 'dartwing runs multi-tenant, offline-first products.';
 

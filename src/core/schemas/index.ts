@@ -10,6 +10,7 @@ import { answers } from './answers.js';
 import { owned } from './equipment.js';
 import { identity } from './identity.js';
 import { invitations } from './invitations.js';
+import { jobs } from './jobs.js';
 import { people } from './people.js';
 import { tenancy } from './tenancy.js';
 
@@ -23,4 +24,5 @@ export const documentSchemas: Readonly<Record<string, z.ZodType>> = {
   ...access,
   ...answers,
   ...identity,
+  ...jobs,
 };

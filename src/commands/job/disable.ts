@@ -1,0 +1,3 @@
+import { switchType } from './switch-type.js';
+
+export const run = switchType(false);

@@ -1,0 +1,3 @@
+import { switchSchedule } from './switch-schedule.js';
+
+export const run = switchSchedule('resume');
