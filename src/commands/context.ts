@@ -49,6 +49,8 @@ export interface CommandContext {
   open(options?: OpenOptions): Promise<Dartwing>;
   /** Runs at the end of the command, whatever its outcome; last registered first. */
   defer(close: () => Promise<void> | void): void;
+  /** The process ends as soon as the answer is written, whatever is still open. */
+  endAtOnce(): void;
   /**
    * Approves a dangerous act. Moderate: y/N or --yes. Severe: the name typed, or --confirm <name>; --yes is not enough.
    * Throws CONFIRMATION_REQUIRED, CONFIRMATION_MISMATCH or CANCELED. Does nothing under --dry-run.
@@ -67,10 +69,10 @@ export interface OpenOptions {
   selfTest?: 'full' | 'version';
   /** Sequence the audit trail while the command runs, for one that stays. */
   background?: boolean;
-}
-
   /** Where the core logs, for a command that stays; else nowhere, or on stderr with --debug. */
   log?: Log;
+}
+
 /** What somebody has to agree to. */
 export interface DangerousAct {
   danger: 'moderate' | 'severe';
@@ -102,6 +104,7 @@ export function createContext(parts: ContextParts): CommandContext {
       return lifetime.signal;
     },
     defer: lifetime.defer,
+    endAtOnce: lifetime.endAtOnce,
     open: (options = {}) => {
       opening ??= import('./open.js').then(({ openCore }) => openCore(context, options));
       return opening;

@@ -24,8 +24,10 @@ export interface Lifetime {
   defer(close: () => Promise<void> | void): void;
   /** Gives a verb a grace after an early end to finish by itself, then gives up on it. */
   supervise<T>(work: Promise<T>, graceMs: (ending: Ending) => number): Promise<T>;
-  /** Runs everything deferred; a failing one does not stop the others. */
-  close(): Promise<void>;
+  /** Nothing is closed and nobody waits: what is still open may never answer. */
+  endAtOnce(): void;
+  /** Runs everything deferred; a failing one does not stop the others. Tells whether the process may end by itself. */
+  close(): Promise<'closed' | 'abandoned'>;
 }
 
 const closeMs = 5_000;
@@ -40,6 +42,7 @@ export function createLifetime(process: NodeJS.Process): Lifetime {
   let reason: DartwingError | undefined;
   let timer: NodeJS.Timeout | undefined;
   let limitMs = 0;
+  let abandoned = false;
 
   const end = (by: Ending, why: DartwingError): void => {
     if (ending !== undefined) return;
@@ -98,11 +101,16 @@ export function createLifetime(process: NodeJS.Process): Lifetime {
         if (ending !== undefined && reason !== undefined) giveUp(ending, reason);
         work.then(resolve, reject);
       }),
+    endAtOnce: () => {
+      abandoned = true;
+    },
     close: async () => {
       clearTimeout(timer);
+      if (abandoned) return 'abandoned';
       for (const close of closers.reverse()) await withLimit(close);
       closers.length = 0;
       if (ending !== undefined) reap(process);
+      return 'closed';
     },
   };
 }

@@ -31,17 +31,20 @@ const rollbackMs = 2_000;
 /** As long as it takes: a second signal ends the process. */
 const drainMs = 2 ** 31 - 1;
 
-/** Runs one command line and returns its exit code. */
-async function main(argv: readonly string[]): Promise<number> {
+/** Runs one command line and sets its exit code. */
+async function main(argv: readonly string[]): Promise<void> {
   const lifetime = createLifetime(process);
   const session: Session = { io: undefined, debug: argv.includes('--debug') };
-  try {
-    return await runLine(argv, lifetime, session);
-  } catch (thrown) {
-    return await fail(thrown, lifetime, session.io ?? firstIo(argv), session.debug);
-  } finally {
-    await lifetime.close();
-  }
+  process.exitCode = await runLine(argv, lifetime, session).catch((thrown) =>
+    isCompletion(argv) ? 0 : fail(thrown, lifetime, session.io ?? firstIo(argv), session.debug),
+  );
+  // Everything was written and waited for: nothing can be cut.
+  if ((await lifetime.close()) === 'abandoned') process.exit();
+}
+
+/** Runs while somebody types, who wants no word about what is wrong. */
+function isCompletion(argv: readonly string[]): boolean {
+  return argv[0] === '__complete';
 }
 
 /** What is known so far; the terminal once flags and configuration have said how it is to be used. */
@@ -51,8 +54,7 @@ interface Session {
 }
 
 async function runLine(argv: readonly string[], lifetime: Lifetime, session: Session): Promise<number> {
-  const hidden = argv[0] === '__complete';
-  if (!hidden) refuseSecrets(argv);
+  if (!isCompletion(argv)) refuseSecrets(argv);
   const line = readLine(argv, nouns);
   const { noun, verb } = line;
   if (line.help || (noun === undefined && !line.version)) return showHelp(line, argv, lifetime, session);
@@ -181,6 +183,4 @@ function named(name: string): [NounSpec, VerbSpec] {
   return [noun, verb];
 }
 
-void main(process.argv.slice(2)).then((exit) => {
-  process.exitCode = exit;
-});
+void main(process.argv.slice(2));

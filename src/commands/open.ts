@@ -41,6 +41,23 @@ export async function openCore(
 }
 
 /**
+ * Opens dartwing only where a database runs already: a configured one, or the server that `dartwing up` keeps. Starts,
+ * makes and migrates nothing. Undefined when there is none; whoever asks closes it.
+ * @throws SCHEMA_*, DATABASE_*, MASTER_KEY_*
+ */
+export async function openRunning(context: CommandContext): Promise<Dartwing | undefined> {
+  const { url, masterKey, data } = context.config.values;
+  if (url !== undefined && /^https?:/.test(url)) return undefined;
+  const file = join(data, 'master.key');
+  const address = url ?? (isUp(data) ? await presumedAddress(data) : undefined);
+  const kept = url === undefined && masterKey === undefined && existsSync(file);
+  const key = kept ? developmentMasterKey(file).key : masterKey;
+  if (address === undefined || key === undefined) return undefined;
+  const options = { ...(await shared(context)), url: address, masterKey: key };
+  return createDartwing({ ...options, background: false, selfTest: 'version' });
+}
+
+/**
  * The database of this command: --url, environment, project or profile, else the embedded server of the project,
  * started for this command when none runs. It is let go at the end of the command.
  * @throws EMBEDDED_*, CONFIG_INVALID (a server address: there is no remote client in this version)

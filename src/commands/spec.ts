@@ -8,6 +8,19 @@ import type { CommandContext } from './context.js';
 /** Answer yes to y/N is enough for moderate acts; severe ones want the name typed. */
 export type Danger = 'none' | 'mild' | 'moderate' | 'severe';
 
+/** Where completion finds candidates. Organizations and roles are asked from a database that runs already. */
+export type CompletionSource =
+  | 'organizations'
+  | 'roles'
+  | 'codes'
+  | 'kinds'
+  | 'topics'
+  | 'templates'
+  | 'profiles'
+  | 'settings'
+  | 'fields'
+  | 'files';
+
 export interface ArgumentSpec {
   name: string;
   summary: string;
@@ -16,8 +29,7 @@ export interface ArgumentSpec {
   variadic?: boolean;
   /** Closed set of values. */
   choices?: readonly string[];
-  /** Where completion finds candidates. */
-  complete?: 'organizations' | 'codes' | 'kinds' | 'topics' | 'files';
+  complete?: CompletionSource;
 }
 
 export interface FlagSpec {
@@ -34,6 +46,7 @@ export interface FlagSpec {
   default?: string;
   /** Environment variable that sets it. */
   env?: string;
+  complete?: CompletionSource;
 }
 
 export interface ExampleSpec {

@@ -1,8 +1,8 @@
 /** Runs the real program, bin/dartwing, as a child process. */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 
@@ -78,17 +78,19 @@ export function run(args: readonly string[], options: RunOptions = {}): Promise<
   });
 }
 
-/** Runs a line of a shell in which `dartwing` is the program. */
+/** Whether a program is on the path of this machine. */
+export function installed(name: string): boolean {
+  return spawnSync('sh', ['-c', `command -v ${name}`]).status === 0;
+}
+
+/** Runs a line of bash in which `dartwing` is the program, also for the shells that the line starts. */
 export function runShell(line: string, options: RunOptions = {}): Promise<RunResult> {
-  const child = spawn(
-    'bash',
-    ['-c', `dartwing() { ${quoted(process.execPath)} ${quoted(program)} "$@"; }\n${line}`],
-    {
-      cwd: options.cwd ?? tmpdir(),
-      env: { ...environment, ...options.env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
+  const env: Readonly<Record<string, string>> = { ...environment, ...options.env };
+  const child = spawn('bash', ['-c', line], {
+    cwd: options.cwd ?? tmpdir(),
+    env: { ...env, PATH: `${dirname(program)}:${dirname(process.execPath)}:${env.PATH}` },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk) => {

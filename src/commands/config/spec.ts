@@ -1,6 +1,6 @@
 import type { NounSpec } from '../spec.js';
 
-const keyArgument = { name: 'key', summary: 'Key: pool_max', required: true } as const;
+const keyArgument = { name: 'key', summary: 'Key: pool_max', required: true, complete: 'settings' } as const;
 
 export const configSpec: NounSpec = {
   name: 'config',

@@ -68,6 +68,7 @@ export const topics: Readonly<Record<string, Topic>> = {
         ['TERM, LANG, LC_ALL', 'dumb terminals get no colours, other encodings no signs'],
         ['XDG_CONFIG_HOME', 'where the user file is: dartwing/config.yaml'],
         ['XDG_CACHE_HOME', 'where completion keeps names for a minute'],
+        ['DARTWING_COMPLETION_TIMEOUT', 'how long completion waits for a database, 300ms unless told'],
       ]),
       text('.env files', 'Not read, unless --env-file names one.'),
     ],

@@ -13,7 +13,12 @@ export const initSpec: NounSpec = {
         { name: 'dir', summary: 'Folder, this one unless told', required: false, complete: 'files' },
       ],
       flags: [
-        { name: 'template', value: 'name', summary: 'minimal, saas, clinic, family or club' },
+        {
+          name: 'template',
+          value: 'name',
+          complete: 'templates',
+          summary: 'minimal, saas, clinic, family or club',
+        },
         { name: 'name', value: 'text', summary: 'Name of the organization; its slug is made from it' },
         { name: 'list', summary: 'List the templates' },
         { name: 'force', summary: 'Also into a folder that is not empty' },

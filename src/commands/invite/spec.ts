@@ -22,7 +22,7 @@ export const inviteSpec: NounSpec = {
         'address is invited by QR code with --guardian and --name.',
       arguments: [{ name: 'email', summary: 'Whom: bo@acme.test; not for a child', required: false }],
       flags: [
-        { name: 'role', value: 'role', summary: 'Role in the organization' },
+        { name: 'role', value: 'role', complete: 'roles', summary: 'Role in the organization' },
         { name: 'expires', value: 'dur', summary: 'How long the link works: 7d unless told, 5m to 90d' },
         { name: 'guest-until', value: 'time', summary: 'End of a guest: +7d or 2026-12-01T00:00:00Z' },
         { name: 'qr', summary: 'A QR code to scan instead of a mail; drawn with --show-link' },

@@ -56,7 +56,7 @@ export const memberSpec: NounSpec = {
       description: 'The person of an address nobody knows is made. Grants come with the active membership.',
       arguments: [{ ...member, summary: 'E-mail address or id of the person' }],
       flags: [
-        { name: 'role', value: 'role', summary: 'Role of the type of the organization' },
+        { name: 'role', value: 'role', complete: 'roles', summary: 'Role of the type of the organization' },
         { name: 'start', value: 'day', summary: 'First day, today unless told: 2026-12-01' },
         { name: 'end', value: 'day', summary: 'Last day, none unless told' },
         { name: 'pending', summary: 'Without any right until dartwing member activate' },
@@ -81,7 +81,7 @@ export const memberSpec: NounSpec = {
       summary: 'Change role or days of a membership',
       arguments: [member],
       flags: [
-        { name: 'role', value: 'role', summary: 'Role of the type of the organization' },
+        { name: 'role', value: 'role', complete: 'roles', summary: 'Role of the type of the organization' },
         { name: 'start', value: 'day', summary: 'First day' },
         { name: 'end', value: 'day', summary: 'Last day; none takes it away' },
       ],

@@ -1,34 +1,79 @@
-import { errorCatalogue } from '../../core/errors.js';
 import { globalFlagsOf } from '../flags.js';
-import { topics, visibleNouns, visibleVerbs } from '../help/index.js';
+import { visibleNouns, visibleVerbs } from '../help/index.js';
 import { type Line, readLine } from '../line.js';
-import type { ArgumentSpec, FlagSpec, VerbRun } from '../spec.js';
+import type { ArgumentSpec, CompletionSource, FlagSpec, VerbRun, VerbSpec } from '../spec.js';
 import { nouns } from '../specs.js';
+import { type Candidate, candidatesOf } from './candidates.js';
 
-/** A word that may stand here, and what it means. */
-type Candidate = readonly [word: string, meaning: string];
+/** What stands to be completed: words that are known, or where they come from. */
+type Asked =
+  | { words: readonly Candidate[] }
+  | { source: CompletionSource; verb: VerbSpec | undefined; list: boolean };
 
 /** Prints candidates for the last word of a line. Says nothing rather than fail: it runs while somebody types. */
-export const run: VerbRun = async (_context, { args }) => {
-  const words = Array.isArray(args.words) ? args.words : [];
-  const current = words.at(-1) ?? '';
-  const lines = candidates(words.slice(0, -1), current)
+export const run: VerbRun = async (context, { args }) => {
+  const line = Array.isArray(args.words) ? args.words : [];
+  const { before, current, head } = lastWord(line);
+  const found = await candidatesFor(context, before, current, line).catch(() => []);
+  const lines = found
     .filter(([word]) => word.startsWith(current))
-    .map(([word, meaning]) => `${word}\t${meaning}\n`);
+    .map(([word, meaning]) => `${head}${word}\t${meaning}\n`);
   return { text: lines.join('') };
 };
 
-function candidates(before: readonly string[], current: string): readonly Candidate[] {
+/**
+ * The word that is being typed and those before it. Of `--output=j` the value is completed: some shells give it as
+ * one word, bash as three.
+ */
+function lastWord(line: readonly string[]): { before: readonly string[]; current: string; head: string } {
+  const words = line.filter((word, index) => word !== '=' || !line[index - 1]?.startsWith('--'));
+  if (words.length < line.length && line.at(-1) === '=') return { before: words, current: '', head: '' };
+  const before = words.slice(0, -1);
+  const current = words.at(-1) ?? '';
+  const pair = /^(--[a-z-]+)=(.*)$/s.exec(current);
+  return pair === null
+    ? { before, current, head: '' }
+    : { before: [...before, pair[1]!], current: pair[2]!, head: `${pair[1]}=` };
+}
+
+async function candidatesFor(
+  context: Parameters<VerbRun>[0],
+  before: readonly string[],
+  current: string,
+  line: readonly string[],
+): Promise<readonly Candidate[]> {
+  const asked = whatIsAsked(before, current);
+  if ('words' in asked) return asked.words;
+  const head = asked.list ? current.slice(0, current.lastIndexOf(',') + 1) : '';
+  const found = await candidatesOf(context, {
+    source: asked.source,
+    verb: asked.verb,
+    line,
+    current: current.slice(head.length),
+  });
+  return found.map(([word, meaning]) => [head + word, meaning]);
+}
+
+function whatIsAsked(before: readonly string[], current: string): Asked {
   const line = lineOf(before);
-  if (line === undefined) return [];
+  if (line === undefined) return { words: [] };
   const { noun, verb } = line;
   const flags = verb === undefined ? [] : [...(verb.flags ?? []), ...globalFlagsOf(verb)];
-  const asked = flagBefore(flags, before.at(-1));
-  if (asked !== undefined) return (asked.choices ?? []).map((choice) => [choice, asked.summary]);
-  if (current.startsWith('-')) return flags.map((flag) => [`--${flag.name}`, flag.summary]);
-  if (noun === undefined) return visibleNouns(nouns).map(({ name, summary }) => [name, summary]);
-  if (verb === undefined) return visibleVerbs(noun).map(({ name, summary }) => [name, summary]);
-  return argumentCandidates(argumentAt(verb.arguments ?? [], line.rest, flags));
+  const flag = flagBefore(flags, before.at(-1));
+  if (flag !== undefined) return ofSpec(flag, verb, flag.value?.includes(','));
+  if (current.startsWith('-')) return { words: flags.map(({ name, summary }) => [`--${name}`, summary]) };
+  if (noun === undefined) return { words: visibleNouns(nouns).map(({ name, summary }) => [name, summary]) };
+  if (verb === undefined) return { words: visibleVerbs(noun).map(({ name, summary }) => [name, summary]) };
+  return ofSpec(argumentAt(verb.arguments ?? [], line.rest, flags), verb);
+}
+
+function ofSpec(
+  spec: ArgumentSpec | FlagSpec | undefined,
+  verb: VerbSpec | undefined,
+  list: boolean = false,
+): Asked {
+  if (spec?.choices !== undefined) return { words: spec.choices.map((choice) => [choice, spec.summary]) };
+  return spec?.complete === undefined ? { words: [] } : { source: spec.complete, verb, list };
 }
 
 function lineOf(words: readonly string[]): Line | undefined {
@@ -58,21 +103,4 @@ function argumentAt(
   );
   const last = expected.at(-1);
   return expected[given.length] ?? (last?.variadic ? last : undefined);
-}
-
-function argumentCandidates(argument: ArgumentSpec | undefined): readonly Candidate[] {
-  const choices = argument?.choices?.map((choice) => [choice, argument.summary] as const);
-  if (choices !== undefined) return choices;
-  if (argument?.complete === 'codes')
-    return Object.entries(errorCatalogue).map(([code, { what }]) => [code, what]);
-  if (argument?.complete === 'kinds') return kinds().map((kind) => [kind, 'document kind']);
-  if (argument?.complete === 'topics') {
-    const commands = visibleNouns(nouns).map(({ name, summary }) => [name, summary] as const);
-    return [...commands, ...Object.keys(topics).map((name) => [name, 'topic'] as const)];
-  }
-  return [];
-}
-
-function kinds(): string[] {
-  return [...new Set(nouns.flatMap((noun) => noun.verbs.flatMap((verb) => verb.output)))].sort();
 }

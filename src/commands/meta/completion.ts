@@ -7,10 +7,11 @@ import type { VerbRun } from '../spec.js';
 const scripts: Readonly<Record<string, string>> = {
   bash: `# dartwing completion for bash
 _dartwing() {
-  local IFS=$'\\n' line
+  local IFS=$'\\n' line word
   COMPREPLY=()
   while read -r line; do
-    COMPREPLY+=("\${line%%$'\\t'*}")
+    printf -v word '%q' "\${line%%$'\\t'*}"
+    COMPREPLY+=("$word")
   done < <(dartwing __complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
   [[ \${#COMPREPLY[@]} -eq 0 ]] && compopt -o default
 }
@@ -43,7 +44,8 @@ Register-ArgumentCompleter -Native -CommandName dartwing -ScriptBlock {
   dartwing __complete '--' @words 2>$null | ForEach-Object {
     $name, $meaning = $_ -split "\`t", 2
     if (-not $meaning) { $meaning = $name }
-    [System.Management.Automation.CompletionResult]::new($name, $name, 'ParameterValue', $meaning)
+    $text = if ($name -match '^[\\w.=@/-]+$') { $name } else { "'" + $name.Replace("'", "''") + "'" }
+    [System.Management.Automation.CompletionResult]::new($text, $name, 'ParameterValue', $meaning)
   }
 }
 `,

@@ -31,6 +31,7 @@ export const orgSpec: NounSpec = {
         {
           name: 'role',
           value: 'role',
+          complete: 'roles',
           summary: 'Role of the owner; the founding role of the type unless told',
         },
         {

@@ -4,6 +4,7 @@ const role: ArgumentSpec = {
   name: 'role',
   summary: 'Name of the role: Employee, "Board Member"',
   required: true,
+  complete: 'roles',
 };
 const types = ['family', 'company', 'nonprofit', 'association', 'club'] as const;
 const rate: FlagSpec = {

@@ -23,6 +23,7 @@ export const upSpec: NounSpec = {
         {
           name: 'template',
           value: 'name',
+          complete: 'templates',
           summary: 'Template of the first organization, minimal unless told',
         },
         { name: 'seed', value: 'file', summary: 'Apply this file instead of a template; - reads stdin' },
