@@ -23,6 +23,8 @@ export interface Completions {
 export function openCompletions(parts: {
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   doorbell: JobDoorbell;
+  /** Whether a worker id is still this process's; what belongs to a former one is others' by now. */
+  isCurrent: (worker: string) => boolean;
   onFailure: (error: unknown) => void;
 }): Completions {
   let waiting: Waiting[] = [];
@@ -63,7 +65,10 @@ export function openCompletions(parts: {
       waiting = waiting.slice(batch.length);
       await flush(batch).catch(async (error: unknown) => {
         parts.onFailure(error);
-        waiting.unshift(...batch);
+        for (const each of batch) {
+          if (parts.isCurrent(each.worker)) waiting.push(each);
+          else each.settle(false);
+        }
         await pause(limits.jobFailurePauseMs);
       });
     }

@@ -26,7 +26,7 @@ export type ClaimedJob = Pick<
   | 'started_at'
   | 'log'
   | 'request_id'
-> & { tier: 'free' | 'pro' | 'enterprise'; queue: QueueName };
+> & { worker: string; tier: 'free' | 'pro' | 'enterprise'; queue: QueueName };
 
 /** From which lines how many may be taken, in the order of their right. */
 export interface Picks {
@@ -66,7 +66,7 @@ export async function claimJobs(
     update job j set state = 'running', worker = $2, attempt = j.attempt + 1, started_at = clock_timestamp()${limited ? ", claim = nextval('job_claim')" : ''}
     from taken t where j.organization = t.organization and j.number = t.number
     returning j.queue, j.organization, j.number, j.type, j.priority, j.turn, j.attempt, j.attempts_max, j.losses, j.timeout_ms,
-      j.principal, j.owner, j.input, j.has_children, j.created_at, j.queued_at, j.started_at, j.log, j.request_id, t.tier`;
+      j.principal, j.owner, j.input, j.has_children, j.created_at, j.queued_at, j.started_at, j.log, j.request_id, j.worker, t.tier`;
   const values = [queue, worker, picks.organizations, picks.priorities, picks.wanted, picks.marks];
   const { rows } = await tx.query<ClaimedJob>(
     text,
@@ -356,9 +356,14 @@ export async function upsertProgress(
   tx: Tx,
   reports: readonly (JobKey & { percent: number; message: string | null })[],
 ): Promise<void> {
-  const text = `insert into job_progress (organization, number, percent, message, at)
-    select organization, number, percent, message, clock_timestamp()
-    from jsonb_to_recordset($1::jsonb) as r (organization text, number bigint, percent smallint, message text)
+  // Holding the jobs meanwhile keeps a report from coming after the end it would outlive.
+  const text = `with running as (
+      select r.* from jsonb_to_recordset($1::jsonb) as r (organization text, number bigint, percent smallint, message text)
+      join job j on j.organization = r.organization and j.number = r.number
+      where j.state = 'running' for key share of j
+    )
+    insert into job_progress (organization, number, percent, message, at)
+    select organization, number, percent, message, clock_timestamp() from running
     on conflict (organization, number) do update set percent = excluded.percent, message = excluded.message, at = excluded.at`;
   await tx.query(text, [JSON.stringify(reports)]);
 }

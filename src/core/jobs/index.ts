@@ -18,8 +18,8 @@
  *
  * Times are the database's, so clocks of machines do not matter. Limits: `job…` in limits.ts; 256 KB of input and of
  * output. Audit: job.submit (by people), job.cancel, job.retry, job.replay, job.resolve, job.discard, job.limit in the
- * organization's trail; queue.pause, queue.resume, queue.set, type.enable, type.disable, schedule.pause and
- * schedule.resume in the installation's. Each job has an execution log of its own (`history`).
+ * organization's trail; queue.pause, queue.resume, queue.set, type.enable, type.disable, schedule.pause,
+ * schedule.resume, schedule.run and job.cleanup in the installation's. Each job has an execution log of its own (`history`).
  */
 export type { JobContext } from './context.js';
 export type {

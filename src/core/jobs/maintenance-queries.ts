@@ -11,6 +11,12 @@ export async function dropOldPartitions(tx: Tx, days: number): Promise<number> {
   return (await tx.query<{ dropped: number }>(text, [days])).rows[0]!.dropped;
 }
 
+/** How many ended jobs are too old. */
+export async function countOldHistory(tx: Tx, days: number): Promise<number> {
+  const text = `select count(*)::int as count from job_history where ended_at < clock_timestamp() - $1 * interval '1 day'`;
+  return (await tx.query<{ count: number }>(text, [days])).rows[0]!.count;
+}
+
 /** Deletes what is too old and lies in no day that could be dropped. */
 export async function deleteOldHistory(tx: Tx, days: number, count: number): Promise<number> {
   const text = `delete from job_history h using (

@@ -1,11 +1,14 @@
 /** What is done to jobs by the clock: stuck ones, those of dissolved organizations, retention, partitions, alerts. */
+import { authorize, type Scope } from '../access/index.js';
 import type { Tx } from '../db/index.js';
+import { DartwingError } from '../errors.js';
 import { limits } from '../limits.js';
 import type { Log } from '../log.js';
 import { countDeadLetters } from './dead-letter-queries.js';
 import { endingOf, endWithChildren } from './ending.js';
 import { lockJobs } from './engine-queries.js';
 import {
+  countOldHistory,
   deleteDecided,
   deleteOldHistory,
   deleteOldKeys,
@@ -16,6 +19,7 @@ import {
 import { stuckCondition } from './read-queries.js';
 import type { RunParts } from './run.js';
 import { deleteTicks } from './schedule-queries.js';
+import { recordSystem } from './settings.js';
 
 export interface MaintenanceParts extends RunParts {
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
@@ -66,20 +70,34 @@ export async function endOrphans({ transaction }: MaintenanceParts): Promise<{ e
 }
 
 /** Drops days of the history that are older than the retention, and makes those to come. */
-export async function keepHistory({
-  transaction,
-}: MaintenanceParts): Promise<{ days_dropped: number; deleted: number }> {
+export async function keepHistory(
+  { transaction }: MaintenanceParts,
+  keptDays: number = limits.jobKeptDays,
+): Promise<{ days_dropped: number; deleted: number }> {
   await transaction((tx) => ensurePartitions(tx, limits.jobPartitionDays));
-  const days_dropped = await transaction((tx) => dropOldPartitions(tx, limits.jobKeptDays));
+  const days_dropped = await transaction((tx) => dropOldPartitions(tx, keptDays));
   let deleted = 0;
   for (let batch = 0; batch < limits.jobSweepBatchesMax; batch++) {
-    const count = await transaction((tx) => deleteOldHistory(tx, limits.jobKeptDays, limits.jobSweepMax));
+    const count = await transaction((tx) => deleteOldHistory(tx, keptDays, limits.jobSweepMax));
     deleted += count;
     if (count < limits.jobSweepMax) break;
   }
   await transaction((tx) => deleteOldKeys(tx));
   await transaction((tx) => deleteTicks(tx, limits.jobKeptDays));
   return { days_dropped, deleted };
+}
+
+/** How many ended jobs a clean-up by hand will delete; with the entry that says who asked for it. @throws VALIDATION_ERROR */
+export async function beginCleanup(scope: Scope, keptDays: number): Promise<number> {
+  authorize(scope, 'administer', { doctype: 'Background Job', name: '*' });
+  if (!Number.isInteger(keptDays) || keptDays < 1 || keptDays > limits.jobKeptDaysMax)
+    throw new DartwingError('VALIDATION_ERROR', {
+      message: `Ended jobs are kept for 1 to ${limits.jobKeptDaysMax} whole days`,
+    });
+  const jobs = await countOldHistory(scope.tx, keptDays);
+  const ref = { doctype: 'Background Job', name: '*' };
+  await recordSystem(scope, 'job.cleanup', ref, { jobs }, { kept_days: keptDays });
+  return jobs;
 }
 
 /** Deletes dead letters that were decided upon long enough ago; those that wait for a decision stay. */

@@ -65,7 +65,7 @@ export function openJobs(sources: JobsSources): Jobs & { close(): Promise<void> 
     transaction,
     bare: { clock: rest.clock, events, doorbell: rights },
     listener: database.listener,
-    keepHistory: () => keepHistory(maintenance),
+    keepHistory: (keptDays) => keepHistory(maintenance, keptDays),
     onStart: (stop) => stops.push(stop),
     observers,
     publish: (event) => {

@@ -34,6 +34,10 @@ export interface LineParts {
   release: (jobs: readonly ClaimedJob[]) => Promise<void>;
   /** Nothing more is taken while this many finished jobs are not written down. */
   isBehind: () => boolean;
+  /** Jobs are this worker's from now on, whatever it does with them. */
+  taken: (jobs: readonly ClaimedJob[]) => void;
+  /** Jobs may have been taken without this worker knowing which. */
+  unsure: () => void;
   onFailure: (error: unknown) => void;
 }
 
@@ -137,8 +141,10 @@ export function openLine(parts: LineParts): QueueLine {
       claimed = await claim(picks);
     } catch (error) {
       for (const pick of picks) fair.untaken(pick);
+      parts.unsure();
       throw error;
     }
+    parts.taken(claimed);
     // The order in which organizations were picked is the order in which their jobs begin.
     const places = new Map(picks.map(({ organization }, place) => [organization, place]));
     claimed.sort(

@@ -22,8 +22,10 @@ import type { JobDefinition, Registry } from './definition.js';
 import type { QueueDepths } from './depths.js';
 import { type JobDocument, jobDocument } from './document.js';
 import type { JobDoorbell } from './doorbell.js';
+import { beginCleanup } from './maintenance.js';
 import { findJob } from './read-queries.js';
 import {
+  beginScheduleRun,
   listScheduleDocuments,
   pauseSchedule,
   requireSchedule,
@@ -147,8 +149,14 @@ export interface Jobs {
   metrics(options?: InOrganization, call?: CallOptions): Promise<JobMetrics>;
   /** Running jobs that took twice their time. */
   stuck(call?: CallOptions): Promise<JobDocument[]>;
-  /** Deletes ended jobs beyond the retention now instead of at night. */
-  cleanup(call?: CallOptions): Promise<{ days_dropped: number; deleted: number }>;
+  /**
+   * Deletes ended jobs beyond the retention now instead of at night; `jobs` tells how many there were. Dead letters that
+   * wait for a decision stay.
+   */
+  cleanup(
+    options?: { keptDays?: number | undefined },
+    call?: CallOptions,
+  ): Promise<{ jobs: number; days_dropped: number; deleted: number }>;
 
   readonly deadLetters: DeadLetters;
   readonly queues: Queues;
@@ -225,7 +233,7 @@ export interface JobsParts extends WorkerParts {
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   /** What a scope holds besides a transaction and the facts of a call. */
   bare: Pick<Scope, 'clock' | 'events' | 'doorbell'>;
-  keepHistory: () => Promise<{ days_dropped: number; deleted: number }>;
+  keepHistory: (keptDays: number) => Promise<{ days_dropped: number; deleted: number }>;
   /** Called when a worker or a scheduler starts, to be stopped with the installation. */
   onStart: (stop: () => Promise<unknown>) => void;
   observers: Set<(event: JobEvent) => void>;
@@ -337,10 +345,8 @@ export function jobVerbs(parts: JobsParts): Jobs {
     list: (call) => session.run('schedule list', call, (scope) => listScheduleDocuments(scope, book)),
     show: (name, call) => session.run('schedule show', call, (scope) => requireSchedule(scope, book, name)),
     run: async (name, call) => {
-      const now = await session.run('schedule run', call, async (scope) => {
-        await requireSchedule(scope, book, name);
-        return scope.clock.now();
-      });
+      const now = await session.run('schedule run', call, (scope) => beginScheduleRun(scope, book, name));
+      if (call?.dryRun) return schedules.show(name, call);
       await runSchedule({ ...parts, onFailure: () => {} }, name, now);
       return schedules.show(name, call);
     },
@@ -403,9 +409,10 @@ export function jobVerbs(parts: JobsParts): Jobs {
     metrics: ({ organization } = {}, call) =>
       within('job metrics', organization, call, (scope, bound) => measureJobs(scope, bound)),
     stuck: (call) => session.run('job stuck', call, listStuckJobs),
-    cleanup: async (call) => {
-      await session.run('job cleanup', call, async () => {});
-      return parts.keepHistory();
+    cleanup: async ({ keptDays = limits.jobKeptDays } = {}, call) => {
+      const jobs = await session.run('job cleanup', call, (scope) => beginCleanup(scope, keptDays));
+      if (call?.dryRun) return { jobs, days_dropped: 0, deleted: 0 };
+      return { jobs, ...(await parts.keepHistory(keptDays)) };
     },
     deadLetters: Object.freeze(deadLetters),
     queues: Object.freeze(queues),
@@ -436,42 +443,49 @@ async function replayMany(
       message: `A rate lies above 0 and is at most ${limits.replaysPerSecondMax} a second`,
     });
   const { idempotencyKey: _, ...facts } = call ?? {};
-  const ids = Array.isArray(which)
-    ? [...which]
-    : await idsOf(deadLetters, which as DeadLetterQuery, organization, facts);
-  if (ids.length > limits.replaysMax)
+  const targets: Target[] = Array.isArray(which)
+    ? which.map((id: string) => ({ id, organization }))
+    : await targetsOf(deadLetters, which as DeadLetterQuery, organization, facts);
+  if (targets.length > limits.replaysMax)
     throw new DartwingError('VALIDATION_ERROR', {
       message: `At most ${limits.replaysMax} jobs are replayed at once`,
     });
   const all: ManyJobs = { done: [], failed: [] };
   const startedAt = clock.monotonicMs();
-  for (const [index, id] of ids.entries()) {
+  for (const [index, target] of targets.entries()) {
+    const { id } = target;
     if (signal?.aborted) break;
     if (perSecond !== undefined) await until(startedAt + (index * 1_000) / perSecond, clock, signal);
     if (signal?.aborted) break;
-    await deadLetters.replay(id, { ...options, organization }, facts).then(
+    await deadLetters.replay(id, { ...options, organization: target.organization }, facts).then(
       (job) => all.done.push(job),
       (error: unknown) => all.failed.push({ id, error: asDartwingError(error) }),
     );
-    onEach?.(all.done.length, all.failed.length, ids.length);
+    onEach?.(all.done.length, all.failed.length, targets.length);
   }
   return all;
 }
 
-async function idsOf(
+/** A dead letter, and the organization that its replay is bound to. */
+interface Target {
+  id: string;
+  organization: string | undefined;
+}
+
+async function targetsOf(
   deadLetters: DeadLetters,
   query: DeadLetterQuery,
   organization: string | undefined,
   call: CallOptions,
-): Promise<string[]> {
-  const ids: string[] = [];
+): Promise<Target[]> {
+  const targets: Target[] = [];
   let after: DeadLetterPlace | undefined;
   do {
     const { items, next } = await deadLetters.page({ ...query, organization, after }, call);
-    ids.push(...items.map(({ id }) => id));
+    targets.push(...items.map((job) => ({ id: job.id, organization: job.organization })));
     after = next;
-  } while (after !== undefined && ids.length <= limits.replaysMax);
-  return ids;
+  } while (after !== undefined && targets.length <= limits.replaysMax);
+  return targets;
 }
 
 function until(at: number, clock: Clock, signal: AbortSignal | undefined): Promise<void> {

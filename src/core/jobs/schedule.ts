@@ -234,6 +234,13 @@ export async function requireSchedule(
   });
 }
 
+/** The moment of a run by hand, with the entry that says who asked for it. @throws SCHEDULE_NOT_FOUND */
+export async function beginScheduleRun(scope: Scope, book: ScheduleBook, name: string): Promise<Date> {
+  await requireSchedule(scope, book, name);
+  await recordSystem(scope, 'schedule.run', { doctype: 'Schedule', name }, null, null);
+  return scope.clock.now();
+}
+
 /** Runs a schedule of this process now, paused or not. @throws SCHEDULE_NOT_FOUND, and what it throws */
 export async function runSchedule(
   parts: Pick<SchedulerParts, 'book' | 'transaction' | 'onFailure'>,

@@ -102,10 +102,6 @@ export async function touchWorker(
   return (await tx.query(text, values, 'dartwing_job_heartbeat')).rowCount === 1;
 }
 
-export async function deleteWorker(tx: Tx, id: string): Promise<void> {
-  await tx.query('delete from job_worker where id = $1', [id]);
-}
-
 export async function listWorkers(tx: Tx): Promise<WorkerRow[]> {
   const text = `select *, (extract(epoch from clock_timestamp() - seen_at) * 1000)::float8 as silent_ms from job_worker
     order by started_at limit 1000`;

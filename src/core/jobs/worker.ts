@@ -10,12 +10,12 @@ import type { Log } from '../log.js';
 import { openCompletions } from './completion.js';
 import { type QueueName, queueNames } from './definition.js';
 import { readyRings, ringsOf } from './doorbell.js';
-import { type ClaimedJob, promoteDue, releaseJobs, upsertProgress } from './engine-queries.js';
+import { type ClaimedJob, lockJobs, promoteDue, releaseJobs, upsertProgress } from './engine-queries.js';
 import { keepListening } from './listening.js';
 import { type LineSettings, openLine, type QueueLine } from './queue-line.js';
 import { type Outcome, type Running, type RunParts, runJob, runningOf, stop } from './run.js';
 import {
-  deleteWorker,
+  deleteEmptyWorkers,
   insertWorker,
   listLimits,
   listQueues,
@@ -92,11 +92,22 @@ export function startWorker(parts: WorkerParts, options: WorkerOptions = {}): Jo
   const lines = new Map<QueueName, QueueLine>();
   const running = new Map<string, Running>();
   const timers: NodeJS.Timeout[] = [];
-  const completions = openCompletions({ transaction, doorbell: parts.doorbell, onFailure });
+  /** What this worker took and has not settled: organization, number and attempt. */
+  const held = new Set<string>();
+  const completions = openCompletions({
+    transaction,
+    doorbell: parts.doorbell,
+    isCurrent: (worker) => worker === id,
+    onFailure,
+  });
   let id = randomUUID() as string;
   let slots: Record<string, number> = {};
   let seenAt = clock.monotonicMs();
   let draining = false;
+  /** It was silent for so long that others may have its jobs: it goes on under another id. */
+  let forfeited = false;
+  /** A claim failed in a way that leaves open whether it happened. */
+  let unsureAt: number | undefined;
   let stopped: Promise<WorkerStats> | undefined;
   let cutShort = (): void => {};
 
@@ -112,6 +123,8 @@ export function startWorker(parts: WorkerParts, options: WorkerOptions = {}): Jo
 
   const runOne = async (job: ClaimedJob): Promise<void> => {
     const key = `${job.organization} ${job.number}`;
+    // Taken under a former id: it is another's by now, or will be.
+    if (job.worker !== id) return;
     const mine = runningOf(job, id, clock.monotonicMs());
     running.set(key, mine);
     publish(mine, 'running');
@@ -127,6 +140,7 @@ export function startWorker(parts: WorkerParts, options: WorkerOptions = {}): Jo
       const { organization, number, attempt } = job;
       const finished = { organization, number, attempt, output: outcome.output };
       void completions.add(worker, finished, mine.reported).then((isMine) => {
+        held.delete(heldKey(job));
         if (!isMine)
           return log.warn({ job: mine.id }, 'a job was finished after it had become another worker’s');
         stats.completed += 1;
@@ -134,21 +148,36 @@ export function startWorker(parts: WorkerParts, options: WorkerOptions = {}): Jo
       });
       return;
     }
-    if (outcome.kind === 'lost') return;
+    if (outcome.kind === 'lost') {
+      held.delete(heldKey(job));
+      return;
+    }
     if (outcome.kind === 'done') {
+      held.delete(heldKey(job));
       stats.completed += 1;
       publish(mine, 'completed');
       return;
     }
-    const became = await settleOutcome(parts, mine, outcome).catch((error: unknown) => {
-      onFailure(error);
-      return undefined;
-    });
+    const became = await untilWritten(worker, () => settleOutcome(parts, mine, outcome));
+    held.delete(heldKey(job));
     if (became === undefined) return;
     if (became === 'released') stats.released += 1;
     else if (became !== 'canceled') stats.failed += 1;
     if (became === 'dead_letter') stats.dead += 1;
     publish(mine, became, 'error' in outcome ? { error: outcome.error } : {});
+  }
+
+  /** Repeats what has to be written down until it is, or until the job is no longer this worker's to settle. */
+  async function untilWritten<T>(worker: string, write: () => Promise<T>): Promise<T | undefined> {
+    while (worker === id) {
+      try {
+        return await write();
+      } catch (error) {
+        onFailure(error);
+        await new Promise((resolve) => setTimeout(resolve, limits.jobFailurePauseMs));
+      }
+    }
+    return undefined;
   }
 
   async function readSettings(): Promise<Map<QueueName, LineSettings>> {
@@ -189,28 +218,47 @@ export function startWorker(parts: WorkerParts, options: WorkerOptions = {}): Jo
   }
 
   async function beat(): Promise<void> {
-    const lives = await transaction((tx) =>
-      touchWorker(tx, id, { slots, stats: { ...stats, running: running.size }, draining }),
-    );
+    const facts = { slots, stats: { ...stats, running: running.size }, draining };
+    const lives = !forfeited && (await transaction((tx) => touchWorker(tx, id, facts)));
     if (!lives) {
-      log.warn({ worker: id }, 'others declared this worker dead; it begins anew');
+      log.warn({ worker: id }, 'this worker was silent for too long; it begins anew under another id');
       loseAll();
       id = randomUUID();
-      if (!draining) {
-        await register();
-        await discover();
-      }
+      if (draining) return;
+      await register();
+      forfeited = false;
+      await discover();
       return;
     }
     seenAt = clock.monotonicMs();
+    if (unsureAt !== undefined) {
+      const isOver = seenAt - unsureAt > 3 * limits.jobHeartbeatMs;
+      await findForgotten();
+      if (isOver) unsureAt = undefined;
+    }
     await lookAfter(parts, running);
     await takeOver(parts);
     if (!draining) await refresh();
   }
 
+  /** Puts back what a failed claim took all the same; a claim on its way is younger than the margin. */
+  async function findForgotten(): Promise<void> {
+    const condition =
+      "j.state = 'running' and j.worker = $1 and j.started_at < clock_timestamp() - $2 * interval '1 millisecond'";
+    await transaction(async (tx) => {
+      const rows = await lockJobs(tx, condition, [id, limits.jobHeartbeatMs], false);
+      const forgotten = rows.filter((row) => !held.has(heldKey(row)));
+      if (forgotten.length > 0) parts.doorbell.ringAfter(tx, await releaseJobs(tx, id, forgotten));
+    });
+  }
+
   /** Others may take over soon: what has not been able to say that it lives must not go on. */
   function checkLease(): void {
-    if (clock.monotonicMs() - seenAt > limits.jobLeaseMs - limits.jobHeartbeatMs / 2) loseAll();
+    if (forfeited || clock.monotonicMs() - seenAt <= limits.jobLeaseMs - limits.jobHeartbeatMs / 2) return;
+    forfeited = true;
+    loseAll();
+    // Nothing more is written under the former id, so nothing waits for a database that may never answer.
+    id = randomUUID();
   }
 
   async function discover(): Promise<void> {
@@ -282,8 +330,15 @@ export function startWorker(parts: WorkerParts, options: WorkerOptions = {}): Jo
         run: runOne,
         release: async (jobs) => {
           const rows = await transaction((tx) => releaseJobs(tx, id, jobs));
+          for (const job of jobs) held.delete(heldKey(job));
           stats.released += rows.length;
           parts.doorbell.tell(readyRings(rows));
+        },
+        taken: (jobs) => {
+          for (const job of jobs) held.add(heldKey(job));
+        },
+        unsure: () => {
+          unsureAt = clock.monotonicMs();
         },
         isBehind: () => completions.waiting > limits.jobCompletionsMax,
         onFailure,
@@ -334,7 +389,8 @@ export function startWorker(parts: WorkerParts, options: WorkerOptions = {}): Jo
     for (const timer of timers) clearInterval(timer);
     unhear();
     await listening?.close();
-    await transaction((tx) => deleteWorker(tx, id)).catch(onFailure);
+    // While anything is still under its name, others have to be able to find it dead.
+    await transaction((tx) => deleteEmptyWorkers(tx, [id])).catch(onFailure);
     await parts.doorbell.quiet();
     return stats;
   }
@@ -368,6 +424,15 @@ export function startWorker(parts: WorkerParts, options: WorkerOptions = {}): Jo
       return stopped;
     },
   };
+}
+
+/** A job and the attempt at it. */
+function heldKey({
+  organization,
+  number,
+  attempt,
+}: Pick<ClaimedJob, 'organization' | 'number' | 'attempt'>): string {
+  return `${organization} ${number} ${attempt}`;
 }
 
 /** @throws VALIDATION_ERROR */
