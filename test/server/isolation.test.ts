@@ -27,6 +27,9 @@ beforeAll(async () => {
     environment: 'production',
     permissions: ['*:*'],
   });
+  const task = await world.ana.post('/v1/organizations/acme/documents/Task', {
+    data: { title: canary, status: 'Open' },
+  });
   const member = await world.ana.get('/v1/organizations/acme/members/emil@acme.test');
   names = {
     org: world.acme,
@@ -35,6 +38,8 @@ beforeAll(async () => {
     equipment: equipment.body.data.id,
     invitation: invitation.body.data.id,
     key: apiKey.body.data.id,
+    doctype: 'Task',
+    name: task.body.data.name,
   };
   const { change, secret } = await world.dartwing.identity.apiKeys.create('bolt', {
     name: 'all of bolt',
@@ -62,6 +67,8 @@ const bodies: Record<string, unknown> = {
   'equipment.create': { equipment_name: 'Cuckoo' },
   'equipment.update': { equipment_name: 'Taken' },
   'equipment.assign': { member: 'bo@bolt.test' },
+  'document.create': { data: { title: 'Cuckoo', status: 'Open' } },
+  'document.update': { data: { title: 'Taken' } },
   'apikey.create': { name: 'x', environment: 'production', permissions: ['*:*'] },
   'apply.diff': { files: [{ name: 'org.yaml', text: orgYaml() }] },
   'apply.apply': { files: [{ name: 'org.yaml', text: orgYaml() }] },
@@ -93,7 +100,17 @@ const inside = allRoutes.filter(({ path }) => path.includes('{org}'));
 const others = allRoutes.filter(({ path }) => !path.includes('{org}') && path.startsWith('/v1/'));
 
 /** What belongs to nobody or to the caller alone, and may be read by anybody who is signed in. */
-const open = new Set(['org.list', 'role.list', 'role.show', 'person.equipment']);
+const open = new Set([
+  'org.list',
+  'role.list',
+  'role.show',
+  'person.equipment',
+  'doctype.list',
+  'doctype.show',
+]);
+
+/** Those of one record. */
+const ofOne = inside.filter(({ path }) => /\{org\}.*\{(?!doctype\}$)/.test(path));
 
 describe.each(['a supervisor', 'a key'] as const)('%s of another organization', (who) => {
   const caller = () => (who === 'a key' ? key : world.bo);
@@ -103,7 +120,7 @@ describe.each(['a supervisor', 'a key'] as const)('%s of another organization', 
     expect([status, text]).toEqual([403, expect.not.stringContaining(canary)]);
   });
 
-  it.each(inside.filter(({ path }) => /\{org\}.*\{/.test(path)).map((route) => [route.id, route] as const))(
+  it.each(ofOne.map((route) => [route.id, route] as const))(
     'cannot tell at %s what is there from what is not',
     async (_id, route) => {
       const blank = (reply: Reply, own: Record<string, string>) =>
@@ -114,6 +131,7 @@ describe.each(['a supervisor', 'a key'] as const)('%s of another organization', 
         ...names,
         member: 'nobody',
         equipment: 'EQ-99999',
+        name: 'TASK-99999',
         invitation: 'absent',
         key: 'dw_missing',
       };
@@ -123,7 +141,7 @@ describe.each(['a supervisor', 'a key'] as const)('%s of another organization', 
     },
   );
 
-  it.each(inside.filter(({ path }) => /\{org\}.*\{/.test(path)).map((route) => [route.id, route] as const))(
+  it.each(ofOne.map((route) => [route.id, route] as const))(
     'finds nothing of the first in its own at %s',
     async (_id, route) => {
       const { status, text } = await ask(caller(), route, { ...names, org: 'bolt' });

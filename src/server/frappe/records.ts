@@ -83,7 +83,10 @@ const organization: Records = {
       asked.call,
     );
   },
-  show: (asked, name) => asked.dartwing.tenancy.show(name, asked.call),
+  show: async (asked, name) => {
+    await asked.enter(name);
+    return asked.dartwing.tenancy.show(name, asked.call);
+  },
   create: async (asked, body) => {
     const given = fieldsOf(
       z.strictObject({
@@ -108,11 +111,12 @@ const organization: Records = {
       return after;
     });
   },
-  update: async ({ dartwing, call, ifVersion }, name, body) => {
+  update: async ({ dartwing, call, ifVersion, enter }, name, body) => {
     const { org_type, org_name, status, ...rest } = fieldsOf(
       z.strictObject({ ...organizationFields, status: z.string(), org_type: z.string() }).partial(),
       body,
     );
+    await enter(name);
     if (org_type !== undefined) await requireSameType({ dartwing, call }, name, plainWord(org_type));
     const changes = {
       ...rest,
@@ -121,7 +125,8 @@ const organization: Records = {
     };
     return (await dartwing.tenancy.update(name, changes, { ...call, ifVersion })).after;
   },
-  remove: async ({ dartwing, call }, name) => {
+  remove: async ({ dartwing, call, enter }, name) => {
+    await enter(name);
     await dartwing.tenancy.dissolve(name, {}, call);
   },
 };

@@ -4,6 +4,7 @@ import type { Route } from '../route.js';
 import { apiKeyRoutes } from './api-keys.js';
 import { applyRoutes } from './apply.js';
 import { auditRoutes } from './audit.js';
+import { documentRoutes } from './documents.js';
 import { equipmentRoutes } from './equipment.js';
 import { invitationRoutes } from './invitations.js';
 import { memberRoutes } from './members.js';
@@ -19,6 +20,7 @@ export const allRoutes: readonly Route[] = [
   ...roleRoutes,
   ...invitationRoutes,
   ...equipmentRoutes,
+  ...documentRoutes,
   ...permissionRoutes,
   ...apiKeyRoutes,
   ...auditRoutes,
