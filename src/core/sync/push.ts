@@ -116,8 +116,7 @@ export async function push(scope: Scope, source: PushSource, request: PushReques
   await giveNames(batch, items);
   const ready = await checkLinks(batch, items);
   await writeAll(batch, ready);
-  await answerTwins(batch, twins);
-  await file(batch, queueDepth);
+  await file(batch, twins, queueDepth);
   return {
     protocol: syncProtocol,
     organization,
@@ -210,7 +209,7 @@ async function replay(batch: Batch, replayed: readonly [Item, SeenRow][]): Promi
 }
 
 /** The second of two equal operations has the answer of the first. */
-async function answerTwins(batch: Batch, twins: readonly [Item, number][]): Promise<void> {
+function answerTwins(batch: Batch, twins: readonly [Item, number][]): void {
   for (const [item, first] of twins) batch.results[item.index] = { ...batch.results[first]!, replayed: true };
 }
 
@@ -405,12 +404,17 @@ async function write(batch: Batch, rows: readonly ChangeRow[]): Promise<Map<stri
 }
 
 /** Files conflicts and answers, counts, and leaves the audit entry. */
-async function file(batch: Batch, queueDepth: number | undefined): Promise<void> {
+async function file(
+  batch: Batch,
+  twins: readonly [Item, first: number][],
+  queueDepth: number | undefined,
+): Promise<void> {
   const { scope, organization, origin, at, device, source } = batch;
   const disputes = batch.verdicts.filter(({ conflict }) => conflict !== undefined);
   const numbers = disputes.length === 0 ? [] : await nextConflictNumbers(scope.tx, disputes.length);
   const conflictIds = new Map(disputes.map((verdict, index) => [verdict, seriesOfConflict(numbers[index]!)]));
   for (const verdict of batch.verdicts) answer(batch, verdict, conflictIds.get(verdict));
+  answerTwins(batch, twins);
   const answers = batch.verdicts.flatMap((verdict) => keptAnswer(batch, verdict));
   const closed = batch.verdicts
     .filter(({ closes }) => closes)
