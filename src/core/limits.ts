@@ -223,6 +223,7 @@ export const limits = Object.freeze({
   jobScheduleMs: 1_000,
   /** Days of finished jobs that are kept, days made ahead, rows of one sweep. */
   jobKeptDays: 30,
+  jobKeptDaysMax: 3_650,
   jobPartitionDays: 8,
   jobSweepMax: 1_000,
   jobSweepBatchesMax: 1_000,

@@ -246,6 +246,21 @@ export const jobSpec: NounSpec = {
       load: () => import('./discard.js'),
     },
     {
+      name: 'cleanup',
+      summary: 'Delete jobs that ended long ago, now instead of at night',
+      description: 'Of every organization. Dead letters that wait for a decision stay.',
+      flags: [{ name: 'older-than', value: 'dur', summary: 'Whole days, 30d unless told' }],
+      examples: [
+        { command: 'dartwing job cleanup --dry-run', note: 'How many it would be' },
+        { command: 'dartwing job cleanup --older-than 14d --yes', note: 'Of more than two weeks ago' },
+      ],
+      output: ['Bulk'],
+      danger: 'moderate',
+      mutates: true,
+      long: true,
+      load: () => import('./cleanup.js'),
+    },
+    {
       name: 'types',
       summary: 'List job types, and whether they can be submitted',
       description: 'Those that workers registered, and those of the setting modules.',
