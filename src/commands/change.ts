@@ -1,4 +1,5 @@
 /** The answer of verbs that change something: a document `Change`, and a sentence for a person. */
+import type { Change } from '../core/index.js';
 import type { VerbResult } from './spec.js';
 
 export interface ChangeAnswer {
@@ -48,4 +49,20 @@ export function change({
     table: { columns: [], sentence: sentence + qualifier },
     ...(next === undefined ? {} : { next }),
   };
+}
+
+/** The answer of a verb whose core has changed something. `next` is left out where nothing was written. */
+export function changed(done: Change<object>, sentence: string, next: readonly string[] = []): VerbResult {
+  return change({
+    op: done.op,
+    ref: done.ref,
+    before: done.before,
+    after: done.after,
+    dryRun: done.dry_run,
+    audit: done.audit,
+    warnings: done.warnings,
+    undo: done.undo,
+    sentence,
+    next: done.op === 'none' || done.dry_run ? [] : next,
+  });
 }

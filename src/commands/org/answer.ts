@@ -1,6 +1,6 @@
 /** Answers of the verbs on organizations. */
 import type { Change } from '../../core/index.js';
-import { change } from '../change.js';
+import { changed } from '../change.js';
 import type { CommandContext } from '../context.js';
 import type { TableView, VerbResult } from '../spec.js';
 
@@ -26,16 +26,5 @@ export function organizationChange(
   next: readonly string[] = [],
 ): VerbResult {
   for (const warning of done.warnings ?? []) io.warn('CHECK', warning);
-  return change({
-    op: done.op,
-    ref: done.ref,
-    before: done.before,
-    after: done.after,
-    dryRun: done.dry_run,
-    audit: done.audit,
-    warnings: done.warnings,
-    undo: done.undo,
-    sentence,
-    next: done.op === 'none' || done.dry_run ? [] : next,
-  });
+  return changed(done, sentence, next);
 }

@@ -1,6 +1,7 @@
 import { DartwingError } from '../../core/errors.js';
-import type { Dartwing, ListOrganizationsInput, OrganizationDocument } from '../../core/index.js';
+import type { ListOrganizationsInput } from '../../core/index.js';
 import { numberFlag, pairsFlag, textFlag } from '../flag-values.js';
+import { everyRow, wholeList } from '../pages.js';
 import type { ListDocument, Parsed, VerbRun } from '../spec.js';
 import { organizationTable } from './answer.js';
 
@@ -10,10 +11,10 @@ const pageMax = 500;
 export const run: VerbRun = async (context, { flags }) => {
   const input = inputOf(flags);
   const dartwing = await context.open({ selfTest: 'version' });
-  if (flags.all === true && context.global.output === 'ndjson') {
-    return { stream: everyOrganization(dartwing, input), table: organizationTable };
-  }
-  const list = flags.all === true ? await wholeList(dartwing, input) : await dartwing.tenancy.list(input);
+  const page = (part: object) => dartwing.tenancy.list({ ...input, ...part });
+  if (flags.all === true && context.global.output === 'ndjson')
+    return { stream: everyRow(page, pageMax), table: organizationTable };
+  const list = flags.all === true ? await wholeList('OrgList', page, pageMax) : await page({});
   return {
     list: list as unknown as ListDocument,
     table: organizationTable,
@@ -40,28 +41,4 @@ function inputOf(flags: Parsed['flags']): ListOrganizationsInput {
     limit: numberFlag(flags, 'limit', 1, pageMax),
     offset: numberFlag(flags, 'offset', 0, 1_000_000_000),
   };
-}
-
-async function wholeList(dartwing: Dartwing, input: ListOrganizationsInput) {
-  const items: OrganizationDocument[] = [];
-  for await (const item of everyOrganization(dartwing, input)) items.push(item);
-  return {
-    api_version: 'dartwing/v1' as const,
-    kind: 'OrgList',
-    items,
-    total_count: items.length,
-    limit: items.length,
-    offset: 0,
-  };
-}
-
-async function* everyOrganization(
-  dartwing: Dartwing,
-  input: ListOrganizationsInput,
-): AsyncGenerator<OrganizationDocument> {
-  for (let offset = 0; ; offset += pageMax) {
-    const { items } = await dartwing.tenancy.list({ ...input, limit: pageMax, offset });
-    yield* items;
-    if (items.length < pageMax) return;
-  }
 }

@@ -1,7 +1,5 @@
 /** Answers of the verbs on persons. */
-import type { Change } from '../../core/index.js';
-import { change } from '../change.js';
-import type { TableView, VerbResult } from '../spec.js';
+import type { TableView } from '../spec.js';
 
 /** Columns of lists of persons. */
 export const personTable: TableView = {
@@ -16,21 +14,3 @@ export const personTable: TableView = {
     { header: 'created', path: 'created_at' },
   ],
 };
-
-/** The answer of a verb that changed a person. */
-export function personChange(
-  done: Change<object>,
-  sentence: string,
-  next: readonly string[] = [],
-): VerbResult {
-  return change({
-    op: done.op,
-    ref: done.ref,
-    before: done.before,
-    after: done.after,
-    dryRun: done.dry_run,
-    audit: done.audit,
-    sentence,
-    next: done.op === 'none' || done.dry_run ? [] : next,
-  });
-}

@@ -1,8 +1,8 @@
 import { DartwingError } from '../../core/errors.js';
 import { callOf } from '../call.js';
+import { changed } from '../change.js';
 import { textFlag } from '../flag-values.js';
 import type { VerbRun } from '../spec.js';
-import { personChange } from './answer.js';
 
 export const run: VerbRun = async (context, { args, flags }) => {
   const guardian = textFlag(flags, 'guardian');
@@ -14,5 +14,5 @@ export const run: VerbRun = async (context, { args, flags }) => {
   const dartwing = await context.open();
   const change = await dartwing.people.person.consent(String(args.person), guardian, callOf(context));
   const { primary_email, consent_timestamp } = change.after!;
-  return personChange(change, `Consent for ${primary_email} is captured at ${consent_timestamp}`);
+  return changed(change, `Consent for ${primary_email} is captured at ${consent_timestamp}`);
 };

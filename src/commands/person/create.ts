@@ -1,8 +1,8 @@
 import { DartwingError } from '../../core/errors.js';
 import { callOf } from '../call.js';
+import { changed } from '../change.js';
 import { textFlag } from '../flag-values.js';
 import type { Parsed, VerbRun } from '../spec.js';
-import { personChange } from './answer.js';
 
 export const run: VerbRun = async (context, { args, flags }) => {
   const input = {
@@ -19,7 +19,7 @@ export const run: VerbRun = async (context, { args, flags }) => {
   const change = await dartwing.people.person.create(input, callOf(context));
   const { id, primary_email, is_minor } = change.after!;
   const did = change.op === 'none' ? 'exists' : 'created';
-  return personChange(change, `Person ${primary_email} (${id}) ${did}`, [
+  return changed(change, `Person ${primary_email} (${id}) ${did}`, [
     is_minor
       ? `dartwing person consent ${primary_email} --guardian <person>`
       : `dartwing member add ${primary_email} --org <org> --role <role>`,

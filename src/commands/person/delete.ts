@@ -1,6 +1,6 @@
 import { callOf } from '../call.js';
+import { changed } from '../change.js';
 import type { VerbRun } from '../spec.js';
-import { personChange } from './answer.js';
 
 export const run: VerbRun = async (context, { args }) => {
   const dartwing = await context.open();
@@ -11,5 +11,5 @@ export const run: VerbRun = async (context, { args }) => {
     name: primary_email,
   });
   const change = await dartwing.people.person.delete(id, callOf(context));
-  return personChange(change, `Person ${primary_email} (${id}) is deleted`);
+  return changed(change, `Person ${primary_email} (${id}) is deleted`);
 };

@@ -1,6 +1,6 @@
 import { callOf } from '../call.js';
+import { changed } from '../change.js';
 import type { VerbRun } from '../spec.js';
-import { personChange } from './answer.js';
 
 const sentences = {
   queued: 'a mail with a token for a new password is on its way',
@@ -12,5 +12,5 @@ const sentences = {
 export const run: VerbRun = async (context, { args }) => {
   const dartwing = await context.open();
   const done = await dartwing.lite.sendReset(String(args.person), callOf(context));
-  return personChange(done, `${args.person}: ${sentences[done.after!.mail]}`);
+  return changed(done, `${args.person}: ${sentences[done.after!.mail]}`);
 };

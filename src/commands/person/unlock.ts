@@ -1,6 +1,6 @@
 import { callOf } from '../call.js';
+import { changed } from '../change.js';
 import type { VerbRun } from '../spec.js';
-import { personChange } from './answer.js';
 
 export const run: VerbRun = async (context, { args }) => {
   const reason = context.reason('person unlock');
@@ -12,5 +12,5 @@ export const run: VerbRun = async (context, { args }) => {
     name: person,
   });
   const done = await dartwing.lite.unlock(person, { ...callOf(context), reason });
-  return personChange(done, `${person} has no second factor and does not wait`);
+  return changed(done, `${person} has no second factor and does not wait`);
 };

@@ -1,8 +1,8 @@
 import { DartwingError } from '../../core/errors.js';
 import { callOf } from '../call.js';
+import { changed } from '../change.js';
 import { numberFlag, textFlag } from '../flag-values.js';
 import type { VerbRun } from '../spec.js';
-import { personChange } from './answer.js';
 
 /** Field of the document by flag. */
 const fields = {
@@ -35,5 +35,5 @@ export const run: VerbRun = async (context, { args, flags }) => {
     ifVersion,
   });
   const { primary_email, version, status } = change.after!;
-  return personChange(change, `Person ${primary_email} is ${status.state} and at version ${version}`);
+  return changed(change, `Person ${primary_email} is ${status.state} and at version ${version}`);
 };

@@ -33,6 +33,12 @@ export { type MissingIndex, missingIndexes } from './indexes.js';
 export { isKeyPermission, type KeyBounds } from './key.js';
 export type { Principal, Ref } from './principal.js';
 export type { Mismatch } from './queries.js';
+export {
+  deleteGrants as dropGrants,
+  insertGrants as addGrants,
+  type Mismatch as GrantMismatch,
+  selectMismatches,
+} from './queries.js';
 export { type Reach, reaches, reachIn } from './reach.js';
 export { type GrantLog, type GrantRebuild, type PermissionVerbs, permissionVerbs } from './room.js';
 export type { DoctypeRights } from './rulebook.js';

@@ -197,3 +197,16 @@ export async function deleteOrganizationRows(tx: Tx, organization: string): Prom
   await tx.query('update person set personal_org = null where personal_org = $1', [organization]);
   await tx.query('delete from org_member where organization = $1', [organization]);
 }
+
+/** Organizations that are not dissolved, one (id) or all, and whether somebody supervises them. */
+export async function findSupervised(
+  tx: Tx,
+  organization: string | undefined,
+): Promise<{ id: string; slug: string; supervised: boolean }[]> {
+  const text = `select o.id, o.slug, exists (
+      select from org_member m join role_template r on r.role_name = m.role
+      where m.organization = o.id and m.status = 'active' and r.is_supervisor) as supervised
+    from organization o where ($1::text is null or o.id = $1) and o.status <> 'dissolved' order by o.id`;
+  return (await tx.query<{ id: string; slug: string; supervised: boolean }>(text, [organization ?? null]))
+    .rows;
+}
