@@ -2,8 +2,8 @@
 const rooms = [
   'db',
   'audit',
-  'keys',
   'access',
+  'keys',
   'jobs',
   'tenancy',
   'people',

@@ -12,6 +12,7 @@ import type { ExportRow } from './export/index.js';
 import type { IdentityVerbs } from './identity/index.js';
 import type { Invitations } from './invitations/index.js';
 import type { Jobs } from './jobs/index.js';
+import type { Keys } from './keys/index.js';
 import type { LiteVerbs } from './lite/index.js';
 import type { Courier } from './mail/index.js';
 import type { PeopleVerbs } from './people/index.js';
@@ -66,6 +67,7 @@ export interface Dartwing {
   readonly identity: IdentityVerbs;
   readonly lite: LiteVerbs;
   readonly mail: Pick<Courier, 'sendDue'>;
+  readonly keys: Keys;
   readonly equipment: Equipment;
   readonly documents: Documents;
   readonly sync: Sync;

@@ -29,6 +29,7 @@ import { identityRoom } from './identity/index.js';
 import { isOrganizationId } from './ids.js';
 import { invitationVerbs } from './invitations/index.js';
 import { openJobs } from './jobs/index.js';
+import { openKeys } from './keys/index.js';
 import { limits } from './limits.js';
 import { followMergedSignIn, liteRoom, signerOf } from './lite/index.js';
 import { openCourier } from './mail/index.js';
@@ -121,10 +122,23 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
     scope.tx.afterCommit(() => ids.forget(organization.slug, organization.id));
   });
   const background = options.background ?? true;
+  const keys = whenUsed(() =>
+    openKeys({
+      session,
+      clock,
+      keyring,
+      options: options.keys ?? {},
+      transaction: (work) => database.asMachinery(work),
+      idOf: ids.findExisting,
+    }),
+  );
+  // A wrong choice of key service stops the start, not the first value that is to be sealed.
+  if (options.keys !== undefined) keys.get();
   const courier = whenUsed(() =>
     openCourier({
       options: options.mail,
-      key: keyring.mailKey,
+      keys: keys.get(),
+      formerKey: keyring.mailKey,
       clock,
       log,
       background,
@@ -183,6 +197,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
       return verbs;
     },
     mail: () => ({ sendDue: courier.get().sendDue }),
+    keys: () => keys.get(),
     equipment: () => equipmentVerbs(session, ids.findExisting),
     documents: () =>
       documentVerbs({

@@ -129,6 +129,12 @@ const entries = {
     why: '{suggestion}',
     fix: ['dartwing schema'],
   },
+  REGISTRY_UNAVAILABLE: {
+    kind: 'unavailable',
+    what: 'Cannot learn the newest version from {registry}: {message}',
+    why: 'Only version --check asks the npm registry, or the one that npm_config_registry names',
+    fix: ['Check the network and npm_config_registry, then run the command again'],
+  },
   DIRECTORY_NOT_EMPTY: {
     kind: 'conflict',
     what: '{directory} is not empty',
@@ -289,6 +295,62 @@ const entries = {
     what: 'The master key is not the one this database was set up with',
     why: 'Its fingerprint is {given}; the database knows {expected}',
     fix: ['Use the master key of this database'],
+  },
+  KEY_NOT_FOUND: {
+    kind: 'not_found',
+    what: 'No data key {id}',
+    why: 'It may belong to another installation, or have gone with its organization',
+    fix: ['dartwing key list'],
+  },
+  KEY_STATE: {
+    kind: 'conflict',
+    what: 'Data key {id} is {state}, not {wanted}',
+    why: 'A key goes from active to decrypt_only (rotate), retired (retire) and destroyed (destroy)',
+    fix: ['dartwing key list'],
+  },
+  KEY_IN_USE: {
+    kind: 'conflict',
+    what: '{count} values are still sealed with data key {id}',
+    why: 'Without the key nobody could read them',
+    fix: [
+      'Seal them with the newest key: dartwing key rotate --org {organization} --reseal --reason "…"',
+      'To make them unreadable for good: dartwing key destroy {id} --erase --reason "…"',
+    ],
+  },
+  KEY_RETIRED: {
+    kind: 'precondition',
+    what: 'A value is sealed with data key {id}, which is retired',
+    why: 'Nothing was sealed with it when it was retired; a backup may have brought the value back',
+    fix: ['dartwing key status', 'dartwing key verify'],
+  },
+  KEY_DESTROYED: {
+    kind: 'precondition',
+    what: 'A value is sealed with data key {id}, which was destroyed',
+    why: 'Destroying the key erased everything that was sealed with it, on purpose',
+    fix: ['dartwing audit query --action key.destroy says who did it, when and why'],
+  },
+  SEAL_BROKEN: {
+    kind: 'precondition',
+    what: 'A sealed value of {table}.{column} does not open',
+    why: 'It was changed, or it comes from another row, table or organization',
+    fix: ['dartwing key verify names the keys concerned', 'Restore the value, or enter it again'],
+  },
+  KEY_SERVICE_UNAVAILABLE: {
+    kind: 'unavailable',
+    what: 'The key service {provider} does not answer: {reason}',
+    why: 'Data keys are opened by it; those in memory serve until their time is over',
+    fix: ['dartwing key status', 'Look at the key service, then run the command again'],
+  },
+  KEY_SERVICE_REFUSED: {
+    kind: 'precondition',
+    what: 'The key service {provider} refuses: {reason}',
+    why: 'The master key is disabled or not this one, the rights are missing, or the data key was changed',
+    fix: ['dartwing key status', 'Give the credentials their rights on the master key'],
+  },
+  KEY_PROVIDER_MISSING: {
+    kind: 'precondition',
+    what: 'The key service {provider} is needed and not set up here',
+    fix: ['{fix}'],
   },
 
   // access
@@ -893,11 +955,16 @@ const entries = {
     why: 'Allowances keep one caller from slowing the others',
     fix: ['Wait for the time in Retry-After, then call again'],
   },
-  ORIGIN_DENIED: {
-    kind: 'forbidden',
-    what: 'This page may not act with the session of the browser',
-    why: 'Its origin is not one of those that are allowed',
-    fix: ['Add the origin to the allowed ones of the server', 'Send an access token instead of the cookie'],
+  SERVER_UNREACHABLE: {
+    kind: 'unavailable',
+    what: 'No answer from the server at {url}',
+    why: '{why}',
+    fix: ['Check that it runs and that the address is right'],
+  },
+  SERVER_FAULT: {
+    kind: 'unavailable',
+    what: 'The server answered {status}',
+    fix: ['Try again later', 'Ask who runs it to look for the request id in its log'],
   },
 
   // jobs
@@ -1021,7 +1088,7 @@ export const errorCatalogue: Readonly<Record<ErrorCode, ErrorEntry>> = entries;
 
 /** Faults of the installation: whoever calls over HTTP can neither mend them nor needs to know more. */
 const ofInstallation =
-  /^(DATABASE_|SCHEMA_|MIGRATION_|MASTER_KEY_|CONFIG_|EMBEDDED_|ISOLATION_|ROLE_TAKEN|ALREADY_UP|PORT_IN_USE)/;
+  /^(DATABASE_|SCHEMA_|MIGRATION_|MASTER_KEY_|KEY_SERVICE_|KEY_PROVIDER_|CONFIG_|EMBEDDED_|ISOLATION_|ROLE_TAKEN|ALREADY_UP|PORT_IN_USE)/;
 
 /** Whether a code tells of the installation, which is nobody's business outside. */
 export function isOfInstallation(code: ErrorCode): boolean {

@@ -289,6 +289,21 @@ export const limits = Object.freeze({
   /** Passwords that a process hashes at once, and that wait for it. */
   passwordHashesMax: 2,
   passwordHashesWaitingMax: 50,
+  /** Data keys in memory, and for how long; so long may a destroyed one still open values in other processes. */
+  dataKeysKeptMax: 1_000,
+  dataKeyKeptMs: 300_000,
+  /** Life of a data key until it is rotated (requirements §15.3: monthly). */
+  dataKeyMs: 2_592_000_000,
+  /** One call of a key service, and attempts of it. */
+  keyServiceMs: 5_000,
+  keyServiceAttemptsMax: 3,
+  /** Values of one transaction of a rotation, and rounds in which it comes back to those that others held. */
+  resealBatchMax: 500,
+  resealPassesMax: 10,
+  /** Values that could not be opened which a rotation names. */
+  resealFailuresMax: 20,
+  /** Values of one key and column that a verification opens unless told. */
+  keySamples: 20,
   /** Life of an access token and of a refresh token of lite mode (requirements §7.3). */
   liteTokenMs: 300_000,
   liteRefreshMs: 2_592_000_000,

@@ -6,7 +6,7 @@ import { type DatabaseOptions, describeTarget } from './db/index.js';
 import type { DefinitionInput } from './documents/index.js';
 import { DartwingError } from './errors.js';
 import type { IdentityOptions } from './identity/index.js';
-import { type Keyring, openKeyring } from './keys/index.js';
+import { type KeyOptions, type Keyring, openKeyring } from './keys/index.js';
 import type { LiteOptions } from './lite/index.js';
 import { type Log, silentLog } from './log.js';
 import type { MailOptions } from './mail/index.js';
@@ -20,6 +20,8 @@ export interface DartwingOptions {
   masterKey: string | undefined;
   /** Where the master key came from, for errors. */
   masterKeyOrigin?: string | undefined;
+  /** Key services; without any the master key wraps the data keys. */
+  keys?: KeyOptions | undefined;
   /** Addresses of the runtime logins, where somebody else manages the roles. */
   appUrl?: string | undefined;
   systemUrl?: string | undefined;

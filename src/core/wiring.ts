@@ -8,6 +8,7 @@ import { moveEquipment, refuseLeaving, refusePurge } from './equipment/index.js'
 import { dropApiKeys, followMerge } from './identity/index.js';
 import { dropInvitations, followMergedInvitee } from './invitations/index.js';
 import { dropJobs, followMergedOwner } from './jobs/index.js';
+import { dropKeys } from './keys/index.js';
 import { dropMail } from './mail/index.js';
 import { enrolOwner, followRename, leaveOrganization } from './people/index.js';
 import { dropSync } from './sync/index.js';
@@ -24,6 +25,7 @@ export function subscribeRooms({ subscribe }: ReturnType<typeof eventBoard>): vo
   subscribe('organization.purging', (...event) => dropMail(...event));
   subscribe('organization.purging', (...event) => dropInvitations(...event));
   subscribe('organization.purging', (...event) => dropJobs(...event));
+  subscribe('organization.purging', (...event) => dropKeys(...event));
   subscribe('person.merging', (...event) => followMerge(...event));
   subscribe('person.merging', (...event) => moveEquipment(...event));
   subscribe('person.merging', (...event) => followMergedInvitee(...event));

@@ -18,6 +18,8 @@ export interface Keyring {
   readonly mailKey: Buffer;
   /** Seals the cursors of the change feed. */
   readonly syncKey: Buffer;
+  /** Wraps data keys where no key service does. */
+  readonly wrappingKey: Buffer;
   /** Of lite mode: the seed of the key that signs access tokens, and the key of second factors. */
   readonly lite: { signingSeed: Buffer; factorKey: Buffer };
 }
@@ -47,6 +49,7 @@ export function openKeyring(masterKey: string | undefined, origin: string): Keyr
     auditKey: Object.freeze({ id: 1, secret: derive(bytes, 'audit staging') }),
     contextKey: Object.freeze({ id: 1, secret: derive(bytes, 'sealed context') }),
     mailKey: derive(bytes, 'outgoing mail'),
+    wrappingKey: derive(bytes, 'data keys'),
     syncKey: derive(bytes, 'sync cursors'),
     lite: Object.freeze({
       signingSeed: derive(bytes, 'lite access tokens'),

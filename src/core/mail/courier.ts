@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.js';
 import type { Tx } from '../db/index.js';
-import { DartwingError } from '../errors.js';
-import { openText } from '../keys/index.js';
+import { DartwingError, isDartwingError } from '../errors.js';
+import { type DataKeys, openText } from '../keys/index.js';
 import { limits } from '../limits.js';
 import type { Log } from '../log.js';
 import { makeOutbox, type Outbox, placeOf } from './outbox.js';
@@ -38,7 +38,9 @@ export interface Courier {
 
 interface CourierParts {
   options: MailOptions | undefined;
-  key: Buffer;
+  keys: DataKeys;
+  /** Opens what an earlier version sealed. */
+  formerKey: Buffer;
   clock: Clock;
   log: Log;
   /** Look for due mail for as long as the process lives. */
@@ -66,7 +68,7 @@ export function openCourier(parts: CourierParts): Courier {
   timer?.unref();
 
   return Object.freeze({
-    outbox: makeOutbox(transport && parts.key, background.ring),
+    outbox: makeOutbox(transport && parts.keys, background.ring),
     sendDue: round,
     close: async () => {
       clearInterval(timer);
@@ -119,9 +121,13 @@ async function sendUntilEmpty(
     const lease = randomUUID();
     const now = parts.clock.now();
     const until = new Date(now.getTime() + limits.mailLeaseMs);
-    const mail = await parts.transaction((tx) => claimMail(tx, { now, until, lease }));
-    if (mail === undefined) return;
-    const { serverDown, ...settlement } = await attempt(parts, transport, mail);
+    const claimed = await parts.transaction(async (tx) => {
+      const mail = await claimMail(tx, { now, until, lease });
+      return mail && { mail, content: await openContent(parts, tx, mail) };
+    });
+    if (claimed === undefined) return;
+    const { mail, content } = claimed;
+    const { serverDown, ...settlement } = await attempt(parts, transport, mail, content);
     await parts.transaction((tx) => settleMail(tx, mail, lease, settlement));
     run[settlement.status === 'queued' ? 'deferred' : settlement.status] += 1;
     if (settlement.error !== null) {
@@ -134,9 +140,10 @@ async function sendUntilEmpty(
 }
 
 async function attempt(
-  { key, clock }: CourierParts,
+  { clock }: CourierParts,
   transport: Transport,
   mail: LeasedMail,
+  content: MailContent | DartwingError | undefined,
 ): Promise<Settlement & { serverDown: boolean }> {
   const { id, recipient: to, created_at: at, attempts } = mail;
   const settled = (status: Settlement['status'], error: string | null, serverDown = false) => {
@@ -146,8 +153,11 @@ async function attempt(
   };
   // Processes died with it again and again: another attempt would be one too many.
   if (attempts > limits.mailAttemptsMax) return settled('failed', 'No attempt came to an end');
-  const content = openContent(key, mail);
-  if (content === undefined) return settled('failed', 'It was sealed with another master key');
+  if (content === undefined) return settled('failed', 'Its content cannot be opened any more');
+  if (content instanceof DartwingError) {
+    const again = attempts < limits.mailAttemptsMax;
+    return settled(again ? 'queued' : 'failed', content.message);
+  }
   try {
     await transport.send({ id, to, at, ...content });
     return settled('sent', null);
@@ -157,10 +167,26 @@ async function attempt(
   }
 }
 
-function openContent(key: Buffer, mail: LeasedMail): MailContent | undefined {
+/** Undefined when it never opens again; the error of a key service that may open it later. */
+async function openContent(
+  { keys, formerKey }: CourierParts,
+  tx: Tx,
+  mail: LeasedMail,
+): Promise<MailContent | DartwingError | undefined> {
+  const { organization, id, letter, content } = mail;
   try {
-    return JSON.parse(openText(key, placeOf(mail), mail.content)) as MailContent;
-  } catch {
-    return undefined;
+    if (letter === null) return read(openText(formerKey, `outgoing_mail ${organization} ${id}`, content!));
+    return read((await keys.open(tx, placeOf(mail), letter)).toString('utf8'));
+  } catch (error) {
+    if (letter === null || (isDartwingError(error) && lost.has(error.code))) return undefined;
+    // One organization whose key cannot be opened now must not keep the others' mail.
+    if (isDartwingError(error) && error.code.startsWith('KEY_')) return error;
+    throw error;
   }
+}
+
+const lost: ReadonlySet<string> = new Set(['SEAL_BROKEN', 'KEY_NOT_FOUND', 'KEY_RETIRED', 'KEY_DESTROYED']);
+
+function read(text: string): MailContent {
+  return JSON.parse(text) as MailContent;
 }

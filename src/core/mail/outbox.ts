@@ -1,7 +1,7 @@
 /** The outbox: mail is written down in the transaction that causes it. */
 import type { DomainEvents, Scope } from '../access/index.js';
 import { uuidv7 } from '../ids.js';
-import { sealText } from '../keys/index.js';
+import type { DataKeys, Place } from '../keys/index.js';
 import { parseEmail } from '../people/index.js';
 import { cancelMail, deleteMail, findMailStates, insertMail, type MailState } from './queries.js';
 import { renderMail } from './template.js';
@@ -27,33 +27,34 @@ export interface Outbox {
 }
 
 /** Where the sealed content of a message belongs. */
-export function placeOf({ organization, id }: { organization: string; id: string }): string {
-  return `outgoing_mail ${organization} ${id}`;
+export function placeOf({ organization, id }: { organization: string; id: string }): Place {
+  return { organization, table: 'outgoing_mail', column: 'letter', row: [id] };
 }
 
 /**
  * Makes the outbox of an installation.
- * @param key of the keyring; undefined where there is no mail server: then no content is kept at all
+ * @param keys undefined where there is no mail server: then no content is kept at all
  * @param onPosted called after the COMMIT of a transaction that posted
  */
-export function makeOutbox(key: Buffer | undefined, onPosted: () => void): Outbox {
+export function makeOutbox(keys: Pick<DataKeys, 'seal'> | undefined, onPosted: () => void): Outbox {
   return {
-    hasTransport: key !== undefined,
+    hasTransport: keys !== undefined,
     post: async (scope, { organization, about, to, template, values }) => {
       const at = scope.clock.now();
       const id = uuidv7(at);
       const content = await renderMail(template, values);
+      const place = placeOf({ organization, id });
+      const letter = (await keys?.seal(scope.tx, 'mail', place, JSON.stringify(content))) ?? null;
       await insertMail(scope.tx, {
         organization,
         id,
         about,
         recipient: parseEmail(to),
         template,
-        content:
-          key === undefined ? null : sealText(key, placeOf({ organization, id }), JSON.stringify(content)),
+        letter,
         at,
       });
-      if (key === undefined) return 'no_transport';
+      if (keys === undefined) return 'no_transport';
       scope.tx.afterCommit(onPosted);
       return 'queued';
     },

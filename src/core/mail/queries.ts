@@ -6,7 +6,10 @@ export interface LeasedMail {
   organization: string;
   id: string;
   recipient: string;
-  content: Buffer;
+  /** The sealed content. */
+  letter: Buffer | null;
+  /** The same, of a message that an earlier version wrote down. */
+  content: Buffer | null;
   attempts: number;
   created_at: Date;
 }
@@ -17,16 +20,16 @@ export interface NewMail {
   about: string;
   recipient: string;
   template: string;
-  /** Null where there is no mail server. */
-  content: Buffer | null;
+  /** The sealed content; null where there is no mail server. */
+  letter: Buffer | null;
   at: Date;
 }
 
 export async function insertMail(tx: Tx, mail: NewMail): Promise<void> {
-  const text = `insert into outgoing_mail (organization, id, about, recipient, template, content, status, due_at, created_at)
-    values ($1, $2, $3, $4, $5, $6, case when $6::bytea is null then 'no_transport' else 'queued' end, $7, $7)`;
-  const { organization, id, about, recipient, template, content, at } = mail;
-  await tx.query(text, [organization, id, about, recipient, template, content, at], 'dartwing_mail_insert');
+  const text = `insert into outgoing_mail (organization, id, about, recipient, template, letter, status, due_at, created_at)
+    values ($1, $2, $3, $4, $5, $6::bytea, case when $6::bytea is null then 'no_transport' else 'queued' end, $7, $7)`;
+  const { organization, id, about, recipient, template, letter, at } = mail;
+  await tx.query(text, [organization, id, about, recipient, template, letter, at], 'dartwing_mail_insert');
 }
 
 /** Takes the mail that has been due for longest, unless another process holds it. */
@@ -41,7 +44,7 @@ export async function claimMail(
     )
     update outgoing_mail m set lease = $3, leased_until = $2, attempts = m.attempts + 1
     from due where m.organization = due.organization and m.id = due.id
-    returning m.organization, m.id, m.recipient, m.content, m.attempts, m.created_at`;
+    returning m.organization, m.id, m.recipient, m.letter, m.content, m.attempts, m.created_at`;
   return (await tx.query<LeasedMail>(text, [now, until, lease], 'dartwing_mail_claim')).rows[0];
 }
 
@@ -63,7 +66,7 @@ export async function settleMail(
 ): Promise<void> {
   const text = `update outgoing_mail set status = $4, due_at = $5, last_error = $6, lease = null, leased_until = null,
       sent_at = case when $4 = 'sent' then $7::timestamptz end,
-      content = case when $4 = 'queued' then content end
+      content = case when $4 = 'queued' then content end, letter = case when $4 = 'queued' then letter end
     where organization = $1 and id = $2 and lease = $3 and status = 'queued'`;
   await tx.query(
     text,
@@ -74,7 +77,7 @@ export async function settleMail(
 
 /** Keeps what waits about something from being sent. What is being sent just now is on its way. */
 export async function cancelMail(tx: Tx, organization: string, about: string): Promise<void> {
-  const text = `update outgoing_mail set status = 'canceled', content = null, lease = null, leased_until = null
+  const text = `update outgoing_mail set status = 'canceled', content = null, letter = null, lease = null, leased_until = null
     where organization = $1 and about = $2 and status = 'queued'`;
   await tx.query(text, [organization, about], 'dartwing_mail_cancel');
 }

@@ -19,6 +19,7 @@ import { documents } from './0013-documents.js';
 import { sync } from './0014-sync.js';
 import { server } from './0015-server.js';
 import { sealedContext } from './0016-sealed-context.js';
+import { keys } from './0017-keys.js';
 
 export interface Migration {
   id: number;
@@ -44,4 +45,5 @@ export const migrations: readonly Migration[] = [
   sync,
   server,
   sealedContext,
+  keys,
 ];
