@@ -5,9 +5,9 @@ import { documentKey, type Entry } from './entry.js';
 import { ClientFault } from './fault.js';
 import { takePage } from './page.js';
 import { type FeedPage, type Fields, type PushAnswer, syncProtocol } from './protocol.js';
-import { nextBatch, wireOf } from './queue.js';
+import { nextBatch, wiresOf } from './queue.js';
 import { Replica } from './replica.js';
-import { settle } from './settle.js';
+import { rebased, sawBefore, settle } from './settle.js';
 import type { Store } from './store.js';
 import type { Transport } from './transport.js';
 import { type LocalDocument, viewOf } from './view.js';
@@ -20,6 +20,8 @@ export interface ClientOptions {
   doctypes: readonly string[];
   /** Names this installation on the server; made once when absent. */
   device?: string;
+  /** Versions of the doctypes that this program was built for; after an update of it the server sends them anew. */
+  schemas?: Readonly<Record<string, number>>;
   /** Operations of one call, 100 unless told, 500 at most. */
   batchOperations?: number;
   /** `document` (default): a conflict holds the edits of its document. `queue`: it holds all. */
@@ -104,6 +106,7 @@ export async function openClient(options: ClientOptions): Promise<SyncClient> {
     organization,
     doctypes,
     device,
+    schemas,
     batchOperations = bounds.batchOperations,
     conflictPauses = 'document',
     attemptsMax = bounds.attemptsMax,
@@ -129,6 +132,11 @@ export async function openClient(options: ClientOptions): Promise<SyncClient> {
 
   const view = (doctype: string, name: string): LocalDocument | undefined =>
     viewOf(replica.copies.get(documentKey(doctype, name)), replica.entriesOf(doctype, name));
+
+  const dataAt = ({ doctype, name, baseVersion }: Entry): Fields | undefined => {
+    const copy = replica.copies.get(documentKey(doctype, name));
+    return copy?.version === baseVersion ? (copy?.data ?? undefined) : undefined;
+  };
 
   const enqueue = async (op: Entry['op'], doctype: string, given: string, data: Fields): Promise<void> => {
     if (closed) throw new ClientFault('CLOSED');
@@ -171,7 +179,7 @@ export async function openClient(options: ClientOptions): Promise<SyncClient> {
       try {
         const answer = await transport.push({
           device: replica.meta.device,
-          operations: batch.map(wireOf),
+          operations: wiresOf(batch, dataAt),
           protocol: syncProtocol,
           queue_depth: replica.entries.size,
         });
@@ -190,14 +198,14 @@ export async function openClient(options: ClientOptions): Promise<SyncClient> {
     if (replica.meta.since === undefined && !replica.meta.resyncing && replica.copies.size > 0)
       await beginResync();
     for (let pages = 0; pages < bounds.pagesMax; pages++) {
-      const { since, resyncing, device: own, schemas } = replica.meta;
+      const { since, resyncing, device: own } = replica.meta;
       const page = await transport.feed({
         doctype: doctypes,
         ...(since === undefined ? {} : { since }),
         limit: bounds.pageRows,
         device: own,
         protocol: syncProtocol,
-        ...(Object.keys(schemas).length === 0 ? {} : { schemas }),
+        ...(schemas === undefined ? {} : { schemas }),
         ...(resyncing ? { tombstones: true } : {}),
         queue_depth: replica.entries.size,
       });
@@ -308,7 +316,7 @@ export async function openClient(options: ClientOptions): Promise<SyncClient> {
         const after = replica.entriesOf(entry.doctype, entry.name).filter(({ place }) => place > entry.place);
         const done = [id, ...(entry.op === 'insert' ? after.map((later) => later.id) : [])];
         if (done.some((each) => sending.has(each))) throw new ClientFault('OPERATION_SENDING', id);
-        return { done, entry };
+        return { done, entry, entries: entry.op === 'insert' ? [] : without(replica, entry) };
       });
       if (done.length > 0) tell([entry]);
     },
@@ -354,36 +362,33 @@ function decided(
 ): { entries: Entry[]; done: string[] } {
   const held = replica.entriesOf(doctype, name).find(({ state }) => state === 'conflict');
   if (held?.conflict === undefined) throw new ClientFault('NOT_IN_CONFLICT', `${doctype} ${name}`);
-  const { version, server } = held.conflict;
-  const { conflict: _, base: __, error: ___, ...entry } = held;
-  const data = 'data' in decision ? decision.data : decision.take === 'client' ? held.data : {};
-  const op = 'data' in decision && held.op === 'delete' ? 'update' : held.op;
+  const later = without(replica, held);
+  if ('take' in decision && decision.take === 'server') return { entries: later, done: [held.id] };
+  const { conflict, base: _, error: __, ...entry } = held;
+  const isOwn = 'take' in decision;
   const forced: Entry = {
     ...entry,
     id: newId(),
-    op: op === 'insert' ? 'update' : op,
-    data: structuredClone(data),
-    baseVersion: version,
+    op: held.op === 'insert' || (!isOwn && held.op === 'delete') ? 'update' : held.op,
+    data: isOwn ? only(held.data, conflict.open) : structuredClone(decision.data),
+    baseVersion: conflict.version,
     clientTs: now().toISOString(),
     force: true,
     state: 'pending',
     attempts: 0,
   };
-  const later = replica.entriesOf(doctype, name).filter(({ place }) => place > held.place);
-  const done = [held.id];
-  if ('take' in decision && decision.take === 'server') return { entries: onServer(later, version), done };
-  return { entries: [forced, ...onServer(later, version, { ...server, ...data })], done };
+  return { entries: [forced, ...later], done: [held.id] };
 }
 
-/** Edits after a conflict were made on the edit that is decided now: they build on the decision. */
-function onServer(later: readonly Entry[], version: number, base?: Fields): Entry[] {
-  let seen = base;
-  return later.map(({ base: _, baseVersion: __, ...entry }) => {
-    if (seen === undefined) return { ...entry, baseVersion: version };
-    const on = seen;
-    seen = { ...seen, ...entry.data };
-    return { ...entry, base: on };
-  });
+function only(data: Fields, names: readonly string[] | undefined): Fields {
+  return Object.fromEntries(Object.entries(data).filter(([field]) => names?.includes(field) ?? true));
+}
+
+/** The edits after one that goes, told what they were made on. */
+function without(replica: Replica, gone: Entry): Entry[] {
+  const later = replica.entriesOf(gone.doctype, gone.name).filter(({ place }) => place > gone.place);
+  const { data } = sawBefore(replica, gone);
+  return rebased(later, { data: data && { ...data, ...gone.data }, version: undefined });
 }
 
 function known(replica: Replica, id: string): Entry {

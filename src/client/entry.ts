@@ -39,7 +39,15 @@ export interface Entry {
   attempts: number;
   error?: { code: string; message: string; fields?: readonly { path: string; message: string }[] };
   /** Both sides of a conflict, and the version a decision has to name. */
-  conflict?: { version: number; deleted: boolean; server: Fields | null; record?: string };
+  conflict?: {
+    version: number;
+    deleted: boolean;
+    server: Fields | null;
+    /** Id of the record on the server. */
+    record?: string;
+    /** The fields in question, when the others are merged already. */
+    open?: readonly string[];
+  };
 }
 
 export interface Meta {

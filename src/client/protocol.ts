@@ -92,6 +92,7 @@ export interface OperationResult {
   replayed?: true;
   conflict?: string;
   fields_lost?: readonly string[];
+  fields_open?: readonly string[];
   server_doc?: Fields | null;
   client_doc?: Fields | null;
   error?: {

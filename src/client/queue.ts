@@ -38,7 +38,27 @@ export function nextBatch(
   return batch;
 }
 
-export function wireOf(entry: Entry): WireOperation {
+/**
+ * A batch as it is sent. Of several edits of one document the later ones say what they were made on: the first may be a
+ * repetition, and then the server knows no more what its device had seen.
+ * @param dataAt data of a document at a version, as far as the device still has them
+ */
+export function wiresOf(
+  batch: readonly Entry[],
+  dataAt: (entry: Entry) => Fields | undefined,
+): WireOperation[] {
+  const seen = new Map<string, Fields>();
+  return batch.map((entry) => {
+    const key = documentKey(entry.doctype, entry.name);
+    const before = seen.get(key);
+    const base = entry.base ?? before;
+    const from = base ?? (entry.op === 'insert' ? {} : dataAt(entry));
+    if (from !== undefined) seen.set(key, { ...from, ...entry.data });
+    return wireOf(base === undefined ? entry : { ...entry, base });
+  });
+}
+
+function wireOf(entry: Entry): WireOperation {
   return {
     id: entry.id,
     op: entry.op,
@@ -46,7 +66,7 @@ export function wireOf(entry: Entry): WireOperation {
     name: entry.name,
     ...(entry.op === 'delete' ? {} : { data: entry.data }),
     ...(entry.baseVersion === undefined ? {} : { base_version: entry.baseVersion }),
-    ...(entry.baseVersion === undefined && entry.base !== undefined ? { base: entry.base } : {}),
+    ...(entry.base === undefined ? {} : { base: entry.base }),
     client_ts: entry.clientTs,
     ...(entry.force ? { force: true } : {}),
   };

@@ -28,20 +28,21 @@ export function settle(replica: Replica, sent: readonly Entry[], { results }: Pu
   for (const [index, entry] of sent.entries()) {
     const result = results[index]!;
     const key = documentKey(entry.doctype, entry.name);
-    seen.set(key, sawAfter(seen.get(key) ?? sawBefore(replica, entry), entry, result));
+    const before = seen.get(key) ?? sawBefore(replica, entry);
+    seen.set(key, sawAfter(before, entry, result));
     if (result.name !== null && result.name !== entry.name && result.status === 'success') {
       names.set(entry.name, result.name);
       keys.set(key, result.name);
     }
     if (result.status === 'success') done.push(entry.id);
     else {
-      changed.set(entry.id, refused(entry, result, halted.has(key)));
+      changed.set(entry.id, refused(withBase(entry, before), result, halted.has(key)));
       if (result.status === 'error') again.add(key);
       halted.add(key);
     }
     const copy = copyOf(entry, result, replica);
-    const before = copies.get(documentKey(copy?.doctype ?? '', copy?.name ?? ''));
-    if (copy !== undefined && copy.version >= (before?.version ?? 0))
+    const earlier = copies.get(documentKey(copy?.doctype ?? '', copy?.name ?? ''));
+    if (copy !== undefined && copy.version >= (earlier?.version ?? 0))
       copies.set(documentKey(copy.doctype, copy.name), copy);
   }
   const sentIds = new Set(sent.map(({ id }) => id));
@@ -66,14 +67,21 @@ export function settle(replica: Replica, sent: readonly Entry[], { results }: Pu
   };
 }
 
-interface Seen {
+/** What an edit was made on is kept with it as soon as the copy moves on without it. */
+function withBase(entry: Entry, { data }: Seen): Entry {
+  return entry.base !== undefined || data === undefined || entry.op === 'insert'
+    ? entry
+    : { ...entry, base: data };
+}
+
+export interface Seen {
   /** The document as the user saw it. */
   data: Fields | undefined;
   /** The server's version that is exactly that; undefined when there is none. */
   version: number | undefined;
 }
 
-function sawBefore(replica: Replica, entry: Entry): Seen {
+export function sawBefore(replica: Replica, entry: Entry): Seen {
   if (entry.op === 'insert') return { data: {}, version: 0 };
   if (entry.baseVersion === undefined) return { data: entry.base, version: undefined };
   const copy = replica.copies.get(documentKey(entry.doctype, entry.name));
@@ -92,7 +100,7 @@ function sawAfter(before: Seen, entry: Entry, { outcome, version }: OperationRes
 }
 
 /** Edits that were made after what was sent, on what the user saw then. */
-function rebased(later: readonly Entry[], saw: Seen): Entry[] {
+export function rebased(later: readonly Entry[], saw: Seen): Entry[] {
   let data = saw.data;
   return later.map((entry) => {
     const { base: _, baseVersion, ...rest } = entry;
@@ -106,12 +114,18 @@ function rebased(later: readonly Entry[], saw: Seen): Entry[] {
 
 function refused(entry: Entry, result: OperationResult, halted: boolean): Entry {
   if (result.status === 'conflict') {
-    const { version, deleted, conflict: record } = result;
+    const { version, deleted, conflict: record, fields_open: open } = result;
     const server = result.server_doc ?? result.resolved_doc;
     return {
       ...entry,
       state: 'conflict',
-      conflict: { version, deleted, server, ...(record === undefined ? {} : { record }) },
+      conflict: {
+        version,
+        deleted,
+        server,
+        ...(record === undefined ? {} : { record }),
+        ...(open === undefined ? {} : { open }),
+      },
     };
   }
   const { code, message, fields, retry } = result.error ?? {

@@ -93,6 +93,14 @@ test('numbers that both sides counted up are summed without noise', () => {
   expect(counted.document.n).toBe(0.4);
 });
 
+test('two devices that count on from one number and come to the same have counted twice', () => {
+  const conflict = conflictOf({ base: { n: 1 }, server: { n: 2 }, client: { n: 2 } });
+  const rules: ConflictRules = { strategy: 'three_way', sum: ['n'] };
+  expect(resolve(conflict, rules).document.n).toBe(3);
+  const withoutId = { ...conflict, client: { ...conflict.client, operationId: '' } };
+  expect(resolve(withoutId, rules)).toMatchObject({ outcome: 'unchanged', document: { n: 2 } });
+});
+
 test('every row of either side is in the merge or was removed by the other', () => {
   const row = fc.record({ name: fc.constantFrom('1', '2', '3', '4', '5'), a: fc.nat(2) });
   const table = fc.uniqueArray(row, { selector: ({ name }) => name, maxLength: 5 });

@@ -146,7 +146,8 @@ function onDocument(given: Case, item: Item, state: State, seen: Data | undefine
   const isCurrent = seen === undefined ? base === state.version : sameValue(seen, state.data);
   if (op === 'delete' && state.deleted) return { item, outcome: 'unchanged', state };
   if (op === 'undelete' && !state.deleted && moved.length === 0) return { item, outcome: 'unchanged', state };
-  if ((op === 'update' || op === 'insert') && !state.deleted && moved.length === 0)
+  const counts = !isCurrent && item.id !== null && given.rules.sum?.some((field) => field in data);
+  if ((op === 'update' || op === 'insert') && !state.deleted && moved.length === 0 && !counts)
     return { item, outcome: 'unchanged', state };
   if (op !== 'delete' && !state.deleted) requireFields(given.scope, 'write', item.doctype, moved, item.name);
   const isAppendOnly = given.rules.strategy === 'append_only' && (op === 'update' || op === 'insert');

@@ -141,6 +141,8 @@ export interface OperationResult {
   conflict?: string;
   /** Fields of the client that did not win. */
   fields_lost?: readonly string[];
+  /** Fields that wait for a decision; the others of the edit are in the document. Only with status `conflict`. */
+  fields_open?: readonly string[];
   /** Both sides, only with status `conflict`. */
   server_doc?: Readonly<Record<string, unknown>> | null;
   client_doc?: Readonly<Record<string, unknown>> | null;

@@ -11,6 +11,9 @@
  * takes only the fields of `auto_merge`. Deletions beat edits; `undelete` beats deletions. Whatever loses is handed
  * back, so that it can be kept.
  *
+ * Content that is equal is no conflict, with one exception: of numbers that are summed, two equal ones are two additions
+ * if the operation has an id. In rows of a child table equal cells are one.
+ *
  * Limits: texts in which comparing takes a few milliseconds, unions of 1,000 items; beyond them the owner decides.
  */
 export { clampClientTime, isLater } from './client-time.js';

@@ -24,7 +24,10 @@ function resolveEdit(conflict: Conflict, rules: ConflictRules): Resolution {
   const { client, server } = conflict;
   const writtenAt = clientTime(conflict);
   const decisions = Object.keys(client.data)
-    .filter((field) => !sameValue(client.data[field], own(server.data, field)))
+    .filter(
+      (field) =>
+        !sameValue(client.data[field], own(server.data, field)) || countsTwice(field, conflict, rules),
+    )
     .map((field) => decideField(field, conflict, rules, writtenAt));
   const document = {
     ...server.data,
@@ -49,6 +52,15 @@ function resolveEdit(conflict: Conflict, rules: ConflictRules): Resolution {
     },
     writtenAt,
   };
+}
+
+/**
+ * Whether equal numbers are two additions: both sides counted on from the ancestor, and came to the same. Only an
+ * operation with an id can be told from its own repetition.
+ */
+function countsTwice(field: string, { client, base }: Conflict, rules: ConflictRules): boolean {
+  if (!rules.sum?.includes(field) || base?.data === undefined || client.operationId === '') return false;
+  return typeof client.data[field] === 'number' && !sameValue(own(base.data, field), client.data[field]);
 }
 
 function outcomeOf(decisions: readonly Decided[], open: boolean, changed: boolean): Outcome {
