@@ -1,6 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { PermanentJobError } from '../../src/core/index.js';
 import type { JobContext } from '../../src/core/jobs/index.js';
+import { mayMove } from '../../src/core/jobs/states.js';
 import { eventually, type JobWorld, openJobWorld, passTime, until, withWorker } from './world.js';
 
 let world: JobWorld;
@@ -35,8 +36,12 @@ beforeEach(async () => {
 const submit = async (type = 'act', organization = 'acme', input: unknown = {}) =>
   (await jobs.submit(organization, type, input)).job.id;
 
+/** Every move of a job, each of which has to be legal. */
 const moves = async (id: string) =>
-  (await jobs.history(id)).items.map(({ from_state, to_state }) => `${from_state} ${to_state}`);
+  (await jobs.history(id)).items.map(({ from_state, to_state }) => {
+    if (from_state !== null) expect(mayMove(from_state, to_state), `${from_state} ${to_state}`).toBe(true);
+    return `${from_state} ${to_state}`;
+  });
 
 const effects = async (job: string) =>
   (await world.database.admin.query('select from dartwing.effect where job = $1', [job])).rowCount;

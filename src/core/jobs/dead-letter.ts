@@ -1,5 +1,5 @@
 /** Dead letters: jobs that need a decision. They are looked at by class, replayed, resolved or discarded. */
-import { authorize, isAuthorized, recordAct, type Scope } from '../access/index.js';
+import { authorize, recordAct, type Scope } from '../access/index.js';
 import { DartwingError } from '../errors.js';
 import { parseChoice, parseInput } from '../input.js';
 import { limits } from '../limits.js';
@@ -17,11 +17,10 @@ import {
 import { type QueueName, queueNames, type Registry } from './definition.js';
 import { type JobDocument, jobDocument, jobId } from './document.js';
 import type { JobDoorbell } from './doorbell.js';
-import { plainInput } from './fingerprint.js';
+import { inputText } from './fingerprint.js';
 import { findJob } from './read-queries.js';
 import { refOf } from './rights.js';
 import type { JobRow } from './row.js';
-import { requireJob } from './show.js';
 import { openTransitions, type Transition } from './states.js';
 
 /** Dead letters with type, error or organization in common. */
@@ -133,7 +132,7 @@ export async function replayJob(
 ): Promise<JobDocument> {
   authorize(scope, 'write', refOf(row));
   const queue = parseChoice('queue', options.queue, queueNames) ?? null;
-  const input = options.input === undefined ? undefined : plainInput(options.input);
+  const input: unknown = options.input === undefined ? undefined : JSON.parse(inputText(options.input));
   const type = parts.registry.find(row.type);
   if (input !== undefined && type?.input !== undefined) parseInput(type.input, input);
   const locked = await requireDead(scope, row, 'replayed');
@@ -192,16 +191,6 @@ async function triage(
   await setTriage(scope.tx, locked, to, text, scope.principal.id);
   await record(scope, action, locked, { old: { triage: locked.triage }, new: { triage: to, note: text } });
   return current(scope, locked);
-}
-
-/** A dead letter by its id, for the verbs of one. @throws JOB_NOT_FOUND */
-export function requireDeadLetter(scope: Scope, id: string, organization: string | undefined) {
-  return requireJob(scope, id, organization);
-}
-
-/** Whether the principal may decide about dead letters of an organization, or of all. */
-export function mayTriage(scope: Scope, organization: string | undefined): boolean {
-  return isAuthorized(scope, 'write', { doctype: 'Background Job', name: '*', organization });
 }
 
 async function requireDead(scope: Scope, row: JobRow, action: string): Promise<JobRow> {

@@ -5,10 +5,10 @@ import { canonicalJson } from '../json.js';
 import { limits } from '../limits.js';
 
 /**
- * Input as JSON can say it: dates become their text, members that are undefined are none, big integers their digits.
+ * Input as the JSON text that is kept: dates become their text, members that are undefined are none, big integers their digits.
  * @throws VALIDATION_ERROR when it is no JSON or larger than `limits.jobInputBytesMax`
  */
-export function plainInput(input: unknown): unknown {
+export function inputText(input: unknown): string {
   let text: string | undefined;
   try {
     text = JSON.stringify(input ?? {}, (_key, value) =>
@@ -29,14 +29,14 @@ export function plainInput(input: unknown): unknown {
       message: 'The input of a job holds a character that cannot be stored',
     });
   }
-  return JSON.parse(text);
+  return text;
 }
 
 /** SHA-256 of type, organization and canonical input; its first 8 bytes are the hash that users see. */
-export function fingerprint(type: string, organization: string, plain: unknown): Buffer {
+export function fingerprint(type: string, organization: string, text: string): Buffer {
   let canonical: string;
   try {
-    canonical = canonicalJson(plain);
+    canonical = canonicalJson(JSON.parse(text));
   } catch (error) {
     throw new DartwingError(
       'VALIDATION_ERROR',

@@ -14,9 +14,6 @@ export type JobState = (typeof jobStates)[number];
 /** States that nothing leads out of by itself. */
 export const finalStates: readonly JobState[] = ['completed', 'canceled', 'dead_letter'];
 
-/** States in which a job waits for a time, for another job or for its turn. */
-export const waitingStates: readonly JobState[] = ['pending', 'queued', 'failed', 'timed_out'];
-
 const moves: Readonly<Record<JobState, readonly JobState[]>> = {
   pending: ['queued', 'canceled', 'dead_letter'],
   queued: ['running', 'pending', 'canceled', 'dead_letter'],

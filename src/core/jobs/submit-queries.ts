@@ -1,7 +1,7 @@
 /** Statements of submission. */
 import type { Tx } from '../db/index.js';
 import type { QueueName, StoredType } from './definition.js';
-import { columns, type JobKey, type JobRow, type StoredPrincipal } from './row.js';
+import type { JobKey, JobRow, StoredPrincipal } from './row.js';
 
 /** What submission needs to know of the organization, the queue and the type, in one look. */
 export interface Place {
@@ -166,7 +166,7 @@ export async function insertJobs(tx: Tx, jobs: NewJobs): Promise<JobRow[]> {
       each.hash, $12, case when $15 then null else $13::timestamptz end, at, case when $4 = 'queued' then at end, $14
     from unnest($10::text[], $11::bytea[]) with ordinality as each (input, hash, place), clock_timestamp() as at
     order by each.place
-    returning ${columns}`;
+    returning number, turn, created_at, queued_at`;
   const values = [
     jobs.organization,
     jobs.queue,
@@ -184,5 +184,51 @@ export async function insertJobs(tx: Tx, jobs: NewJobs): Promise<JobRow[]> {
     jobs.requestId,
     jobs.isHeld,
   ];
-  return (await tx.query<JobRow>(text, values, 'dartwing_job_insert')).rows;
+  type Made = Pick<JobRow, 'number' | 'turn' | 'created_at' | 'queued_at'>;
+  const { rows } = await tx.query<Made>(text, values, 'dartwing_job_insert');
+  const shared = sharedColumns(jobs, later ? 'pending' : 'queued');
+  return rows.map((made, index) => ({
+    ...shared,
+    ...made,
+    input: JSON.parse(jobs.inputs[index]!),
+    hash: jobs.hashes[index] ?? null,
+  }));
+}
+
+/** What is known of new jobs without asking for it back. */
+function sharedColumns(
+  jobs: NewJobs,
+  state: 'pending' | 'queued',
+): Omit<JobRow, 'number' | 'turn' | 'created_at' | 'queued_at' | 'input' | 'hash'> {
+  return {
+    organization: jobs.organization,
+    queue: jobs.queue,
+    type: jobs.type,
+    state,
+    priority: jobs.priority,
+    attempt: 0,
+    attempts_max: jobs.attemptsMax,
+    losses: 0,
+    worker: null,
+    claim: null,
+    due_at: jobs.isHeld ? null : jobs.runAt,
+    timeout_ms: jobs.timeoutMs,
+    principal: jobs.principal,
+    owner: jobs.owner,
+    parent: jobs.parent,
+    has_children: false,
+    cancel_requested_at: null,
+    canceled_by: null,
+    started_at: null,
+    ended_at: null,
+    output: null,
+    error: null,
+    log: null,
+    replays: 0,
+    triage: null,
+    triage_note: null,
+    triage_by: null,
+    triage_at: null,
+    request_id: jobs.requestId,
+  };
 }

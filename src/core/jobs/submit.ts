@@ -10,7 +10,7 @@ import { queueNames, unknownType } from './definition.js';
 import type { QueueDepths } from './depths.js';
 import { jobId, jobNumber } from './document.js';
 import type { JobDoorbell } from './doorbell.js';
-import { fingerprint, plainInput } from './fingerprint.js';
+import { fingerprint, inputText } from './fingerprint.js';
 import { type Priority, priorities, rankOf } from './priority.js';
 import { takeRate } from './rate-queries.js';
 import type { JobRow, StoredPrincipal } from './row.js';
@@ -106,10 +106,10 @@ export async function submitJobs(
   const hashes =
     known.deduplication_ms === 0
       ? texts.map(() => null)
-      : texts.map(({ plain }) => fingerprint(type, organization, plain));
+      : texts.map((text) => fingerprint(type, organization, text));
   const twins = await twinsOf(scope, organization, known, hashes, options.ifNotExists ?? false);
   const fresh = texts
-    .map(({ text }, index) => ({ text, hash: hashes[index] ?? null }))
+    .map((text, index) => ({ text, hash: hashes[index] ?? null }))
     .filter(({ hash }) => {
       if (hash === null) return true;
       const seen = twins.seen.has(hash.toString('hex'));
@@ -144,10 +144,9 @@ export async function submitJobs(
   return { rows: rows.map((row) => ({ ...row, slug: place.slug })), existing: twins.ids };
 }
 
-function readInput(input: unknown, type: RegisteredType | undefined): { plain: unknown; text: string } {
+function readInput(input: unknown, type: RegisteredType | undefined): string {
   if (type?.input !== undefined) parseInput(type.input, input ?? {});
-  const plain = plainInput(input);
-  return { plain, text: JSON.stringify(plain) };
+  return inputText(input);
 }
 
 function requirePermission(scope: Scope, organization: string, { permission }: StoredType): void {
@@ -167,7 +166,7 @@ async function answerOfKey(
   scope: Scope,
   organization: string,
   key: string,
-  request: { type: string; texts: readonly { text: string }[]; options: object },
+  request: { type: string; texts: readonly string[]; options: object },
 ): Promise<string | undefined> {
   if (key === '')
     throw new DartwingError('VALIDATION_ERROR', { message: 'An idempotency key has 1 to 200 characters' });
