@@ -83,6 +83,18 @@ export type {
 } from './people/index.js';
 export { type Allowance, type Quota, type Rates, shippedRates } from './quota/index.js';
 export type {
+  ConflictDecision,
+  ConflictDocument,
+  FeedPage,
+  FeedRequest,
+  FeedRow,
+  Operation,
+  OperationResult,
+  PushAnswer,
+  PushRequest,
+  Sync,
+} from './sync/index.js';
+export type {
   CreateOrganizationInput,
   ListOrganizationsInput,
   OrganizationChanges,

@@ -69,6 +69,8 @@ const bodies: Record<string, unknown> = {
   'equipment.assign': { member: 'bo@bolt.test' },
   'document.create': { data: { title: 'Cuckoo', status: 'Open' } },
   'document.update': { data: { title: 'Taken' } },
+  'sync.feed': { org: 'acme', doctype: 'Task' },
+  'sync.push': { org: 'acme', device: 'd', operations: [] },
   'apikey.create': { name: 'x', environment: 'production', permissions: ['*:*'] },
   'apply.diff': { files: [{ name: 'org.yaml', text: orgYaml() }] },
   'apply.apply': { files: [{ name: 'org.yaml', text: orgYaml() }] },
@@ -77,6 +79,8 @@ const bodies: Record<string, unknown> = {
 const queries: Record<string, string> = {
   'permission.explain': '?person=emil@acme.test&action=read&ref=Organization/acme',
   'audit.query-all': '?organization=acme',
+  'sync.feed.read': '?org=acme&doctype=Task',
+  'sync.stream': '?doctype=Task',
 };
 
 function orgYaml(): string {

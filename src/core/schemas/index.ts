@@ -13,6 +13,7 @@ import { invitations } from './invitations.js';
 import { jobs } from './jobs.js';
 import { people } from './people.js';
 import { tenancy } from './tenancy.js';
+import { sync } from './sync.js';
 
 export { anything, document, list, row, summaryOfChecks, time } from './base.js';
 
@@ -26,3 +27,4 @@ export const documentSchemas: Readonly<Record<string, z.ZodType>> = {
   ...identity,
   ...jobs,
 };
+  ...sync,

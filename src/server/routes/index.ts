@@ -12,6 +12,7 @@ import { organizationRoutes } from './organizations.js';
 import { permissionRoutes } from './permissions.js';
 import { personRoutes } from './persons.js';
 import { roleRoutes } from './roles.js';
+import { syncRoutes } from './sync.js';
 
 export const allRoutes: readonly Route[] = [
   ...organizationRoutes,
@@ -21,6 +22,7 @@ export const allRoutes: readonly Route[] = [
   ...invitationRoutes,
   ...equipmentRoutes,
   ...documentRoutes,
+  ...syncRoutes,
   ...permissionRoutes,
   ...apiKeyRoutes,
   ...auditRoutes,
