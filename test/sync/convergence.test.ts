@@ -70,7 +70,8 @@ test(
         ...(path === undefined ? {} : { path, endOnFailure: true }),
       },
     );
-    if (result.failed && result.counterexample !== null) throw new Error(fc.defaultReportMessage(result));
+    if (result.failed && result.counterexample !== null)
+      throw new Error(fc.defaultReportMessage(result), { cause: result.errorInstance });
     expect(result.numRuns).toBeGreaterThan(0);
     console.log(`${result.numRuns} histories converged`);
   },
