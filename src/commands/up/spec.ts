@@ -11,8 +11,8 @@ export const upSpec: NounSpec = {
       summary: 'Run everything here: database, schema, first organization, server',
       description:
         'Uses DATABASE_URL, or starts a PostgreSQL of its own under .dartwing/. Migrates, makes a first organization ' +
-        'from a template when there is none, listens on 127.0.0.1 and runs until Ctrl-C. Other dartwing commands in ' +
-        'this folder find its database.',
+        'from a template when there is none, listens on 127.0.0.1, runs jobs and schedules, until Ctrl-C. Other dartwing ' +
+        'commands in this folder find its database.',
       flags: [
         {
           name: 'port',
@@ -26,6 +26,7 @@ export const upSpec: NounSpec = {
           complete: 'templates',
           summary: 'Template of the first organization, minimal unless told',
         },
+        { name: 'no-worker', summary: 'Run neither jobs nor schedules' },
         { name: 'seed', value: 'file', summary: 'Apply this file instead of a template; - reads stdin' },
       ],
       examples: [

@@ -2,13 +2,17 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { DartwingError } from '../../core/errors.js';
 import { createDartwing, type Dartwing, migrateInstallation } from '../../core/index.js';
+import type { Log } from '../../core/log.js';
 import { createServer, type Listening } from '../../server/index.js';
 import { readSources } from '../apply/sources.js';
 import type { CommandContext } from '../context.js';
 import { numberFlag, textFlag } from '../flag-values.js';
+import { loadModules } from '../modules.js';
 import { findTarget, shownPath } from '../open.js';
 import type { Document, Parsed, VerbRun } from '../spec.js';
 import { requireTemplate } from '../templates.js';
+import { logJobs, workerLog } from '../worker/log.js';
+import { hearSignals } from '../worker/signals.js';
 import { holdFolder } from './hold.js';
 
 export const run: VerbRun = async (context, { flags }) => {
@@ -27,10 +31,13 @@ export const run: VerbRun = async (context, { flags }) => {
 
   const migrated = await migrateInstallation(target.options);
   if (migrated.applied.length > 0) io.note(`Schema at ${migrated.to}`);
-  const dartwing = await createDartwing({ ...target.options, background: true });
+  const log = await workerLog(context, 'warn');
+  const dartwing = await createDartwing({ ...target.options, background: true, log });
   context.defer(() => dartwing.close());
+  await loadModules(context, dartwing);
   const organization = await firstOrganization(dartwing, sources);
 
+  const stopWork = flags.worker === false ? undefined : await startWork(context, dartwing, log);
   const listening = await listen(context, dartwing, port);
   context.defer(() => listening.close());
   hold.announce(listening.url);
@@ -39,8 +46,27 @@ export const run: VerbRun = async (context, { flags }) => {
   io.note(hints(organization));
   if (!signal.aborted) await once(signal, 'abort');
   io.note('Stopping');
+  await stopWork?.();
   return { nothing: true };
 };
+
+/** A worker and the schedules, in this process. A second signal puts back what still runs. */
+async function startWork(
+  context: CommandContext,
+  dartwing: Dartwing,
+  log: Log,
+): Promise<() => Promise<void>> {
+  dartwing.jobs.observe(logJobs(log));
+  const worker = dartwing.jobs.work();
+  const signals = hearSignals(process, () => void worker.stop());
+  context.defer(signals.forget);
+  await worker.ready;
+  const scheduler = dartwing.jobs.schedules.start();
+  return async () => {
+    await scheduler.stop();
+    await worker.stop();
+  };
+}
 
 /** What the first organization is made from; read before anything is started, so that a mistake costs nothing. */
 async function seedSources(context: CommandContext, flags: Parsed['flags']) {

@@ -7,9 +7,12 @@ import { escapeControls } from '../ui/width.js';
 const levels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 type Level = (typeof levels)[number];
 
-/** Logs on stderr, from `info` on unless the configuration says otherwise. */
-export async function workerLog({ io, config, global }: CommandContext): Promise<Log> {
-  const said = config.origin('log').source === 'default' ? 'info' : config.values.log;
+/** Logs on stderr, from `usual` on unless the configuration says otherwise. */
+export async function workerLog(
+  { io, config, global }: CommandContext,
+  usual: 'info' | 'warn' = 'info',
+): Promise<Log> {
+  const said = config.origin('log').source === 'default' ? usual : config.values.log;
   const level = global.quiet ? 'error' : global.debug ? 'debug' : said;
   if (io.machine || !io.err.isTTY) {
     const { makeLog } = await import('../../core/pino-log.js');
