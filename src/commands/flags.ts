@@ -35,6 +35,7 @@ export const globalFlags: readonly FlagSpec[] = [
   { name: 'confirm', value: 'name', summary: 'Typed confirmation of a severe act' },
   { name: 'no-input', env: 'CI', summary: 'Never ask; fail and name the flag to use' },
   { name: 'dry-run', short: 'n', summary: 'Plan only, write nothing; on every verb that changes something' },
+  { name: 'exit-code', summary: 'With --dry-run: exit 6 when something would change' },
   {
     name: 'org',
     value: 'slug',
@@ -76,9 +77,17 @@ export const globalFlags: readonly FlagSpec[] = [
   { name: 'version', short: 'V', summary: 'Print the version' },
 ];
 
-/** Global flags that this verb accepts: --dry-run only where something changes. */
+/** For verbs whose answer may be long. */
+export const pagerFlag: FlagSpec = {
+  name: 'pager',
+  summary: 'Show it page by page with $PAGER; only on a terminal',
+};
+
+const ofChanges = ['dry-run', 'exit-code'];
+
+/** Global flags that this verb accepts: --dry-run and --exit-code only where something changes. */
 export function globalFlagsOf(verb: VerbSpec): readonly FlagSpec[] {
-  return verb.mutates ? globalFlags : globalFlags.filter((flag) => flag.name !== 'dry-run');
+  return verb.mutates ? globalFlags : globalFlags.filter((flag) => !ofChanges.includes(flag.name));
 }
 
 /** `-o, --output <form>` as help prints it. */

@@ -20,6 +20,8 @@ export interface Lifetime {
   limit(ms: number): void;
   /** Runs something that waits for a person; the clock stands still meanwhile. */
   pause<T>(wait: () => Promise<T>): Promise<T>;
+  /** Gives the terminal to another program until it ends: its Ctrl-C is none of ours, and the clock stands still. */
+  lend<T>(work: () => Promise<T>): Promise<T>;
   /** Runs at the end, last registered first. */
   defer(close: () => Promise<void> | void): void;
   /** Gives a verb a grace after an early end to finish by itself, then gives up on it. */
@@ -51,10 +53,10 @@ export function createLifetime(process: NodeJS.Process): Lifetime {
     controller?.abort(why);
     for (const giveUp of givenUp) giveUp(by, why);
   };
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    // Only once: a second signal meets the system's default and ends the process where it stands.
-    process.once(name, () => end(name, new DartwingError('CANCELED')));
-  }
+  // Only once: a second signal meets the system's default and ends the process where it stands.
+  const interrupt = (): void => end('SIGINT', new DartwingError('CANCELED'));
+  process.once('SIGINT', interrupt);
+  process.once('SIGTERM', () => end('SIGTERM', new DartwingError('CANCELED')));
   // A fault that no promise of the verb carries would otherwise end in a stack.
   process.once('uncaughtException', (thrown) => end('fault', asDartwingError(thrown)));
   const arm = (ms: number): void => {
@@ -66,6 +68,16 @@ export function createLifetime(process: NodeJS.Process): Lifetime {
     );
     timer.unref();
   };
+
+  const pause: Lifetime['pause'] = async (wait) => {
+    clearTimeout(timer);
+    try {
+      return await wait();
+    } finally {
+      if (ending === undefined) arm(limitMs);
+    }
+  };
+  const deaf = (): void => {};
 
   return {
     get signal() {
@@ -81,12 +93,15 @@ export function createLifetime(process: NodeJS.Process): Lifetime {
       limitMs = ms;
       arm(ms);
     },
-    pause: async (wait) => {
-      clearTimeout(timer);
+    pause,
+    lend: async (work) => {
+      process.off('SIGINT', interrupt);
+      process.on('SIGINT', deaf);
       try {
-        return await wait();
+        return await pause(work);
       } finally {
-        if (ending === undefined) arm(limitMs);
+        process.off('SIGINT', deaf);
+        process.once('SIGINT', interrupt);
       }
     },
     defer: (close) => {

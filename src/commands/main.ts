@@ -13,6 +13,7 @@ import { createLifetime, type Ending, type Lifetime } from './lifetime.js';
 import { commandPath, type Line, readLine } from './line.js';
 import { writeResult } from './output.js';
 import { type ParsedLine, parseVerb } from './program.js';
+import { isRehearsal, wouldChange } from './rehearsal.js';
 import type { NounSpec, VerbResult, VerbSpec } from './spec.js';
 import { nouns } from './specs.js';
 import { createIo, type Io } from './ui/io.js';
@@ -78,6 +79,7 @@ async function runVerb(
 ): Promise<number> {
   const path = commandPath(noun, verb);
   process.title = `dartwing ${path}`;
+  const rehearsal = isRehearsal(verb, parsed, path);
   const cwd = process.cwd();
   const env = readEnvFile(parsed.globals.envFile, cwd, process.env);
   const input = configInput(verb, parsed, {
@@ -109,8 +111,13 @@ async function runVerb(
   });
   const { run } = await verb.load();
   const work = run(context, parsed).then(async (result) => {
-    await writeResult(io, global, result);
-    return exitOf(result);
+    if (parsed.flags.pager === true && io.interactive && io.out.isTTY) {
+      const { throughPager } = await import('./ui/pager.js');
+      const write = (paged: Io): Promise<void> => writeResult(paged, global, result);
+      await lifetime.lend(() => throughPager(io, env, write));
+    } else await writeResult(io, global, result);
+    const exit = exitOf(result);
+    return exit === 0 && rehearsal && wouldChange(result) ? findingsExit : exit;
   });
   const exit = await lifetime.supervise(work, (by) => graceMs(verb, by));
   const ending = lifetime.ending();

@@ -38,4 +38,16 @@ describe('role', () => {
     const seeded = await role('seed', '--json');
     expect(schemas.RoleSeed!.parse(JSON.parse(seeded.stdout))).toMatchObject({ added: 1, total_count: 14 });
   });
+
+  test('--dry-run --exit-code says by 6 that something would change, and changes nothing', async () => {
+    const rehearse = ['--dry-run', '--exit-code'];
+    expect((await role('create', 'Pilot', '--type', 'company', ...rehearse)).code).toBe(6);
+    expect((await role('show', 'Pilot')).code).toBe(3);
+    expect((await role('seed', ...rehearse)).code).toBe(0);
+    expect((await role('update', 'Manager', '--supervisor', 'yes', ...rehearse)).code).toBe(0);
+    expect((await role('delete', 'Nobody', ...rehearse)).code).toBe(3);
+    const alone = await role('seed', '--exit-code');
+    expect(alone).toMatchObject({ stdout: '', code: 2 });
+    expect(alone.stderr).toContain('--exit-code goes with --dry-run');
+  });
 });

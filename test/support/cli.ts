@@ -42,7 +42,7 @@ const environment = {
 /** Runs a line and collects what it says. Fails when it hangs. */
 export function run(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
   const words = [process.execPath, ...(options.node ?? []), program, ...args];
-  const line = `stty cols ${options.columns ?? 80}; ${words.map(quoted).join(' ')}`;
+  const line = `stty cols ${options.columns ?? 80} rows 24; ${words.map(quoted).join(' ')}`;
   const [command, ...rest] = options.tty ? ['script', '-qec', line, '/dev/null'] : words;
   const child = spawn(command!, rest, {
     cwd: options.cwd ?? tmpdir(),
@@ -68,7 +68,7 @@ export function run(args: readonly string[], options: RunOptions = {}): Promise<
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       child.kill('SIGKILL');
-      reject(new Error(`dartwing ${args.join(' ')} hangs; stderr so far: ${stderr}`));
+      reject(new Error(`dartwing ${args.join(' ')} hangs; it said: ${stdout}${stderr}`));
     }, hangMs);
     child.on('error', reject);
     child.on('close', (code) => {

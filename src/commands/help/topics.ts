@@ -65,6 +65,8 @@ export const topics: Readonly<Record<string, Topic>> = {
         ['NO_COLOR', 'no colours'],
         ['FORCE_COLOR', 'colours also in a pipe'],
         ['CI', 'never ask, and never take the organization from a profile'],
+        ['PAGER', 'what --pager shows pages with; less unless told'],
+        ['npm_config_registry', 'whom version --check asks; nothing else uses the network unasked'],
         ['TERM, LANG, LC_ALL', 'dumb terminals get no colours, other encodings no signs'],
         ['XDG_CONFIG_HOME', 'where the user file is: dartwing/config.yaml'],
         ['XDG_CACHE_HOME', 'where completion keeps names for a minute'],

@@ -1,4 +1,5 @@
 /** Verbs about dartwing itself. None of them needs a database or a valid configuration. */
+import { pagerFlag } from '../flags.js';
 import type { NounSpec, VerbSpec } from '../spec.js';
 
 type MetaVerb = Omit<VerbSpec, 'name' | 'danger' | 'mutates' | 'withoutConfig'>;
@@ -108,9 +109,14 @@ const man = metaNoun('man', {
 
 const version = metaNoun('version', {
   summary: 'Print the versions of dartwing and of what runs it',
+  description:
+    'Nothing is asked from the network unless --check is given; then it is the npm registry, or the one that ' +
+    'npm_config_registry names.',
+  flags: [{ name: 'check', summary: 'Also ask the npm registry whether there is a newer one' }],
   examples: [
     { command: 'dartwing version', note: 'One line for a person' },
     { command: 'dartwing version --field cli', note: 'The bare number for a script' },
+    { command: 'dartwing version --check --field outdated', note: 'true when there is a newer one' },
   ],
   output: ['Version'],
   load: () => import('./version.js'),
@@ -130,6 +136,7 @@ const help = metaNoun('help', {
       complete: 'topics',
     },
   ],
+  flags: [pagerFlag],
   examples: [
     { command: 'dartwing help config show', note: 'Help of one verb' },
     { command: 'dartwing help exit-codes', note: 'A topic' },

@@ -36,6 +36,8 @@ export const commandLine = {
     platform: z.string(),
     server: z.string().optional(),
     schema: z.number().optional(),
+    latest: z.string().optional().describe('only with --check: the newest in the registry'),
+    outdated: z.boolean().optional(),
   }),
   Help: document('Help', {
     version: z.string(),
