@@ -12,8 +12,8 @@ import { identity } from './identity.js';
 import { invitations } from './invitations.js';
 import { jobs } from './jobs.js';
 import { people } from './people.js';
-import { tenancy } from './tenancy.js';
 import { sync } from './sync.js';
+import { tenancy } from './tenancy.js';
 
 export { anything, document, list, row, summaryOfChecks, time } from './base.js';
 
@@ -26,5 +26,5 @@ export const documentSchemas: Readonly<Record<string, z.ZodType>> = {
   ...answers,
   ...identity,
   ...jobs,
-};
   ...sync,
+};
