@@ -1,4 +1,5 @@
 /** Every noun of the command line, in the order in which help shows them. */
+import { apiSpec } from './api/spec.js';
 import { apikeySpec } from './apikey/spec.js';
 import { applySpec, diffSpec } from './apply/spec.js';
 import { auditSpec } from './audit/spec.js';
@@ -18,6 +19,7 @@ import { profileSpec } from './profile/spec.js';
 import { queueSpec } from './queue/spec.js';
 import { roleSpec } from './role/spec.js';
 import { scheduleSpec } from './schedule/spec.js';
+import { serveSpec } from './serve/spec.js';
 import type { NounSpec } from './spec.js';
 import { upSpec } from './up/spec.js';
 import { workerSpec } from './worker/spec.js';
@@ -42,6 +44,8 @@ export const nouns: readonly NounSpec[] = [
   migrateSpec,
   applySpec,
   diffSpec,
+  serveSpec,
+  apiSpec,
   configSpec,
   profileSpec,
   ...metaSpecs,

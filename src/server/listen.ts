@@ -24,7 +24,7 @@ export interface Listening {
 }
 
 /** @throws PORT_IN_USE, VALIDATION_ERROR (a port, an address or a certificate that cannot be used) */
-export function listen(listener: RequestListener, options: ListenOptions): Promise<Listening> {
+export async function listen(listener: RequestListener, options: ListenOptions): Promise<Listening> {
   const { host = '127.0.0.1', port, tls, drainMs = bounds.drainMs } = options;
   const server = makeServer(listener, tls);
   return new Promise((resolve, reject) => {

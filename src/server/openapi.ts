@@ -36,6 +36,8 @@ export function openApiDocument(routes: readonly Route[]): Json {
       description:
         'Organizations, persons and what belongs to them. Every call proves who makes it; what is not yours does not exist for you.',
     },
+    // Beside this document, wherever the host has put it.
+    servers: [{ url: '.' }],
     tags: [...new Set(routes.map(({ tag }) => tag))].map((name) => ({ name })),
     paths,
     components: {

@@ -8,6 +8,8 @@ export interface ServerOptions {
   allowedOrigins?: readonly string[] | undefined;
   /** Proxies in front, as addresses or networks (`10.0.0.0/8`): only what they say of a caller's address is believed. */
   trustedProxies?: readonly string[] | undefined;
+  /** Where the host puts it, when it leaves the prefix on the path: `/dartwing`. */
+  basePath?: string | undefined;
   /** Status of invalid input: 400, or 417 for clients that expect Frappe's. */
   invalidStatus?: 400 | 417 | undefined;
   /** One line for each request, and every fault with its detail. */

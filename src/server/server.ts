@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
+import { getPath } from 'hono/utils/url';
 import type { Dartwing } from '../core/index.js';
 import type { Env } from './exchange.js';
 import { frame } from './frame.js';
@@ -27,7 +28,7 @@ export interface Server {
  * @throws CONFIG_INVALID
  */
 export function createServer(dartwing: Dartwing, options: ServerOptions = {}): Server {
-  const app = new Hono<Env>();
+  const app = new Hono<Env>({ getPath: pathWithin(options.basePath ?? '') });
   frame(app, options);
   app.route('/health', healthRoutes(dartwing));
   app.route('/', openApiRoutes(allRoutes));
@@ -42,6 +43,15 @@ export function createServer(dartwing: Dartwing, options: ServerOptions = {}): S
     handler,
     listen: (listening: ListenOptions) => listen(handler, listening),
   });
+}
+
+/** Where a request is for, behind the prefix of the host. */
+function pathWithin(basePath: string): (request: Request) => string {
+  const prefix = basePath.replace(/\/+$/, '');
+  return (request) => {
+    const path = getPath(request);
+    return prefix !== '' && path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : path;
+  };
 }
 
 /** A host that has parsed the body leaves an empty stream behind: give back what it parsed. */

@@ -20,6 +20,7 @@ export const installation = {
     pid: z.int(),
     org: z.string().nullish(),
   }),
+  ServerReady: document('ServerReady', { url: z.string(), pid: z.int() }),
   DoctorReport: document('DoctorReport', {
     ok: z.boolean(),
     checks: z.array(
