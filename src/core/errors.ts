@@ -440,6 +440,7 @@ const entries = {
   },
   FULL_RESYNC_REQUIRED: {
     kind: 'precondition',
+    http: 410,
     what: 'Everything has to be synchronized again: {why}',
     fix: ['Push what is unsent, start without a cursor, then delete local documents that did not come'],
   },
