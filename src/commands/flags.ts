@@ -77,12 +77,6 @@ export const globalFlags: readonly FlagSpec[] = [
   { name: 'version', short: 'V', summary: 'Print the version' },
 ];
 
-/** For verbs whose answer may be long. */
-export const pagerFlag: FlagSpec = {
-  name: 'pager',
-  summary: 'Show it page by page with $PAGER; only on a terminal',
-};
-
 const ofChanges = ['dry-run', 'exit-code'];
 
 /** Global flags that this verb accepts: --dry-run and --exit-code only where something changes. */

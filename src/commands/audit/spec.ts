@@ -1,4 +1,3 @@
-import { pagerFlag } from '../flags.js';
 import type { FlagSpec, NounSpec } from '../spec.js';
 
 const filters: readonly FlagSpec[] = [
@@ -25,7 +24,7 @@ export const auditSpec: NounSpec = {
         { name: 'limit', value: 'n', summary: 'Entries of a page, 100 unless told, at most 500' },
         { name: 'cursor', value: 'text', summary: 'Continue a list behind its last page' },
         { name: 'all', summary: 'Every entry, page by page' },
-        pagerFlag,
+        { name: 'pager', summary: 'Show it page by page with $PAGER; only on a terminal' },
       ],
       examples: [
         { command: 'dartwing audit query --org acme --since -1d', note: 'The last day of one organization' },

@@ -1,5 +1,4 @@
 /** Verbs about dartwing itself. None of them needs a database or a valid configuration. */
-import { pagerFlag } from '../flags.js';
 import type { NounSpec, VerbSpec } from '../spec.js';
 
 type MetaVerb = Omit<VerbSpec, 'name' | 'danger' | 'mutates' | 'withoutConfig'>;
@@ -136,7 +135,7 @@ const help = metaNoun('help', {
       complete: 'topics',
     },
   ],
-  flags: [pagerFlag],
+  flags: [{ name: 'pager', summary: 'Show it page by page with $PAGER; only on a terminal' }],
   examples: [
     { command: 'dartwing help config show', note: 'Help of one verb' },
     { command: 'dartwing help exit-codes', note: 'A topic' },
