@@ -18,8 +18,8 @@ it('puts back what a claim took whose answer never came', async () => {
   const worker = remote.jobs.work({ queues: ['default'] });
   try {
     await worker.ready;
-    // The claim reaches the server, and its transaction is cut off before anybody hears how it ended.
-    proxy.cutAt('dartwing_job_claim', { delivered: true });
+    // The claim is committed, and the line is cut before the worker hears of it.
+    proxy.cutAt('commit', { delivered: true });
     const { job } = await jobs.submit('acme', 'work');
     await until(world, job.id, 'completed');
     await eventually(async () => (proxy.cuts === 1 ? true : undefined), 'the line to be cut');

@@ -67,7 +67,7 @@ export async function until(
 export async function eventually<T>(
   look: () => Promise<T | undefined>,
   what: string,
-  ms = 15_000,
+  ms = 25_000,
 ): Promise<T> {
   const end = performance.now() + ms;
   for (;;) {
