@@ -1,45 +1,70 @@
-import { describe, expect, it } from 'vitest';
-import { openWorld } from '../server/world.js';
+/** Our client against our server over HTTP: T-S1, T-S6 and T-S8. */
+import { expect, test } from 'vitest';
+import {
+  ClientFault,
+  httpTransport,
+  memoryStore,
+  openClient,
+  type Transport,
+} from '../../src/client/index.js';
+import { type Caller, openWorld } from '../server/world.js';
 
 const world = openWorld();
 
-const feed = '/api/method/dartwing_core.sync.feed';
-const push = '/api/method/dartwing_core.sync.upsert_batch';
-
-describe('sync over HTTP', () => {
-  it('pulls, pushes and streams, with a status for each operation', async () => {
-    const operations = [
-      { id: 'a', op: 'insert', doctype: 'Note', name: 'n1', data: { title: 'One' } },
-      { id: 'b', op: 'insert', doctype: 'Note', name: 'n2', data: { title: 2 } },
-    ];
-    const pushed = await world.ana.post(push, { org: 'acme', device: 'phone', operations });
-    expect(pushed.status).toBe(200);
-    expect(pushed.body.data.results.map(({ status }: { status: string }) => status)).toEqual([
-      'success',
-      'error',
-    ]);
-    const read = await world.ana.get(`${feed}?org=acme&doctype=Note&limit=1`);
-    expect(read.body.data.rows).toMatchObject([{ name: 'n1', data: { title: 'One' } }]);
-    const { next_since: since } = read.body.data;
-    const next = await world.ana.post(feed, { org: 'acme', doctype: ['Note'], since });
-    expect(next.body.data).toMatchObject({ rows: [], has_more: false });
-    const stream = await world.ana.get('/v1/organizations/acme/changes?doctype=Note');
-    const lines = stream.text
-      .trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line));
-    expect(lines).toMatchObject([{ name: 'n1' }, { has_more: false, next_since: expect.any(String) }]);
+async function device(name: string, caller: Caller, wrap = (transport: Transport) => transport) {
+  const transport = httpTransport({
+    url: 'http://dartwing.test',
+    organization: 'acme',
+    token: () => caller.authorization.replace('Bearer ', ''),
+    fetch: async (url, init) => world.server.fetch(new Request(url as string, init)),
   });
-
-  it('tells a client that lost the organization to delete what it has, and one with an old cursor to begin again', async () => {
-    const lost = await world.bo.post(feed, { org: 'acme', doctype: 'Note' });
-    expect([lost.status, lost.body.error.code]).toEqual([403, 'SYNC_REVOKED']);
-    const refused = await world.ana.get(`${feed}?org=acme&doctype=Note&since=AAAA`);
-    expect([refused.status, refused.body.error.code]).toEqual([400, 'SYNC_CURSOR_INVALID']);
-    const device = { org: 'acme', doctype: 'Note', device: 'phone' };
-    const first = await world.ana.post(feed, device);
-    await world.dartwing.sync.resync('acme', 'phone');
-    const again = await world.ana.post(feed, { ...device, since: first.body.data.next_since });
-    expect([again.status, again.body.error.code]).toEqual([410, 'FULL_RESYNC_REQUIRED']);
+  return openClient({
+    transport: wrap(transport),
+    store: memoryStore(),
+    organization: 'acme',
+    doctypes: ['Task', 'Note'],
+    device: name,
+    wait: async () => {},
   });
+}
+
+test('T-S1 what was created, changed and deleted offline is replayed, and another device has it', async () => {
+  const [phone, desk] = [await device('phone', world.ana), await device('desk', world.ana)];
+  const kept = await phone.insert('Note', { title: 'kept' });
+  const gone = await phone.insert('Note', { title: 'gone' });
+  await phone.update('Note', kept, { content: 'one\ntwo' });
+  await phone.delete('Note', gone);
+  await expect(phone.sync()).resolves.toMatchObject({ pending: 0, failed: 0, conflicts: 0 });
+  await desk.sync();
+  expect(desk.list('Note')).toMatchObject([{ name: kept, data: { title: 'kept', content: 'one\ntwo' } }]);
+});
+
+test('T-S8 a call whose answer was lost is repeated and counts once', async () => {
+  let lost = 0;
+  const phone = await device('lossy', world.ana, (transport) => ({
+    ...transport,
+    push: async (request) => {
+      const answer = await transport.push(request);
+      if (lost++ === 0) throw new ClientFault('OFFLINE');
+      return answer;
+    },
+  }));
+  const name = await phone.insert('Task', { title: 'once' });
+  await phone.sync();
+  expect(lost).toBe(2);
+  const { items } = await world.dartwing.documents.list('acme', 'Task', {
+    filters: [['title', '=', 'once']],
+  });
+  expect(items).toMatchObject([{ name, version: 1 }]);
+});
+
+test('T-S6 whoever leaves the organization is refused, and the device deletes what it held', async () => {
+  const phone = await device('emil', world.emil);
+  await phone.sync();
+  expect(phone.list('Note').length).toBeGreaterThan(0);
+  await phone.insert('Note', { title: 'unsent' });
+  await world.dartwing.people.member.remove('acme', 'emil@acme.test');
+  await expect(phone.sync()).rejects.toMatchObject({ code: 'REVOKED', serverCode: 'SYNC_REVOKED' });
+  expect(phone.status()).toMatchObject({ state: 'revoked', pending: 0 });
+  expect(phone.list('Note')).toEqual([]);
 });
