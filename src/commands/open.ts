@@ -5,7 +5,7 @@ import { join, relative } from 'node:path';
 import { findEmbedded, openEmbedded, presumedAddress } from '../core/db/embedded/index.js';
 import { DartwingError } from '../core/errors.js';
 import { createDartwing, type Dartwing, type DartwingOptions, migrateInstallation } from '../core/index.js';
-import { developmentMasterKey } from '../core/keys/index.js';
+import { developmentMasterKey, type KeyOptions } from '../core/keys/index.js';
 import type { Log } from '../core/log.js';
 import type { CommandContext, OpenOptions } from './context.js';
 import { isUp } from './up/holder.js';
@@ -161,9 +161,23 @@ async function shared({
     },
     lite: { enabled: liteSignIn, audience },
     publicUrl,
+    keys: keyServices(config.values),
     principal: { type: 'operator', id: operator(env) },
     via: 'cli',
     ...(global.debug ? { log: await debugLog(io) } : {}),
+  };
+}
+
+/** Key services that are set up. */
+function keyServices(values: CommandContext['config']['values']): KeyOptions | undefined {
+  const { keyProvider: provider, kmsKeyId, vaultAddress: address, vaultToken: token, vaultKey } = values;
+  const slash = vaultKey.lastIndexOf('/');
+  const [mount, key] = [vaultKey.slice(0, Math.max(slash, 0)) || 'transit', vaultKey.slice(slash + 1)];
+  if (provider === 'local' && kmsKeyId === undefined && address === undefined) return undefined;
+  return {
+    provider,
+    kms: kmsKeyId === undefined ? undefined : { keyId: kmsKeyId },
+    vault: address === undefined || token === undefined ? undefined : { address, token, key, mount },
   };
 }
 

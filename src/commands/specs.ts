@@ -9,6 +9,7 @@ import { doctorSpec } from './doctor/spec.js';
 import { initSpec } from './init/spec.js';
 import { inviteSpec } from './invite/spec.js';
 import { jobSpec } from './job/spec.js';
+import { keySpec } from './key/spec.js';
 import { memberSpec } from './member/spec.js';
 import { metaSpecs } from './meta/spec.js';
 import { migrateSpec } from './migrate/spec.js';
@@ -40,6 +41,7 @@ export const nouns: readonly NounSpec[] = [
   workerSpec,
   scheduleSpec,
   apikeySpec,
+  keySpec,
   auditSpec,
   migrateSpec,
   applySpec,

@@ -87,6 +87,7 @@ function masterKey(value: string): string {
   return value;
 }
 
+const keyProviders = ['local', 'aws-kms', 'vault'] as const;
 const outputs = ['table', 'json', 'yaml', 'ndjson'] as const;
 const levels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 const times = ['relative', 'iso', 'local'] as const;
@@ -120,6 +121,40 @@ export const configKeys = {
     value: 'base64',
     read: masterKey,
     secret: true,
+  },
+  keyProvider: {
+    summary: 'Who wraps new data keys; those set up besides open what they wrapped',
+    env: ['DARTWING_KEY_PROVIDER'],
+    value: 'name',
+    read: oneOf(keyProviders),
+    default: 'local',
+    choices: keyProviders,
+  },
+  kmsKeyId: {
+    summary: 'Key in AWS KMS: id, ARN or alias/…; region and credentials come from the AWS_ variables',
+    env: ['DARTWING_KMS_KEY_ID'],
+    value: 'id',
+    read: text,
+  },
+  vaultAddress: {
+    summary: 'HashiCorp Vault or OpenBao, whose transit engine wraps data keys',
+    env: ['DARTWING_VAULT_ADDR', 'VAULT_ADDR'],
+    value: 'url',
+    read: address('https:', 'http:'),
+  },
+  vaultToken: {
+    summary: 'Token for Vault; it needs encrypt, decrypt and read of the transit key',
+    env: ['DARTWING_VAULT_TOKEN', 'VAULT_TOKEN'],
+    value: 'token',
+    read: text,
+    secret: true,
+  },
+  vaultKey: {
+    summary: 'Transit key in Vault, as <mount>/<name>',
+    env: ['DARTWING_VAULT_KEY'],
+    value: 'name',
+    read: text,
+    default: 'transit/dartwing',
   },
   schema: {
     summary: 'PostgreSQL schema that holds everything of dartwing',

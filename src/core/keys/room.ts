@@ -80,7 +80,10 @@ export function openKeys({ session, clock, keyring, options, transaction, idOf }
     },
     rotate: async (given = {}, call) => {
       const { organization: ref, purpose, perSecond } = given;
-      if (perSecond !== undefined) requireWhole('perSecond', perSecond, 1_000_000);
+      if (perSecond !== undefined && !(perSecond > 0 && perSecond <= 1_000_000))
+        throw new DartwingError('VALIDATION_ERROR', {
+          message: 'perSecond is more than 0 and at most 1,000,000',
+        });
       const organization = await resolve(ref, call);
       const wanted = { ...(organization && { organization }), ...(purpose && { purpose }) };
       const found = await session.run('key rotate', call, (scope) => findPurposes(scope, wanted));

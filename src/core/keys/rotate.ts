@@ -192,7 +192,10 @@ async function finish(
   rotation: RotationRow,
   { perSecond, signal, onProgress }: RotateOptions,
 ): Promise<RotationRow> {
-  const rowsMax = Math.min(limits.resealBatchMax, perSecond ?? limits.resealBatchMax);
+  const rowsMax = Math.max(
+    1,
+    Math.floor(Math.min(limits.resealBatchMax, perSecond ?? limits.resealBatchMax)),
+  );
   let current = rotation;
   tell(current);
   while (current.state === 'resealing') {

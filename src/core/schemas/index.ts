@@ -11,6 +11,7 @@ import { owned } from './equipment.js';
 import { identity } from './identity.js';
 import { invitations } from './invitations.js';
 import { jobs } from './jobs.js';
+import { keys } from './keys.js';
 import { people } from './people.js';
 import { sync } from './sync.js';
 import { tenancy } from './tenancy.js';
@@ -25,6 +26,7 @@ export const documentSchemas: Readonly<Record<string, z.ZodType>> = {
   ...access,
   ...answers,
   ...identity,
+  ...keys,
   ...jobs,
   ...sync,
 };

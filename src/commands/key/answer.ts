@@ -1,0 +1,64 @@
+/** Answers of the verbs on data keys. */
+import { DartwingError } from '../../core/errors.js';
+import type { KeyChange, KeyFindings } from '../../core/keys/index.js';
+import { change } from '../change.js';
+import type { CommandContext } from '../context.js';
+import type { Parsed, TableView, VerbResult } from '../spec.js';
+
+/** Columns of keys. */
+export const keyTable: TableView = {
+  columns: [
+    { header: 'id', path: 'id' },
+    { header: 'org', path: 'organization' },
+    { header: 'purpose', path: 'purpose' },
+    { header: 'version', path: 'version', align: 'right' },
+    { header: 'state', path: 'state' },
+    { header: 'provider', path: 'provider' },
+    { header: 'rotate by', path: 'rotate_by' },
+    { header: 'sealed', path: 'sealed', align: 'right' },
+  ],
+};
+
+/** The organization of --org, or undefined with --all. @throws ORGANIZATION_REQUIRED, VALIDATION_ERROR (both) */
+export function scopeOfKeys(context: CommandContext, { flags }: Parsed): string | undefined {
+  if (flags.all === true) {
+    if (context.global.org !== undefined)
+      throw new DartwingError('VALIDATION_ERROR', { message: 'give either --org or --all' });
+    return undefined;
+  }
+  const organization = context.currentOrganization();
+  if (organization === undefined)
+    throw new DartwingError('INPUT_REQUIRED', { what: 'An organization', flag: '--org <slug> or --all' });
+  return organization;
+}
+
+/** A report of findings. `alarming` says whether the exit code tells of them. */
+export function findingsAnswer(
+  check: string,
+  { findings, pass }: KeyFindings,
+  alarming: boolean,
+  allWell: string,
+): VerbResult {
+  const count = (severity: string) => findings.filter((finding) => finding.severity === severity).length;
+  const lines = findings.map(
+    ({ severity, what, fix }) => `${severity.padEnd(4)}  ${what}\n      Fix   ${fix}`,
+  );
+  return {
+    document: {
+      api_version: 'dartwing/v1',
+      kind: 'Report',
+      check,
+      ok: count('fail') === 0,
+      findings,
+      summary: { pass, warn: count('warn'), fail: count('fail') },
+    },
+    findings: alarming,
+    table: { columns: [], sentence: lines.length === 0 ? allWell : lines.join('\n') },
+  };
+}
+
+/** The answer of an act on one key. */
+export function keyChange(done: KeyChange, sentence: string): VerbResult {
+  const { op, ref, before, after, audit, dry_run: dryRun } = done;
+  return change({ op, ref, before, after, audit, dryRun, sentence });
+}
