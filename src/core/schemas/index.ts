@@ -16,7 +16,7 @@ import { people } from './people.js';
 import { sync } from './sync.js';
 import { tenancy } from './tenancy.js';
 
-export { anything, document, list, row, summaryOfChecks, time } from './base.js';
+export { anything, document, list, row, summaryOfChecks } from './base.js';
 
 export const documentSchemas: Readonly<Record<string, z.ZodType>> = {
   ...tenancy,

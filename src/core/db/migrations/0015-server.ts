@@ -1,8 +1,8 @@
 import type { Migration } from './index.js';
 
 /**
- * What the HTTP server needs: counters of calls that hold over all nodes, answers of calls with an idempotency key
- * that are bound to an organization, and the sessions of browsers.
+ * What the HTTP server needs: counters of calls that hold over all nodes, and answers of calls with an idempotency key
+ * that are bound to an organization.
  */
 export const server: Migration = {
   id: 15,
@@ -23,30 +23,10 @@ create unlogged table rate_counter (
 create index rate_counter_age on rate_counter (started_at);
 comment on table rate_counter is 'global: calls by caller, organization and address';
 
-create table web_session (
-  id_hash bytea primary key check (octet_length(id_hash) = 32),
-  person text not null references person (id),
-  -- The tokens of the provider, sealed: whoever reads the table can use none of them.
-  sealed bytea not null,
-  created_at timestamptz not null,
-  refreshed_at timestamptz not null,
-  expires_at timestamptz not null
-);
-create index web_session_person on web_session (person);
-create index web_session_end on web_session (expires_at);
-comment on table web_session is 'global: browsers of signed-in persons';
-
-do $lock$
-declare name text;
-begin
-  foreach name in array array['rate_counter', 'web_session'] loop
-    execute format('alter table %I enable row level security', name);
-    execute format('alter table %I force row level security', name);
-    execute format('create policy dartwing_custom_system on %I for all to {{system}} using (true) with check (true)', name);
-    execute format('grant select, insert, update, delete on %I to {{system}}', name);
-  end loop;
-end
-$lock$;
+alter table rate_counter enable row level security;
+alter table rate_counter force row level security;
+create policy dartwing_custom_system on rate_counter for all to {{system}} using (true) with check (true);
+grant select, insert, update, delete on rate_counter to {{system}};
 
 create table org_idempotency (
   organization text not null references organization (id) on delete cascade,
