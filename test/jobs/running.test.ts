@@ -383,6 +383,28 @@ describe('the organization of a job', () => {
     const dead = await withWorker(world, {}, () => until(world, job.id, 'dead_letter'));
     expect(dead.error).toMatchObject({ code: 'PERMISSION_DENIED', class: 'permanent' });
   });
+
+  it('T-J10 runs nothing for a program whose API key was revoked meanwhile', async () => {
+    const { apiKeys } = world.dartwing.identity;
+    const permissions = ['Background Job:create'];
+    const made = await apiKeys.create('acme', { name: 'importer', environment: 'sandbox', permissions });
+    const id = made.change.after!.id;
+    const principal = {
+      type: 'service' as const,
+      id: `apikey:${id}`,
+      key: { organization: world.acme, permissions },
+    };
+    const submitAs = async () => (await jobs.submit('acme', 'act', {}, {}, { principal })).job.id;
+    const allowed = await submitAs();
+    await withWorker(world, {}, () => until(world, allowed, 'completed'));
+    const late = await submitAs();
+    await apiKeys.revoke('acme', id, { reason: 'lost' });
+    const dead = await withWorker(world, {}, () => until(world, late, 'dead_letter'));
+    expect(dead.error).toMatchObject({ code: 'PERMISSION_DENIED', class: 'permanent' });
+    await expect(jobs.submit('globex', 'act', {}, {}, { principal })).rejects.toMatchObject({
+      code: 'PERMISSION_DENIED',
+    });
+  });
 });
 
 describe('effects', () => {

@@ -352,6 +352,13 @@ export async function holdJob(
   return { held: row !== undefined, dissolved: row !== undefined && row.dissolved !== false };
 }
 
+/** Whether an API key still opens: neither revoked nor run out. */
+export async function isKeyLive(tx: Tx, organization: string, id: string): Promise<boolean> {
+  const text = `select from api_key where organization = $1 and id = $2 and revoked_at is null
+    and (expires_at is null or expires_at > clock_timestamp())`;
+  return (await tx.query(text, [organization, id], 'dartwing_job_key_live')).rowCount === 1;
+}
+
 export async function upsertProgress(
   tx: Tx,
   reports: readonly (JobKey & { percent: number; message: string | null })[],

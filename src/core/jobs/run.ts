@@ -7,7 +7,7 @@ import type { JobContext } from './context.js';
 import type { RegisteredType, Registry } from './definition.js';
 import { jobId } from './document.js';
 import type { JobDoorbell } from './doorbell.js';
-import { type ClaimedJob, completeJobs, holdJob, releaseChildren } from './engine-queries.js';
+import { type ClaimedJob, completeJobs, holdJob, isKeyLive, releaseChildren } from './engine-queries.js';
 import { failureOf, type JobFailure } from './retry.js';
 import { runInThread } from './thread.js';
 
@@ -136,10 +136,25 @@ async function requireRights({ session }: RunParts, running: Running, type: Regi
   const { organization } = job;
   await session.runIn(organization, { principal, via: 'job' }, async (scope) => {
     requireOne(scope, 'create', 'Background Job', organization);
+    await requireKey(scope, organization);
     const { permission } = type.stored;
     if (permission === null) return;
     const at = permission.lastIndexOf(':');
     requireOne(scope, permission.slice(at + 1), permission.slice(0, at), organization);
+  });
+}
+
+/** @throws PERMISSION_DENIED when the key that submitted the job opens no more */
+async function requireKey({ tx, principal }: Scope, organization: string): Promise<void> {
+  if (
+    principal.key === undefined ||
+    (await isKeyLive(tx, organization, principal.id.replace(/^apikey:/, '')))
+  )
+    return;
+  throw new DartwingError('PERMISSION_DENIED', {
+    actor: principal.id,
+    action: 'create',
+    ref: 'Background Job/*',
   });
 }
 
