@@ -50,21 +50,20 @@ test('more than ten, and every discarding, want a yes; all of them want the name
   const { operator, database } = world;
   const before = await rowsHash(database);
   const [id] = await ids('acme');
-  for (const line of [
-    'dlq replay --all',
-    `dlq discard ${id} --reason r`,
-    'dlq discard --all --type mail.send --reason r --yes',
-  ])
-    expect(await operator.fail(line)).toMatchObject({ code: 'CONFIRMATION_REQUIRED', exit: 2 });
-  for (const [line, code] of [
+  const lines = [
+    ['dlq replay --all', 'CONFIRMATION_REQUIRED'],
+    [`dlq discard ${id} --reason r`, 'CONFIRMATION_REQUIRED'],
+    ['dlq discard --all --type mail.send --reason r --yes', 'CONFIRMATION_REQUIRED'],
     ['dlq discard --all --type mail.send --reason r --confirm all', 'CONFIRMATION_MISMATCH'],
     [`dlq discard ${id} --yes`, 'REASON_REQUIRED'],
     [`dlq resolve ${id}`, 'INPUT_REQUIRED'],
     ['dlq replay --type mail.send', 'INPUT_REQUIRED'],
     [`dlq replay ${id} --all`, 'VALIDATION_ERROR'],
     ['dlq replay --all --data-file x.json', 'VALIDATION_ERROR'],
-  ] as const)
-    expect(await operator.fail(line)).toMatchObject({ code, exit: 2 });
+  ] as const;
+  await Promise.all(
+    lines.map(async ([line, code]) => expect(await operator.fail(line)).toMatchObject({ code, exit: 2 })),
+  );
   expect((await operator.ask('dlq replay --all --yes --dry-run')).document).toMatchObject({
     summary: { done: 14, failed: 0 },
     dry_run: true,

@@ -138,6 +138,10 @@ describe('in a fresh folder', () => {
     const listed = await run('org list --field slug', {}, below);
     expect(listed).toMatchObject({ stdout: 'demo\n', code: 0 });
     expect(existsSync(join(below, '.dartwing'))).toBe(false);
+    // It works, too: jobs are run in the process that serves.
+    expect(await run('worker list --columns state,pid')).toMatchObject({
+      stdout: `alive\t${first.child.pid}\n`,
+    });
 
     const second = await run('up --port 0 --json');
     expect(second).toMatchObject({ stdout: '', code: 5 });
