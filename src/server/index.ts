@@ -7,7 +7,7 @@
  *     await listening.close();
  *
  * Everything it can be asked for stands in `/openapi.json`, to be read and tried at `/reference`. Who calls is proven
- * for every route under /v1 and /api: an access token, an API key, or the session of a browser; what they may do is
+ * for every route under /v1 and /api, by an access token or an API key; what they may do is
  * decided by the core, in the transaction of the verb. Beside those: `/health/live` (the process answers) and
  * `/health/ready` (the database does too and the installation is sound; 503 otherwise).
  *
