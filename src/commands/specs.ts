@@ -1,11 +1,14 @@
 /** Every noun of the command line, in the order in which help shows them. */
+
 import { apiSpec } from './api/spec.js';
 import { apikeySpec } from './apikey/spec.js';
 import { applySpec, diffSpec } from './apply/spec.js';
 import { auditSpec } from './audit/spec.js';
 import { configSpec } from './config/spec.js';
+import { conflictSpec } from './conflict/spec.js';
 import { dlqSpec } from './dlq/spec.js';
 import { doctorSpec } from './doctor/spec.js';
+import { doctypeSpec } from './doctype/spec.js';
 import { initSpec } from './init/spec.js';
 import { inviteSpec } from './invite/spec.js';
 import { jobSpec } from './job/spec.js';
@@ -22,6 +25,7 @@ import { roleSpec } from './role/spec.js';
 import { scheduleSpec } from './schedule/spec.js';
 import { serveSpec } from './serve/spec.js';
 import type { NounSpec } from './spec.js';
+import { syncSpec } from './sync/spec.js';
 import { upSpec } from './up/spec.js';
 import { workerSpec } from './worker/spec.js';
 
@@ -35,6 +39,9 @@ export const nouns: readonly NounSpec[] = [
   roleSpec,
   inviteSpec,
   permissionSpec,
+  syncSpec,
+  conflictSpec,
+  doctypeSpec,
   jobSpec,
   queueSpec,
   dlqSpec,

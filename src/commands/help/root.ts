@@ -3,7 +3,7 @@ import type { NounSpec } from '../spec.js';
 import { isPlainVerb, visibleNouns, visibleVerbs } from './page.js';
 import { sectionText, termLines } from './text.js';
 
-const groups = ['Start', 'Tenancy', 'Work', 'Trust', 'Server', 'Meta'] as const;
+const groups = ['Start', 'Tenancy', 'Sync', 'Work', 'Trust', 'Server', 'Meta'] as const;
 
 const purpose = 'dartwing runs multi-tenant, offline-first products.';
 
@@ -15,12 +15,12 @@ export function rootHelp(nouns: readonly NounSpec[]): string {
       ? []
       : [`${group}\n${termLines(members.map((noun) => [noun.name, nounLine(noun)]))}`];
   });
-  const usage = sectionText({ title: 'Usage', blocks: [{ text: 'dartwing <noun> <verb> [name] [flags]' }] });
+  const usage = 'Usage: dartwing <noun> <verb> [name] [flags]\n';
   return [
     `${purpose}\n`,
     usage,
     ...sections,
-    sectionText({ title: 'Examples', blocks: [{ commands: examples(nouns) }] }),
+    sectionText({ title: 'Examples', blocks: [{ text: examples(nouns).join('\n') }] }),
     readOn,
   ]
     .join('\n')
@@ -41,10 +41,10 @@ function nounLine(noun: NounSpec): string {
 }
 
 /** The first example of the first four nouns. */
-function examples(nouns: readonly NounSpec[]): (readonly [string, string])[] {
+function examples(nouns: readonly NounSpec[]): string[] {
   return visibleNouns(nouns)
     .flatMap((noun) => visibleVerbs(noun).slice(0, 1))
     .flatMap((verb) => verb.examples.slice(0, 1))
     .slice(0, 4)
-    .map(({ command, note }) => [command, note]);
+    .map(({ command }) => command);
 }

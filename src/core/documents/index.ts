@@ -20,7 +20,6 @@
 export {
   type ChangeRow,
   type DocumentRow,
-  findDocument,
   findExisting,
   findVersionsSince,
   lockDocuments,

@@ -63,7 +63,45 @@ const lag = {
   oldest_at: time.nullable().describe('time of the oldest change that is waited for'),
 };
 
+const doctype = {
+  doctype: z.string(),
+  version: z.int(),
+  module: z.string(),
+  description: z.string(),
+  title_field: z.string().nullable(),
+  naming: z.looseObject({ rule: z.enum(['client', 'series', 'record']) }),
+  owner_field: z.string().nullable(),
+  fields: z.array(z.looseObject({ name: z.string(), type: z.string(), required: z.boolean() })),
+  permissions: fields,
+  conflicts: fields.nullable(),
+  indexes: z.array(z.string()),
+  retention: z.looseObject({ tombstone_days: z.int() }),
+  read_only: z.boolean(),
+  fingerprint: z.string(),
+};
+
+const doc = {
+  doctype: z.string(),
+  name: z.string(),
+  organization: z.string(),
+  version: z.int(),
+  owner: z.string().nullable(),
+  deleted: z.boolean(),
+  created_at: time,
+  created_by: z.string(),
+  modified_at: time,
+  modified_by: z.string(),
+  data: fields,
+};
+
 export const sync = {
+  Document: document('Document', doc),
+  DocumentList: list('DocumentList', row(doc)),
+  Doctype: document('Doctype', doctype),
+  DoctypeList: list('DoctypeList', row(doctype)),
+  FeedRow: document('FeedRow', { ...feedRow, next_since: z.string() })
+    .partial()
+    .required({ api_version: true, kind: true }),
   FeedPage: z.looseObject({
     protocol: z.literal(1),
     organization: z.string(),

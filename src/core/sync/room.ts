@@ -1,8 +1,10 @@
 /** The room as callers see it: each call in a transaction of its own, bound to its organization. */
+
 import type { CallOptions, Change, Scope, Session } from '../access/index.js';
 import type { WorkOptions } from '../db/index.js';
 import type { Registry } from '../documents/index.js';
 import { limits } from '../limits.js';
+import { checkDoctypes, type DoctypeReport } from './check.js';
 import {
   type LagList,
   listClients,
@@ -49,6 +51,8 @@ export interface Sync {
   resync(organization: string, device: string, call?: CallOptions): Promise<number>;
   /** Forgets what is older than the log is kept. */
   compact(organization: string, keepDays?: number, call?: CallOptions): Promise<SyncCompaction>;
+  /** Links between doctypes and their conflict rules. */
+  checkDoctypes(): DoctypeReport;
   readonly conflicts: Conflicts;
 }
 
@@ -113,6 +117,7 @@ export function syncVerbs({ session, registry, idOf, key, autoMs }: SyncSource):
     clients: (ref, call) => within(ref, call, listClients),
     resync: (ref, device, call) => within(ref, call, (scope) => resyncClient(scope, device)),
     compact: (ref, keepDays, call) => within(ref, call, (scope) => compact(scope, registry, keepDays)),
+    checkDoctypes: () => checkDoctypes(registry, rulesOf),
     conflicts: Object.freeze({
       list: (ref, input, call) => within(ref, call, (scope) => listConflicts(scope, registry, input)),
       show: (ref, id, call) => within(ref, call, (scope) => showConflict(scope, id)),

@@ -1,0 +1,146 @@
+import type { NounSpec } from '../spec.js';
+
+export const syncSpec: NounSpec = {
+  name: 'sync',
+  group: 'Sync',
+  summary: 'Offline clients: how far they are behind, and what they send and get',
+  verbs: [
+    {
+      name: 'status',
+      summary: 'Show clients, lag, waiting operations and conflicts',
+      flags: [
+        { name: 'check', summary: 'Exit 6 when a limit below is passed' },
+        { name: 'max-lag', value: 'duration', summary: 'Lag of a client that is online, 5m unless told' },
+        { name: 'max-depth', value: 'n', summary: 'Operations that wait on devices, 1000 unless told' },
+        { name: 'max-conflict-rate', value: 'share', summary: 'Conflicts of what is pushed, 5% unless told' },
+      ],
+      examples: [
+        { command: 'dartwing sync status --org acme', note: 'How its clients are' },
+        { command: 'dartwing sync status --org acme --check --max-lag 30s', note: 'For a monitor' },
+      ],
+      output: ['SyncStatus'],
+      danger: 'none',
+      mutates: false,
+      exits: { 3: 'no such organization', 6: 'with --check: a limit is passed' },
+      load: () => import('./status.js'),
+    },
+    {
+      name: 'lag',
+      summary: 'List how far clients are behind, the worst first',
+      flags: [
+        {
+          name: 'by',
+          value: 'what',
+          choices: ['client', 'entity'],
+          summary: 'A row for each; client unless told',
+        },
+        { name: 'max', value: 'duration', summary: 'Exit 6 when something is further behind' },
+      ],
+      examples: [
+        { command: 'dartwing sync lag --org acme', note: 'Each client' },
+        {
+          command: 'dartwing sync lag --org acme --by entity --max 30s',
+          note: 'Each doctype, for a monitor',
+        },
+      ],
+      output: ['LagList'],
+      danger: 'none',
+      mutates: false,
+      exits: { 3: 'no such organization', 6: 'something is behind by more than --max' },
+      load: () => import('./lag.js'),
+    },
+    {
+      name: 'feed',
+      summary: 'Print the documents and changes that a client would get',
+      description: 'Ends with a line that has the cursor to go on with (--since).',
+      flags: [
+        {
+          name: 'entity',
+          value: 'doctype',
+          repeat: true,
+          summary: 'Only of this doctype; repeat for several',
+        },
+        { name: 'since', value: 'cursor', summary: 'Cursor of the last line, or a time in RFC 3339' },
+        { name: 'limit', value: 'n', summary: 'Rows of a page, at most 500' },
+      ],
+      examples: [
+        { command: 'dartwing sync feed --org acme --entity Task -o ndjson', note: 'Every task, as lines' },
+        { command: 'dartwing sync feed --org acme --since 2026-11-23T10:00:00Z', note: 'What changed since' },
+      ],
+      output: ['FeedRow'],
+      danger: 'none',
+      mutates: false,
+      long: true,
+      exits: { 3: 'no such organization or doctype', 5: 'the cursor is too old' },
+      load: () => import('./feed.js'),
+    },
+    {
+      name: 'push',
+      summary: 'Send operations as a client would',
+      description: 'One operation a line, as docs/sync-protocol.md describes them.',
+      flags: [
+        {
+          name: 'file',
+          short: 'f',
+          value: 'file',
+          complete: 'files',
+          summary: 'Operations as NDJSON; - is stdin',
+        },
+        { name: 'client', value: 'id', summary: 'Id of the device, cli unless told' },
+      ],
+      examples: [
+        {
+          command: 'dartwing sync push --org acme -f operations.ndjson',
+          note: 'Each gets a result of its own',
+        },
+        {
+          command: 'dartwing sync push --org acme -f - --client ward-tablet',
+          note: 'From stdin, for one device',
+        },
+      ],
+      output: ['Bulk'],
+      danger: 'mild',
+      mutates: true,
+      long: true,
+      exits: { 3: 'no such organization', 8: 'some operations were not taken' },
+      seeAlso: ['conflict list'],
+      load: () => import('./push.js'),
+    },
+    {
+      name: 'resync',
+      summary: 'Make a client begin again',
+      description: 'Its next call is refused with FULL_RESYNC_REQUIRED; unsent edits are kept by the client.',
+      arguments: [{ name: 'client', summary: 'Id of the device', required: true }],
+      examples: [
+        {
+          command: 'dartwing sync resync ward-tablet --org acme --yes',
+          note: 'For a client that seems wrong',
+        },
+        { command: 'dartwing sync resync ward-tablet --org acme --dry-run', note: 'Whether it is known' },
+      ],
+      output: ['Bulk'],
+      danger: 'moderate',
+      mutates: true,
+      exits: { 3: 'no such organization or client' },
+      seeAlso: ['sync lag'],
+      load: () => import('./resync.js'),
+    },
+    {
+      name: 'compact',
+      summary: 'Forget changes and tombstones that are older than they are kept',
+      flags: [
+        { name: 'keep', value: 'duration', summary: 'How long, in whole days, 30d unless told and at least' },
+      ],
+      examples: [
+        { command: 'dartwing sync compact --org acme --yes', note: 'What is older than 30 days' },
+        { command: 'dartwing sync compact --org acme --keep 90d --dry-run', note: 'What would go' },
+      ],
+      output: ['SyncCompaction'],
+      danger: 'moderate',
+      mutates: true,
+      long: true,
+      exits: { 3: 'no such organization' },
+      load: () => import('./compact.js'),
+    },
+  ],
+};

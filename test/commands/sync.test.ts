@@ -1,0 +1,84 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { schemas } from '../../src/commands/schemas/index.js';
+import { createDartwing } from '../../src/core/index.js';
+import { errorEvent, run, temporaryFolder } from '../support/cli.js';
+import { createTestDatabase, testOptions } from '../support/database.js';
+import { masterKey } from '../support/server.js';
+
+let env: Record<string, string>;
+
+beforeAll(async () => {
+  const database = await createTestDatabase();
+  env = { DARTWING_URL: database.url, DARTWING_MASTER_KEY: masterKey, DARTWING_ORG: 'acme' };
+  const dartwing = await createDartwing(testOptions(database));
+  await dartwing.tenancy.create({ slug: 'acme', type: 'company', owner: 'ana@acme.test' });
+  await dartwing.close();
+});
+
+const lines = (operations: readonly object[]) => operations.map((each) => JSON.stringify(each)).join('\n');
+const event = { doctype: 'Calendar Event', name: 'e' };
+
+describe('sync', () => {
+  test('pushes a file, tells of the conflict, and the conflict is decided', async () => {
+    const file = join(temporaryFolder(), 'operations.ndjson');
+    const data = { subject: 'A', starts_at: '2026-12-01T10:00:00Z' };
+    writeFileSync(
+      file,
+      lines([
+        { op: 'insert', ...event, data },
+        { op: 'update', ...event, data: { subject: 'B' } },
+      ]),
+    );
+    const pushed = await run(['sync', 'push', '-f', file, '--client', 'desk', '--json'], { env });
+    expect(pushed.code, pushed.stderr).toBe(0);
+    expect(schemas.Bulk!.parse(JSON.parse(pushed.stdout))).toMatchObject({ summary: { done: 2, failed: 0 } });
+
+    const stale = lines([{ op: 'update', ...event, base_version: 1, data: { subject: 'C' } }]);
+    const met = await run(['sync', 'push', '-f', '-', '--client', 'phone'], { env, input: stale });
+    expect(met.code, met.stderr).toBe(8);
+
+    const list = await run(['conflict', 'list', '--json'], { env });
+    const { items } = schemas.ConflictList!.parse(JSON.parse(list.stdout)) as { items: { id: string }[] };
+    expect(items).toHaveLength(1);
+    const shown = await run(['conflict', 'show', items[0]!.id, '--json'], { env });
+    expect(schemas.Conflict!.parse(JSON.parse(shown.stdout))).toMatchObject({
+      base: { subject: 'A' },
+      server: { subject: 'B' },
+      client: { subject: 'C' },
+    });
+    const resolve = ['conflict', 'resolve', items[0]!.id, '--take', 'client', '--reason', 'asked'];
+    expect((await run(resolve, { env })).code).toBe(0);
+    const again = await run([...resolve, '--json'], { env });
+    expect([again.code, errorEvent(again.stderr).code]).toEqual([5, 'CONFLICT_RESOLVED']);
+
+    const fed = await run(['sync', 'feed', '--entity', 'Calendar Event', '-o', 'ndjson'], { env });
+    const rows = fed.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => schemas.FeedRow!.parse(JSON.parse(line)));
+    expect(rows).toMatchObject([{ name: 'e', version: 3, data: { subject: 'C' } }, { has_more: false }]);
+  });
+
+  test('shows status and lag, makes a client begin again, and forgets old changes', async () => {
+    const status = await run(['sync', 'status', '--json'], { env });
+    expect(schemas.SyncStatus!.parse(JSON.parse(status.stdout))).toMatchObject({ org: 'acme' });
+    expect((await run(['sync', 'status', '--check', '--max-conflict-rate', '0%'], { env })).code).toBe(6);
+    const lag = await run(['sync', 'lag', '--json'], { env });
+    expect(schemas.LagList!.parse(JSON.parse(lag.stdout))).toMatchObject({ total_count: 2 });
+    expect((await run(['sync', 'resync', 'phone', '--yes'], { env })).code).toBe(0);
+    expect((await run(['sync', 'resync', 'nobody', '--yes'], { env })).code).toBe(3);
+    const compacted = await run(['sync', 'compact', '--yes', '--json'], { env });
+    expect(schemas.SyncCompaction!.parse(JSON.parse(compacted.stdout))).toMatchObject({ changes: 0 });
+  });
+});
+
+test('doctype list, show and check tell what is known', async () => {
+  const list = await run(['doctype', 'list', '--json'], { env });
+  expect(schemas.DoctypeList!.parse(JSON.parse(list.stdout))).toMatchObject({ items: expect.any(Array) });
+  const task = await run(['doctype', 'show', 'Task', '--json'], { env });
+  expect(schemas.Doctype!.parse(JSON.parse(task.stdout))).toMatchObject({ doctype: 'Task' });
+  expect((await run(['doctype', 'show', 'Taks'], { env })).code).toBe(3);
+  expect((await run(['doctype', 'check'], { env })).code).toBe(0);
+});
