@@ -1,9 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { temporaryFolder } from '../support/cli.js';
 import { rowsHash } from '../support/operator.js';
 import { type CommandWorld, openCommandWorld } from './job-world.js';
+
+// Each test runs the program many times.
+vi.setConfig({ testTimeout: 90_000 });
 
 let world: CommandWorld;
 beforeAll(async () => {

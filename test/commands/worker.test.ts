@@ -1,10 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { schemas } from '../../src/commands/schemas/index.js';
 import { temporaryFolder } from '../support/cli.js';
 import { type CommandWorld, openCommandWorld, start } from './job-world.js';
+
+// Each test runs the program many times.
+vi.setConfig({ testTimeout: 90_000 });
 
 /** What a project brings: work that lasts until a file is there or it is told to stop, quick work, work that fails. */
 const moduleText = `
