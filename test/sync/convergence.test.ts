@@ -4,13 +4,17 @@
  *
  *     DARTWING_TEST_SEED=… DARTWING_TEST_PATH=… npx vitest run test/sync/convergence.test.ts
  *
- * DARTWING_TEST_RUNS=1000 asks for more and longer histories.
+ * DARTWING_TEST_RUNS=1000 asks for more and longer histories, DARTWING_TEST_KILLS=20 for so many histories in which the
+ * server process is killed again and again.
  */
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
 import { type Dartwing, systemClock } from '../../src/core/index.js';
-import { openTestDartwing, type TestDatabase } from '../support/database.js';
-import { definitions, type Ground, type Person, play, steps } from './convergence.js';
+import { openTestDartwing, type TestDatabase, testOptions } from '../support/database.js';
+import { bundleChild } from '../support/killed.js';
+import { type Ground, type Person, play, steps } from './convergence.js';
+import { definitions } from './convergence-doctypes.js';
+import { killableDoor } from './killable-door.js';
 
 const given = process.env.DARTWING_TEST_RUNS;
 const runs = Number(given ?? 25);
@@ -50,7 +54,15 @@ async function newGround(): Promise<Ground> {
     owner: owner.email,
   });
   await dartwing.people.member.add(after!.id, member.email, 'Employee');
-  return { dartwing: () => dartwing, admin: database.admin, organization: after!.id, owner, member, run };
+  return {
+    dartwing,
+    door: dartwing.sync,
+    admin: database.admin,
+    organization: after!.id,
+    owner,
+    member,
+    run,
+  };
 }
 
 test(
@@ -76,4 +88,33 @@ test(
     console.log(`${result.numRuns} histories converged`);
   },
   budgetMs + 60_000,
+);
+
+const killRuns = Number(process.env.DARTWING_TEST_KILLS ?? 0);
+
+test.skipIf(killRuns === 0)(
+  'clients end with what the server has although it is killed under them',
+  async () => {
+    const child = await bundleChild(new URL('./door-child.ts', import.meta.url));
+    const killable = killableDoor(child.file, testOptions(database));
+    try {
+      await fc.assert(
+        fc.asyncProperty(fc.integer({ min: 3, max: 10 }), steps(60), async (count, list) => {
+          const ground = { ...(await newGround()), door: killable.door };
+          let calls = 0;
+          await play(ground, count, list, () => {
+            // Most calls take some milliseconds: somewhere before, in or after the transaction.
+            if (++calls % 6 === 0) killable.killIn(calls % 40);
+          });
+        }),
+        { numRuns: killRuns, endOnFailure: true },
+      );
+      console.log(`${killRuns} histories converged, ${killable.kills} kills`);
+      expect(killable.kills).toBeGreaterThan(0);
+    } finally {
+      killable.stop();
+      child.remove();
+    }
+  },
+  killRuns * 120_000,
 );
