@@ -145,7 +145,8 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
       transaction: (work) => database.asMachinery(work),
     }),
   );
-  if (background) courier.get();
+  // Settings that cannot work are told when it opens, not when the first mail is due.
+  if (background || options.mail?.smtpUrl !== undefined) courier.get();
   beforeClose.push(async () => courier.made?.close());
 
   const jobs = whenUsed(() =>
