@@ -3,6 +3,9 @@
  *
  * Each document is compared with the version its writer saw; one that moved on is left alone and is missing from the
  * answer. The head row is taken last, so its lock lasts for the commit only, and numbers follow the order of commits.
+ *
+ * The full join is an inner one in what it gives: the planner, which takes the parameter for a handful of rows, would
+ * compare each written row with each other one, and a full join it can only do by hashing or merging.
  */
 import type { Tx } from '../db/index.js';
 
@@ -69,7 +72,9 @@ changed as (
 ),
 written as (select * from made union all select * from changed),
 entry as (
-  select src.*, written.owner, written.data as stored from written join src on src.t = written.doctype and src.n = written.name
+  select src.*, written.owner, written.data as stored
+  from written full join src on src.t = written.doctype and src.n = written.name
+  where coalesce(written.name, '') <> '' and coalesce(src.n, '') <> ''
 ),
 counted as (select count(*) as n from entry),
 head as (

@@ -22,6 +22,7 @@ export async function lockOrigin(tx: Tx, organization: string, origin: string): 
   );
 }
 
+/** Each id is looked up by itself: as a join, the planner may read the whole log of an organization it has no statistics of. */
 export async function findSeen(
   tx: Tx,
   organization: string,
@@ -29,13 +30,13 @@ export async function findSeen(
   operations: readonly string[],
 ): Promise<SeenRow[]> {
   const text = `
-    select c.operation, c.request, null::jsonb as result, c.doctype, c.name, c.version, c.deleted
-      from unnest($3::text[]) as asked (id)
-      join document_change c on c.organization = $1 and c.origin = $2 and c.operation = asked.id
+    select c.* from unnest($3::text[]) as asked (id) cross join lateral (
+      select c.operation, c.request, null::jsonb as result, c.doctype, c.name, c.version, c.deleted from document_change c
+      where c.organization = $1 and c.origin = $2 and c.operation = asked.id limit 1) c
     union all
-    select s.operation, s.request, s.result, null, null, null, null
-      from unnest($3::text[]) as asked (id)
-      join sync_operation s on s.organization = $1 and s.origin = $2 and s.operation = asked.id`;
+    select s.* from unnest($3::text[]) as asked (id) cross join lateral (
+      select s.operation, s.request, s.result, null::text, null::text, null::integer, null::boolean from sync_operation s
+      where s.organization = $1 and s.origin = $2 and s.operation = asked.id limit 1) s`;
   return (
     await tx.query<SeenRow & Record<string, unknown>>(
       text,
