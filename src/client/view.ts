@@ -23,12 +23,19 @@ export function viewOf(copy: Copy | undefined, entries: readonly Entry[]): Local
 
 function withEdits(from: Fields | undefined, entries: readonly Entry[]): Fields | undefined {
   let data = from;
+  let last = from;
   for (const entry of entries) {
+    last = data ?? last;
     if (entry.op === 'delete') data = undefined;
     else if (entry.op === 'insert') data = { ...data, ...entry.data };
-    else if (entry.op === 'undelete') data = { ...(data ?? entry.base), ...entry.data };
+    // What comes back is what was deleted; where only the server knows that, nothing is shown before it answers.
+    else if (entry.op === 'undelete') data = withFields(last ?? entry.base, entry.data);
     // An edit of something that is gone shows nothing, until the server says what becomes of it.
     else if (data !== undefined) data = { ...data, ...entry.data };
   }
   return data;
+}
+
+function withFields(from: Fields | undefined, data: Fields): Fields | undefined {
+  return from && { ...from, ...data };
 }

@@ -106,6 +106,15 @@ describe('the queue', () => {
     expect(client.status()).toMatchObject({ failed: 0, pending: 0 });
   });
 
+  test('a document that is deleted and brought back has what it had', async () => {
+    const { client } = await open();
+    const name = await client.insert('Note', { title: 'a' });
+    await client.delete('Note', name);
+    expect(client.get('Note', name)).toBeUndefined();
+    await client.undelete('Note', name, { body: 'b' });
+    expect(client.get('Note', name)?.data).toEqual({ title: 'a', body: 'b' });
+  });
+
   test('giving up an insert gives up what was edited on it', async () => {
     const { client } = await open();
     const name = await client.insert('Note', { title: 'a' });
