@@ -237,10 +237,6 @@ if (watching) {
 } else {
   const libraries = ['core', 'server', 'client'].map((name) => join(root, 'dist', name));
   await Promise.all(libraries.map((folder) => rm(folder, { recursive: true, force: true })));
-  const [types] = await Promise.all([
-    run('tsc', ['-p', 'tsconfig.build.json']),
-    buildCli(),
-    copyReference(),
-  ]);
+  const [types] = await Promise.all([run('tsc', ['-p', 'tsconfig.build.json']), buildCli(), copyReference()]);
   if (types !== 0) process.exitCode = 1;
 }
