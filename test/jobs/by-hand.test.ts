@@ -1,7 +1,7 @@
 /** What operators do by hand to the whole installation: with rights, with an entry, and not under a dry run. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { PermanentJobError } from '../../src/core/index.js';
-import { type JobWorld, openJobWorld, withWorker } from './world.js';
+import { type JobWorld, openJobWorld, until, withWorker } from './world.js';
 
 let world: JobWorld;
 let runs = 0;
@@ -68,4 +68,22 @@ it('a replay over all organizations binds each job to its own', async () => {
   expect((await entries('system.access')) - before).toBeLessThanOrEqual(3);
   for (const organization of [world.acme, world.globex])
     expect(await entries('job.replay', organization)).toBe(2);
+});
+
+it('a worker that is stopped twice at once puts back what runs without waiting', async () => {
+  const { jobs } = world.dartwing;
+  jobs.define('lasting', {
+    handler: (_, { signal }) =>
+      new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+  });
+  const worker = jobs.work({ drainMs: 25_000 });
+  await worker.ready;
+  const { job } = await jobs.submit('acme', 'lasting', {});
+  await until(world, job.id, 'running');
+  const startedAt = performance.now();
+  const first = worker.stop();
+  void worker.stop();
+  expect((await first).released).toBe(1);
+  expect(performance.now() - startedAt).toBeLessThan(20_000);
+  expect(await jobs.show(job.id)).toMatchObject({ state: 'queued', retry_count: 0 });
 });

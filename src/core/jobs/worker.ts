@@ -109,6 +109,8 @@ export function startWorker(parts: WorkerParts, options: WorkerOptions = {}): Jo
   /** A claim failed in a way that leaves open whether it happened. */
   let unsureAt: number | undefined;
   let stopped: Promise<WorkerStats> | undefined;
+  /** A second stop may come before the first has begun to wait. */
+  let isCut = false;
   let cutShort = (): void => {};
 
   const publish = ({ job, id: jobId }: Running, event: JobEvent['event'], more: Partial<JobEvent> = {}) =>
@@ -374,7 +376,7 @@ export function startWorker(parts: WorkerParts, options: WorkerOptions = {}): Jo
     await Promise.race([
       idle,
       new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, drainMs);
+        const timer = setTimeout(resolve, isCut ? 0 : drainMs);
         cutShort = () => {
           clearTimeout(timer);
           resolve();
@@ -420,7 +422,10 @@ export function startWorker(parts: WorkerParts, options: WorkerOptions = {}): Jo
     },
     stop: ({ drainMs = options.drainMs ?? limits.jobDrainMs } = {}) => {
       if (stopped === undefined) stopped = finish(drainMs);
-      else cutShort();
+      else {
+        isCut = true;
+        cutShort();
+      }
       return stopped;
     },
   };
