@@ -288,6 +288,8 @@ async function rest(devices: readonly Device[]): Promise<void> {
   for (let round = 0; round < 12; round++) {
     let waiting = 0;
     for (const { client } of devices) {
+      // What is sent in this round, those before have to hear of in another one.
+      waiting += client.queue().length;
       await client.sync();
       await decideAll(client, round);
       for (const entry of client.queue()) {
