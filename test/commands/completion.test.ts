@@ -21,7 +21,7 @@ async function candidatesIn(options: RunOptions, ...words: readonly string[]): P
 }
 
 test('completes nouns, verbs, flags, choices and names', async () => {
-  expect(await candidates('conf')).toEqual(['config']);
+  expect(await candidates('conf')).toEqual(['conflict', 'config']);
   expect(await candidates('config', 's')).toEqual(['show', 'set']);
   expect(await candidates('config', 'show', '--ori')).toEqual(['--origin']);
   expect(await candidates('config', 'show', '-o', 'j')).toEqual(['json']);

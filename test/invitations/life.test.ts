@@ -247,11 +247,11 @@ describe('the secret', () => {
     });
     await stuck.close();
     const { rows } = await database.admin.query(
-      "select status, encode(content, 'escape') as content from outgoing_mail where recipient = $1",
+      "select status, encode(letter, 'escape') as letter from outgoing_mail where recipient = $1",
       [`sealed-${count}@acme.test`],
     );
     expect(rows[0].status).toBe('queued');
-    expect(rows[0].content).not.toContain(link!.split('#')[1]!.slice(4, 20));
+    expect(rows[0].letter).not.toContain(link!.split('#')[1]!.slice(4, 20));
   });
 });
 
