@@ -95,7 +95,7 @@ export interface Ground {
   run: number;
 }
 
-interface Acknowledged {
+interface Answered {
   origin: string;
   operation: WireOperation;
   result: OperationResult;
@@ -110,7 +110,7 @@ interface Device {
 }
 
 /** The door, as a server over a bad network would look to one device. */
-function transportOf(ground: Ground, device: Device, acknowledged: Acknowledged[]): Transport {
+function transportOf(ground: Ground, device: Device, answered: Answered[]): Transport {
   const call = { principal: { type: 'person' as const, id: device.person.id } };
   let again: PushRequest | undefined;
   const ask = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -121,8 +121,17 @@ function transportOf(ground: Ground, device: Device, acknowledged: Acknowledged[
       throw faultOf(httpStatus(error.code), { code: error.code, message: error.message });
     }
   };
-  const push = (request: PushRequest) =>
-    ask(() => ground.door.push(ground.organization, request, call)) as Promise<PushAnswer>;
+  // Also what nobody heard counts: a device that was emptied meanwhile never asks again.
+  const push = async (request: PushRequest): Promise<PushAnswer> => {
+    const answer = (await ask(() => ground.door.push(ground.organization, request, call))) as PushAnswer;
+    for (const [index, result] of answer.results.entries())
+      answered.push({
+        origin: `${device.person.id}/${request.device}`,
+        operation: request.operations[index]!,
+        result,
+      });
+    return answer;
+  };
   const suffer = async <T>(work: () => Promise<T>): Promise<T> => {
     const weather = device.weather;
     device.weather = 'fine';
@@ -144,12 +153,6 @@ function transportOf(ground: Ground, device: Device, acknowledged: Acknowledged[
       again = weather === 'sent again later' ? request : undefined;
       const answer = JSON.parse(JSON.stringify(await suffer(() => push(request)))) as PushAnswer;
       if (late !== undefined) await push(late).catch(() => {});
-      for (const [index, result] of answer.results.entries())
-        acknowledged.push({
-          origin: `${device.person.id}/${request.device}`,
-          operation: request.operations[index]!,
-          result,
-        });
       return answer;
     },
   };
@@ -162,9 +165,9 @@ export async function play(
   history: readonly Step[],
   disturb: () => void = () => {},
 ): Promise<void> {
-  const acknowledged: Acknowledged[] = [];
+  const answered: Answered[] = [];
   const devices: Device[] = [];
-  for (let number = 0; number < count; number++) devices.push(await openDevice(ground, number, acknowledged));
+  for (let number = 0; number < count; number++) devices.push(await openDevice(ground, number, answered));
   let isMember = true;
   let values = 0;
   for (const step of history) {
@@ -191,11 +194,11 @@ export async function play(
   }
   if (!isMember) await setMembership(ground, true);
   await rest(devices);
-  await check(ground, devices, acknowledged);
+  await check(ground, devices, answered);
   for (const { client } of devices) await client.close();
 }
 
-async function openDevice(ground: Ground, number: number, acknowledged: Acknowledged[]): Promise<Device> {
+async function openDevice(ground: Ground, number: number, answered: Answered[]): Promise<Device> {
   const store = memoryStore();
   let ids = 0;
   const device = {
@@ -206,7 +209,7 @@ async function openDevice(ground: Ground, number: number, acknowledged: Acknowle
   device.reopen = async () => {
     await device.client?.close();
     device.client = await openClient({
-      transport: transportOf(ground, device, acknowledged),
+      transport: transportOf(ground, device, answered),
       store,
       organization: ground.organization,
       doctypes,
@@ -315,7 +318,7 @@ interface ChangeRow {
 async function check(
   { admin, organization }: Ground,
   devices: readonly Device[],
-  acknowledged: readonly Acknowledged[],
+  answered: readonly Answered[],
 ): Promise<void> {
   const { rows: documents } = await admin.query<{
     doctype: string;
@@ -344,8 +347,8 @@ async function check(
     'select operation, client from sync_conflict where organization = $1',
     [organization],
   );
-  checkAcknowledged(acknowledged, changes, kept);
-  checkCounts(acknowledged, documents, changes);
+  checkAnswered(answered, changes, kept);
+  checkCounts(answered, documents, changes);
 }
 
 function byName<T extends { doctype: string; name: string }>(documents: readonly T[]): T[] {
@@ -354,13 +357,13 @@ function byName<T extends { doctype: string; name: string }>(documents: readonly
   );
 }
 
-/** Every operation that was acknowledged is in the history of its document, or with a conflict. */
-function checkAcknowledged(
-  acknowledged: readonly Acknowledged[],
+/** Every operation that the server took is in the history of its document, or with a conflict. */
+function checkAnswered(
+  answered: readonly Answered[],
   changes: readonly ChangeRow[],
   kept: readonly { operation: string; client: Record<string, unknown> | null }[],
 ): void {
-  for (const { operation, result } of acknowledged) {
+  for (const { operation, result } of answered) {
     if (result.status !== 'success' || result.outcome === 'unchanged') continue;
     const history = changes.filter(({ doctype, name }) => doctype === result.doctype && name === result.name);
     if (operation.op === 'delete') {
@@ -383,13 +386,13 @@ function checkAcknowledged(
   }
 }
 
-/** Counting and tagging commute: whatever the order, each acknowledged one is in the document exactly once. */
+/** Counting and tagging commute: whatever the order, each one that the server took is in the document exactly once. */
 function checkCounts(
-  acknowledged: readonly Acknowledged[],
+  answered: readonly Answered[],
   documents: readonly { doctype: string; name: string; data: LocalDocument['data'] }[],
   changes: readonly ChangeRow[],
 ): void {
-  const firsts = new Map(acknowledged.map((each) => [`${each.origin}/${each.operation.id}`, each]));
+  const firsts = new Map(answered.map((each) => [`${each.origin}/${each.operation.id}`, each]));
   for (const { doctype, name, data } of documents) {
     const mine = [...firsts.values()].filter(
       ({ result }) => result.doctype === doctype && result.name === name && result.status !== 'error',
