@@ -88,6 +88,8 @@ export function judge(given: Case, items: readonly Item[]): Judgement {
       verdicts.push({ item, outcome: 'blocked', error: errorOf(blocked(item)), state });
       continue;
     }
+    // A client that says what it edited knows best; it may have decided a conflict just before.
+    if (item.base !== undefined) seen = undefined;
     const verdict = judgeOne(given, item, state, seen);
     const version = verdict.state?.version ?? 0;
     if (version > (state?.version ?? 0)) rows.push(rowOf(given, verdict, state, row));
