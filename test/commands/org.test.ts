@@ -318,7 +318,7 @@ describe('a mistake', () => {
     ['org create x1 --type company --set family.family_nickname=us', 'VALIDATION_ERROR', 2],
     ['org create x1 --type club --set association_type=HOA', 'VALIDATION_ERROR', 2],
     ['org create x1 --type company -f missing.yaml', 'BAD_FILE', 2],
-    ['org create x1 --type company -f .', 'BAD_FILE', 2],
+    ['org create x1 --type company -f bin', 'BAD_FILE', 2],
     ['org create x1 --typ company', 'USAGE', 2],
     ['org list --limit 0', 'VALIDATION_ERROR', 2],
     ['org list --limit 501', 'VALIDATION_ERROR', 2],
