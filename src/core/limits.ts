@@ -205,7 +205,7 @@ export const limits = Object.freeze({
   jobFailurePauseMs: 500,
   /** How often a worker looks for lines nobody told of, for due jobs, and writes progress down. */
   jobDiscoverMs: 5_000,
-  jobPromoteMs: 500,
+  jobPromoteMs: 2_000,
   jobPromoteMax: 500,
   jobProgressMs: 1_000,
   /** Finished jobs of one transaction, and the pause before those that somebody holds are tried again. */
@@ -220,7 +220,7 @@ export const limits = Object.freeze({
   /** Generations of jobs that wait for each other and end together. */
   jobDepthMax: 1_000,
   /** How often schedules are looked at. */
-  jobScheduleMs: 1_000,
+  jobScheduleMs: 2_000,
   /** Days of finished jobs that are kept, days made ahead, rows of one sweep. */
   jobKeptDays: 30,
   jobKeptDaysMax: 3_650,
