@@ -3,8 +3,7 @@
  * a transaction of its own: a NOTIFY in the business transaction would make commits wait for each other. It only
  * shortens waits; whoever reads the stamp is right without it.
  */
-import type pg from 'pg';
-import type { Database, Tx } from '../db/index.js';
+import { type Database, keepListening, type Listening, type Tx } from '../db/index.js';
 import { limits } from '../limits.js';
 
 /** Channel with ids of persons as payload, `*` for everybody. */
@@ -17,7 +16,7 @@ export interface AccessDoorbell {
    * Calls `onChange` for each person whose rights changed, in whatever process; with undefined when anybody's may
    * have, as after a lost connection.
    */
-  listen(onChange: (person: string | undefined) => void): { ready: Promise<void>; close(): Promise<void> };
+  listen(onChange: (person: string | undefined) => void): Listening;
 }
 
 export function accessDoorbell(
@@ -57,62 +56,15 @@ export function accessDoorbell(
       }
       for (const person of persons) together.add(person);
     },
-    listen: (onChange) => keepListening(database.listener, onChange, onFailure),
-  };
-}
-
-function keepListening(
-  open: () => Promise<pg.Client>,
-  onChange: (person: string | undefined) => void,
-  onFailure: (error: unknown) => void,
-) {
-  let closed = false;
-  let hangUp = (): void => {};
-  let settle = (): void => {};
-  const ready = new Promise<void>((resolve) => {
-    settle = resolve;
-  });
-
-  async function session(): Promise<void> {
-    const connection = await open();
-    try {
-      const over = new Promise<void>((resolve) => {
-        hangUp = resolve;
-        connection.on('end', () => resolve());
-        connection.on('error', () => resolve());
-      });
-      connection.on('notification', ({ payload }) => onChange(payload === '*' ? undefined : payload));
-      await connection.query(`listen ${channel}`);
-      onChange(undefined);
-      settle();
-      if (!closed) await over;
-    } finally {
-      await connection.end().catch(() => {});
-    }
-  }
-
-  async function run(): Promise<void> {
-    while (!closed) {
-      await session().catch(onFailure);
-      if (closed) break;
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, limits.accessListenPauseMs);
-        hangUp = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
-    settle();
-  }
-
-  const running = run();
-  return {
-    ready,
-    close: async () => {
-      closed = true;
-      hangUp();
-      await running;
-    },
+    listen: (onChange) =>
+      keepListening({
+        open: database.listener,
+        channel,
+        pauseMs: limits.accessListenPauseMs,
+        pauseMsMax: limits.accessListenPauseMs,
+        onPayload: (payload) => onChange(payload === '*' || payload === '' ? undefined : payload),
+        onConnected: () => onChange(undefined),
+        onFailure,
+      }),
   };
 }

@@ -3,15 +3,14 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Client } from 'pg';
 import type { Clock } from '../clock.js';
-import type { Tx } from '../db/index.js';
+import { keepListening, type Listening, type Tx } from '../db/index.js';
 import { DartwingError } from '../errors.js';
 import { limits } from '../limits.js';
 import type { Log } from '../log.js';
 import { openCompletions } from './completion.js';
 import { type QueueName, queueNames } from './definition.js';
-import { readyRings, ringsOf } from './doorbell.js';
+import { jobChannel, readyRings, ringsOf } from './doorbell.js';
 import { type ClaimedJob, lockJobs, promoteDue, releaseJobs, upsertProgress } from './engine-queries.js';
-import { keepListening } from './listening.js';
 import { type LineSettings, openLine, type QueueLine } from './queue-line.js';
 import { type Outcome, type Running, type RunParts, runJob, runningOf, stop } from './run.js';
 import {
@@ -304,7 +303,7 @@ export function startWorker(parts: WorkerParts, options: WorkerOptions = {}): Jo
     timers.push(timer);
   }
 
-  let listening: ReturnType<typeof keepListening> | undefined;
+  let listening: Listening | undefined;
   const unhear = parts.doorbell.listen((ring) => hear([ring]));
   function hear(rings: ReturnType<typeof ringsOf>): void {
     for (const ring of rings) {
@@ -349,6 +348,9 @@ export function startWorker(parts: WorkerParts, options: WorkerOptions = {}): Jo
     }
     listening = keepListening({
       open: parts.listener,
+      channel: jobChannel,
+      pauseMs: limits.jobListenPauseMs,
+      pauseMsMax: 16 * limits.jobListenPauseMs,
       onPayload: (payload) => hear(ringsOf(payload)),
       onConnected: () => void discover().catch(onFailure),
       onFailure,

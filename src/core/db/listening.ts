@@ -1,7 +1,5 @@
 /** A LISTEN that survives lost connections; after each new one its owner looks for what it may have missed. */
 import type { Client } from 'pg';
-import { limits } from '../limits.js';
-import { jobChannel } from './doorbell.js';
 
 export interface Listening {
   /** The first connection stands, or listening was closed before. */
@@ -9,8 +7,12 @@ export interface Listening {
   close(): Promise<void>;
 }
 
+/** Listens until closed, connecting again with pauses that grow while no connection comes about. */
 export function keepListening(parts: {
   open: () => Promise<Client>;
+  channel: string;
+  pauseMs: number;
+  pauseMsMax: number;
   onPayload: (payload: string) => void;
   onConnected: () => void;
   onFailure: (error: unknown) => void;
@@ -32,7 +34,7 @@ export function keepListening(parts: {
         connection.on('error', () => resolve());
       });
       connection.on('notification', ({ payload }) => parts.onPayload(payload ?? ''));
-      await Promise.race([connection.query(`listen ${jobChannel}`), over]);
+      await Promise.race([connection.query(`listen ${parts.channel}`), over]);
       parts.onConnected();
       settle();
       if (!closed) await over;
@@ -42,7 +44,7 @@ export function keepListening(parts: {
   }
 
   async function run(): Promise<void> {
-    let pauseMs: number = limits.jobListenPauseMs;
+    let { pauseMs } = parts;
     while (!closed) {
       const ended = await session().then(
         () => true,
@@ -51,7 +53,7 @@ export function keepListening(parts: {
           return false;
         },
       );
-      pauseMs = ended ? limits.jobListenPauseMs : Math.min(2 * pauseMs, 16 * limits.jobListenPauseMs);
+      pauseMs = ended ? parts.pauseMs : Math.min(2 * pauseMs, parts.pauseMsMax);
       if (closed) break;
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, pauseMs);
