@@ -20,7 +20,7 @@ import {
   systemOrganization,
 } from './audit/index.js';
 import type { Dartwing, Export, Finding, Report, Tenancy } from './contract.js';
-import { openDatabase, requireSound, requireVersion } from './db/index.js';
+import { openDatabase, requireSound, requireVersion, type Tx } from './db/index.js';
 import { doctypeRights, documentVerbs, openRegistry } from './documents/index.js';
 import { equipmentVerbs } from './equipment/index.js';
 import { DartwingError } from './errors.js';
@@ -49,7 +49,8 @@ import { subscribeRooms } from './wiring.js';
 export async function createDartwing(options: DartwingOptions): Promise<Dartwing> {
   const installation = describeInstallation(options);
   const { clock, log, keyring } = installation;
-  const bell = sequencerBell(options.background ?? true);
+  const background = options.background ?? true;
+  const bell = sequencerBell(background);
   const database = openDatabase({ ...installation.database, ringAudit: bell.ring });
   const beforeClose: (() => Promise<void>)[] = [];
   const close = async () => {
@@ -63,7 +64,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
   const ready = () => requireSound(database, expected);
   const opening = options.selfTest === 'version' ? requireVersion(database, expected) : ready();
   // A wrong rule stops a process when it starts. A short command reads the rules when a person comes.
-  const prepared = opening.then(() => (options.background === false ? undefined : contexts.prepare()));
+  const prepared = opening.then(() => (background ? contexts.prepare() : undefined));
   await prepared.catch(async (error: unknown) => {
     await close();
     throw error;
@@ -88,8 +89,9 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
   const provisioner = whenUsed(() => openProvisioner(session, options.provisioning ?? {}, log));
   events.subscribe('person.unprovisioned', (...event) => provisioner.get().provision(...event));
 
+  const transaction = <T>(work: (tx: Tx) => Promise<T>) => database.asMachinery(work);
   const audit: AuditSource = {
-    database: { transaction: (work) => database.asMachinery(work) },
+    database: { transaction },
     sequencerRole: database.roles.sequencer,
     keys: [keyring.auditKey],
     listen: database.listener,
@@ -110,7 +112,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
         doorbell: access.doorbell,
         clock,
         log,
-        transaction: (work) => database.asMachinery(work),
+        transaction,
       },
       signer === undefined ? options.identity : { ...options.identity, issuers: [signer.settings] },
     ),
@@ -121,14 +123,13 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
   events.subscribe('organization.purging', async (scope, { organization }) => {
     scope.tx.afterCommit(() => ids.forget(organization.slug, organization.id));
   });
-  const background = options.background ?? true;
   const keys = whenUsed(() =>
     openKeys({
       session,
       clock,
       keyring,
       options: options.keys ?? {},
-      transaction: (work) => database.asMachinery(work),
+      transaction,
       idOf: ids.findExisting,
     }),
   );
@@ -142,7 +143,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
       clock,
       log,
       background,
-      transaction: (work) => database.asMachinery(work),
+      transaction,
     }),
   );
   // Settings that cannot work are told when it opens, not when the first mail is due.
@@ -228,7 +229,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
     audit: () => guardedAudit(auditVerbs(audit), session, ids.findExisting),
     apply: () => applyVerbs(session),
     export: () => exportRoom(session, ids.findExisting),
-    quota: () => openQuota((work) => database.asMachinery(work), clock, options.rates),
+    quota: () => openQuota(transaction, clock, options.rates),
     asOrg: () => async (organization, work) => database.asOrg(await organizationIds(organization), work),
     asPerson: () => (person, work) => database.asPerson(person, work),
     asSystem: () => (reason, work, call) => session.system(reason, session.call(call), work),

@@ -18,13 +18,6 @@ export const apikeyTable: TableView = {
   ],
 };
 
-/** The organization of the line. @throws ORGANIZATION_REQUIRED */
-export function organizationOf(context: CommandContext): string {
-  const organization = context.currentOrganization();
-  if (organization === undefined) throw new DartwingError('ORGANIZATION_REQUIRED');
-  return organization;
-}
-
 /** Refuses to make a secret that nobody could keep: a terminal forgets, or remembers too much. @throws INPUT_REQUIRED */
 export function requirePlaceForSecret({ io, global }: CommandContext, showOnce: boolean): void {
   if (global.dryRun || showOnce || !io.out.isTTY) return;

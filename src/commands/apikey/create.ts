@@ -1,11 +1,12 @@
 import { DartwingError } from '../../core/errors.js';
 import { callOf } from '../call.js';
 import { durationFlag, textFlag, textsFlag } from '../flag-values.js';
+import { requireCurrent } from '../org/named.js';
 import type { Parsed, VerbRun } from '../spec.js';
-import { made, organizationOf, requirePlaceForSecret } from './answer.js';
+import { made, requirePlaceForSecret } from './answer.js';
 
 export const run: VerbRun = async (context, { flags }) => {
-  const organization = organizationOf(context);
+  const organization = requireCurrent(context);
   const name = requireText(flags, 'name');
   const environment = requireText(flags, 'env') as 'production' | 'sandbox';
   const lifeMs = durationFlag(flags, 'expires');

@@ -1,9 +1,10 @@
 import { numberFlag } from '../flag-values.js';
+import { requireCurrent } from '../org/named.js';
 import type { ListDocument, VerbRun } from '../spec.js';
-import { apikeyTable, organizationOf } from './answer.js';
+import { apikeyTable } from './answer.js';
 
 export const run: VerbRun = async (context, { flags }) => {
-  const organization = organizationOf(context);
+  const organization = requireCurrent(context);
   const limit = numberFlag(flags, 'limit', 1, 500);
   const offset = numberFlag(flags, 'offset', 0, 1_000_000_000);
   const dartwing = await context.open();

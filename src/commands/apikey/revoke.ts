@@ -1,11 +1,11 @@
 import { callOf } from '../call.js';
 import { change } from '../change.js';
+import { requireCurrent } from '../org/named.js';
 import type { VerbRun } from '../spec.js';
-import { organizationOf } from './answer.js';
 
 export const run: VerbRun = async (context, { args }) => {
   context.reason('Revoking an API key');
-  const organization = organizationOf(context);
+  const organization = requireCurrent(context);
   const id = String(args.key);
   const dartwing = await context.open();
   const { name } = await dartwing.identity.apiKeys.show(organization, id);

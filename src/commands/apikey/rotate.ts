@@ -1,10 +1,11 @@
 import { callOf } from '../call.js';
 import { durationFlag } from '../flag-values.js';
+import { requireCurrent } from '../org/named.js';
 import type { VerbRun } from '../spec.js';
-import { made, organizationOf, requirePlaceForSecret } from './answer.js';
+import { made, requirePlaceForSecret } from './answer.js';
 
 export const run: VerbRun = async (context, { args, flags }) => {
-  const organization = organizationOf(context);
+  const organization = requireCurrent(context);
   const id = String(args.key);
   const graceMs = durationFlag(flags, 'grace');
   requirePlaceForSecret(context, flags.showOnce === true);

@@ -1,9 +1,9 @@
 import { numberFlag } from '../flag-values.js';
+import { requireCurrent } from '../org/named.js';
 import type { Document, VerbRun } from '../spec.js';
-import { organizationOf } from './answer.js';
 
 export const run: VerbRun = async (context, { args, flags }) => {
-  const organization = organizationOf(context);
+  const organization = requireCurrent(context);
   const days = numberFlag(flags, 'days', 1, 366);
   const dartwing = await context.open();
   const usage = await dartwing.identity.apiKeys.usage(organization, String(args.key), days);

@@ -1,5 +1,5 @@
 import { durationFlag, numberFlag, textFlag } from '../flag-values.js';
-import { requireCurrent } from '../member/answer.js';
+import { requireCurrent } from '../org/named.js';
 import type { ListDocument, VerbRun } from '../spec.js';
 import { conflictTable } from './answer.js';
 

@@ -4,7 +4,7 @@ import { actOnEach, bulkAnswer, callOfMany } from '../bulk.js';
 import { readData } from '../data-file.js';
 import { textFlag } from '../flag-values.js';
 import { readIds } from '../ids.js';
-import { requireCurrent } from '../member/answer.js';
+import { requireCurrent } from '../org/named.js';
 import type { VerbRun } from '../spec.js';
 
 export const run: VerbRun = async (context, { args, flags }) => {

@@ -1,4 +1,4 @@
-import { requireCurrent } from '../member/answer.js';
+import { requireCurrent } from '../org/named.js';
 import type { VerbRun } from '../spec.js';
 import { threeWay } from './answer.js';
 

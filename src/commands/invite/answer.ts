@@ -1,5 +1,4 @@
 /** Answers of the verbs on invitations. */
-import { DartwingError } from '../../core/errors.js';
 import type { InvitationDocument } from '../../core/index.js';
 import type { CommandContext } from '../context.js';
 import type { TableView, VerbResult } from '../spec.js';
@@ -16,13 +15,6 @@ export const inviteTable: TableView = {
     { header: 'expires', path: 'expires_at' },
   ],
 };
-
-/** The organization to work in. @throws ORGANIZATION_REQUIRED */
-export function organizationOf(context: CommandContext): string {
-  const organization = context.currentOrganization();
-  if (organization === undefined) throw new DartwingError('ORGANIZATION_REQUIRED');
-  return organization;
-}
 
 /** One invitation with a sentence for a person; under --dry-run it says that nothing was written. */
 export function inviteAnswer(

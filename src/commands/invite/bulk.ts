@@ -4,17 +4,17 @@ import { DartwingError } from '../../core/errors.js';
 import { callOf } from '../call.js';
 import type { CommandContext } from '../context.js';
 import { textFlag } from '../flag-values.js';
+import { requireCurrent } from '../org/named.js';
 import { requestId } from '../request-id.js';
 import type { VerbRun } from '../spec.js';
 import { errorEvent } from '../ui/error.js';
-import { organizationOf } from './answer.js';
 
 const listBytesMax = 4_194_304;
 /** Above so many lines a yes is asked for. */
 const unaskedMax = 10;
 
 export const run: VerbRun = async (context, { flags }) => {
-  const organization = organizationOf(context);
+  const organization = requireCurrent(context);
   const csv = await readList(context, textFlag(flags, 'csv'));
   const lines = csv.split('\n').filter((line) => line.trim() !== '').length - 1;
   if (lines > unaskedMax) {

@@ -2,15 +2,16 @@ import { DartwingError } from '../../core/errors.js';
 import type { InviteInput } from '../../core/index.js';
 import { callOf } from '../call.js';
 import { durationFlag, textFlag, timeFlag } from '../flag-values.js';
+import { requireCurrent } from '../org/named.js';
 import type { Parsed, VerbRun } from '../spec.js';
-import { inviteAnswer, organizationOf, tellMail } from './answer.js';
+import { inviteAnswer, tellMail } from './answer.js';
 import { printLink, requireTerminal } from './link.js';
 
 export const run: VerbRun = async (context, parsed) => {
   const showLink = parsed.flags.showLink === true;
   requireTerminal(context, showLink);
   const input = inputOf(parsed);
-  const organization = organizationOf(context);
+  const organization = requireCurrent(context);
   const dartwing = await context.open();
   const { invitation, link } = await dartwing.invitations.create(organization, input, callOf(context));
   tellMail(context, invitation);

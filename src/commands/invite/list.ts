@@ -1,9 +1,10 @@
 import { numberFlag, textFlag } from '../flag-values.js';
+import { requireCurrent } from '../org/named.js';
 import type { ListDocument, VerbRun } from '../spec.js';
-import { inviteTable, organizationOf } from './answer.js';
+import { inviteTable } from './answer.js';
 
 export const run: VerbRun = async (context, { flags }) => {
-  const organization = organizationOf(context);
+  const organization = requireCurrent(context);
   const input = {
     state: textFlag(flags, 'state'),
     limit: numberFlag(flags, 'limit', 1, 500),

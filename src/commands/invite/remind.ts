@@ -1,12 +1,13 @@
 import { callOf } from '../call.js';
+import { requireCurrent } from '../org/named.js';
 import type { VerbRun } from '../spec.js';
-import { inviteAnswer, organizationOf, tellMail } from './answer.js';
+import { inviteAnswer, tellMail } from './answer.js';
 import { printLink, requireTerminal } from './link.js';
 
 export const run: VerbRun = async (context, { args, flags }) => {
   const showLink = flags.showLink === true;
   requireTerminal(context, showLink);
-  const organization = organizationOf(context);
+  const organization = requireCurrent(context);
   const dartwing = await context.open();
   const { invitation, link } = await dartwing.invitations.remind(
     organization,

@@ -1,9 +1,10 @@
 import { callOf } from '../call.js';
+import { requireCurrent } from '../org/named.js';
 import type { VerbRun } from '../spec.js';
-import { inviteAnswer, organizationOf } from './answer.js';
+import { inviteAnswer } from './answer.js';
 
 export const run: VerbRun = async (context, { args }) => {
-  const organization = organizationOf(context);
+  const organization = requireCurrent(context);
   const dartwing = await context.open();
   const { id, email } = await dartwing.invitations.show(organization, String(args.id));
   const whom = email ?? 'whoever has its link';

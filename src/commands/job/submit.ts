@@ -1,16 +1,15 @@
-import { DartwingError } from '../../core/errors.js';
 import type { Priority } from '../../core/jobs/index.js';
 import { callOf } from '../call.js';
 import { change } from '../change.js';
 import { readData } from '../data-file.js';
 import { textFlag, timeFlag } from '../flag-values.js';
 import { loadModules } from '../modules.js';
+import { requireCurrent } from '../org/named.js';
 import type { VerbRun } from '../spec.js';
 
 export const run: VerbRun = async (context, { args, flags }) => {
   const type = String(args.type);
-  const organization = context.currentOrganization();
-  if (organization === undefined) throw new DartwingError('ORGANIZATION_REQUIRED');
+  const organization = requireCurrent(context);
   const options = {
     priority: textFlag(flags, 'priority') as Priority | undefined,
     dependsOn: textFlag(flags, 'after'),

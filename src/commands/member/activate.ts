@@ -1,6 +1,7 @@
 import { callOf } from '../call.js';
+import { requireCurrent } from '../org/named.js';
 import type { VerbRun } from '../spec.js';
-import { memberChange, requireCurrent } from './answer.js';
+import { memberChange } from './answer.js';
 
 export const run: VerbRun = async (context, { args }) => {
   const organization = requireCurrent(context);

@@ -1,7 +1,5 @@
 /** Answers of the verbs on memberships. */
-import { DartwingError } from '../../core/errors.js';
 import type { MemberChange } from '../../core/index.js';
-import type { CommandContext } from '../context.js';
 import type { TableView, VerbResult } from '../spec.js';
 
 /** Columns of lists of members. */
@@ -26,11 +24,4 @@ export function memberChange(done: MemberChange, sentence: string): VerbResult {
     document: { ...done },
     table: { columns: [], sentence: sentence + qualifier },
   };
-}
-
-/** The organization of the line. @throws ORGANIZATION_REQUIRED */
-export function requireCurrent(context: Pick<CommandContext, 'currentOrganization'>): string {
-  const organization = context.currentOrganization();
-  if (organization === undefined) throw new DartwingError('ORGANIZATION_REQUIRED');
-  return organization;
 }

@@ -1,7 +1,8 @@
 import { numberFlag, textFlag } from '../flag-values.js';
+import { requireCurrent } from '../org/named.js';
 import { everyRow, wholeList } from '../pages.js';
 import type { ListDocument, VerbRun } from '../spec.js';
-import { memberTable, requireCurrent } from './answer.js';
+import { memberTable } from './answer.js';
 
 const pageMax = 100;
 

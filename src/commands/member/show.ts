@@ -1,5 +1,6 @@
+import { requireCurrent } from '../org/named.js';
 import type { VerbRun } from '../spec.js';
-import { memberTable, requireCurrent } from './answer.js';
+import { memberTable } from './answer.js';
 
 export const run: VerbRun = async (context, { args }) => {
   const organization = requireCurrent(context);

@@ -1,8 +1,9 @@
 import { DartwingError } from '../../core/errors.js';
 import { callOf } from '../call.js';
 import { textFlag } from '../flag-values.js';
+import { requireCurrent } from '../org/named.js';
 import type { VerbRun } from '../spec.js';
-import { memberChange, requireCurrent } from './answer.js';
+import { memberChange } from './answer.js';
 
 export const run: VerbRun = async (context, { args, flags }) => {
   const organization = requireCurrent(context);

@@ -10,3 +10,10 @@ export function namedOrganization(
   if (typeof ref !== 'string' || ref === '') throw new DartwingError('ORGANIZATION_REQUIRED');
   return ref;
 }
+
+/** The organization of the line. @throws ORGANIZATION_REQUIRED */
+export function requireCurrent(context: Pick<CommandContext, 'currentOrganization'>): string {
+  const organization = context.currentOrganization();
+  if (organization === undefined) throw new DartwingError('ORGANIZATION_REQUIRED');
+  return organization;
+}

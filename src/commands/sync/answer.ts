@@ -1,8 +1,5 @@
 /** What the verbs on sync share. */
-import { requireCurrent } from '../member/answer.js';
 import type { ListDocument, TableView } from '../spec.js';
-
-export { requireCurrent };
 
 /** Columns of lag. */
 export const lagTable: TableView = {

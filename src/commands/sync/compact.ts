@@ -1,8 +1,8 @@
 import { DartwingError } from '../../core/errors.js';
 import { callOf } from '../call.js';
 import { durationFlag } from '../flag-values.js';
+import { requireCurrent } from '../org/named.js';
 import type { VerbRun } from '../spec.js';
-import { requireCurrent } from './answer.js';
 
 const dayMs = 86_400_000;
 

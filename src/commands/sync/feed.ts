@@ -1,6 +1,6 @@
 import { numberFlag, textFlag, textsFlag } from '../flag-values.js';
+import { requireCurrent } from '../org/named.js';
 import type { Document, VerbRun } from '../spec.js';
-import { requireCurrent } from './answer.js';
 
 export const run: VerbRun = async (context, { flags }) => {
   const organization = requireCurrent(context);

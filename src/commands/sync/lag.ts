@@ -1,6 +1,7 @@
 import { durationFlag, textFlag } from '../flag-values.js';
+import { requireCurrent } from '../org/named.js';
 import type { VerbRun } from '../spec.js';
-import { lagTable, listOf, requireCurrent } from './answer.js';
+import { lagTable, listOf } from './answer.js';
 
 export const run: VerbRun = async (context, { flags }) => {
   const organization = requireCurrent(context);

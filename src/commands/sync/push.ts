@@ -6,8 +6,8 @@ import { limits } from '../../core/limits.js';
 import { callOf } from '../call.js';
 import type { CommandContext } from '../context.js';
 import { textFlag } from '../flag-values.js';
+import { requireCurrent } from '../org/named.js';
 import type { VerbRun } from '../spec.js';
-import { requireCurrent } from './answer.js';
 
 const bytesMax = 16_777_216;
 

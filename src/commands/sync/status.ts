@@ -1,7 +1,7 @@
 import { DartwingError } from '../../core/errors.js';
 import { durationFlag, numberFlag, textFlag } from '../flag-values.js';
+import { requireCurrent } from '../org/named.js';
 import type { VerbRun } from '../spec.js';
-import { requireCurrent } from './answer.js';
 
 export const run: VerbRun = async (context, { flags }) => {
   const organization = requireCurrent(context);
