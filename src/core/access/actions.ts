@@ -4,33 +4,45 @@
 export const actions = ['read', 'write', 'create', 'delete', 'share', 'export', 'administer'] as const;
 export type Action = (typeof actions)[number];
 
-/** Words of verbs for the same act. */
-const synonyms: Readonly<Record<string, Action>> = {
-  list: 'read',
-  show: 'read',
-  query: 'read',
-  update: 'write',
-  change: 'write',
-  approve: 'write',
-  remind: 'write',
-  rotate: 'write',
-  add: 'create',
-  invite: 'create',
-  remove: 'delete',
-  revoke: 'delete',
-};
-
-const bits: ReadonlyMap<string, number> = new Map([
-  ...actions.map((action, index) => [action, 1 << index] as const),
-  ...Object.entries(synonyms).map(([word, action]) => [word, 1 << actions.indexOf(action)] as const),
-]);
-
 /** Every action. */
 export const everyBit = (1 << actions.length) - 1;
 
-/** The bit of an action; a word that no rule knows is an act of operators. */
+const bits = Object.fromEntries(actions.map((action, index) => [action, 1 << index])) as Record<Action, number>;
+const { read, write, create, delete: remove, share, export: take, administer } = bits;
+
+/**
+ * The bit of an action, or of a verb's word for the same act; a word that no rule knows is an act of operators. Every
+ * decision asks this, and comparing a few words takes half the time of looking one up.
+ */
 export function bitOf(action: string): number {
-  return bits.get(action) ?? 1 << actions.indexOf('administer');
+  switch (action) {
+    case 'read':
+    case 'list':
+    case 'show':
+    case 'query':
+      return read;
+    case 'write':
+    case 'update':
+    case 'change':
+    case 'approve':
+    case 'remind':
+    case 'rotate':
+      return write;
+    case 'create':
+    case 'add':
+    case 'invite':
+      return create;
+    case 'delete':
+    case 'remove':
+    case 'revoke':
+      return remove;
+    case 'share':
+      return share;
+    case 'export':
+      return take;
+    default:
+      return administer;
+  }
 }
 
 /** The bits of a rule's list. */

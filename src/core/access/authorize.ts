@@ -41,21 +41,26 @@ export function isAuthorized(scope: Scope, action: string, ref: Ref): boolean {
   return isAllowed(access, action, ref, tx.organization);
 }
 
-/** The decision itself: two look-ups and a mask. `bound` is the organization of a ref that names none. */
+/**
+ * The decision itself: two look-ups and a mask, because what a membership and the records of no organization give was
+ * put together when the rights were compiled. `bound` is the organization of a ref that names none.
+ */
 export function isAllowed(context: AccessContext, action: string, ref: Ref, bound?: string): boolean {
   const bit = bitOf(action);
-  if (context.everywhere !== undefined)
-    return gives(rightOn(context.everywhere, ref.doctype), bit, ref, context);
+  const { doctype } = ref;
+  const { everywhere } = context;
+  if (everywhere !== undefined) return gives(rightOn(everywhere, doctype), bit, ref, context);
   const organization = organizationOf(ref) ?? bound;
-  if (organization !== undefined) {
-    const membership = context.organizations.get(organization);
-    if (membership !== undefined && gives(rightOn(membership.rights, ref.doctype), bit, ref, context))
-      return true;
-    const names = context.documents.get(organization)?.get(ref.doctype);
-    if (names?.has(ref.name) && (rightOn(context.documentRights, ref.doctype).allow & bit) !== 0) return true;
-  }
-  const own = context.own.named.get(ref.doctype);
-  return own !== undefined && gives(own, bit, ref, context);
+  if (organization === undefined) return gives(rightOn(context.own, doctype), bit, ref, context);
+  const decides = context.organizations.get(organization)?.decides ?? context.own;
+  if (gives(rightOn(decides, doctype), bit, ref, context)) return true;
+  return context.documents.size > 0 && givesDocument(context, bit, organization, ref);
+}
+
+/** Whether a single document was granted. */
+function givesDocument(context: AccessContext, bit: number, organization: string, ref: Ref): boolean {
+  const names = context.documents.get(organization)?.get(ref.doctype);
+  return names?.has(ref.name) === true && (rightOn(context.documentRights, ref.doctype).allow & bit) !== 0;
 }
 
 function gives(right: Right, bit: number, ref: Ref, { person }: AccessContext): boolean {

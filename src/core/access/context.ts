@@ -1,6 +1,6 @@
 /** The rights of one person, compiled. Pure. */
 import { bitOf, everyBit } from './actions.js';
-import { combine, type RightsTable, type Rules } from './rights.js';
+import { combine, either, onlyNamed, type RightsTable, type Rules } from './rights.js';
 import type { Rulebook } from './rulebook.js';
 
 /** A person in an organization. */
@@ -8,6 +8,8 @@ export interface Membership {
   role: string;
   isSupervisor: boolean;
   rights: RightsTable;
+  /** `rights` with `own` of the person: what a decision asks. */
+  decides: RightsTable;
 }
 
 /** Everything `authorize` needs to know of a person. Immutable; a change of rights makes another one. */
@@ -18,7 +20,7 @@ export interface AccessContext {
   systemRoles: readonly string[];
   /** Rights in every organization and on every record: a System Manager's. */
   everywhere: RightsTable | undefined;
-  /** Rights on records that belong to no organization. */
+  /** Rights on records that belong to no organization; none on doctypes that are not named. */
   own: RightsTable;
   /** By organization id. */
   organizations: ReadonlyMap<string, Membership>;
@@ -65,6 +67,7 @@ export function contextMaker(book: Rulebook) {
     const mayMore = reaches.has('everywhere') || reaches.has('supervised') || reaches.has('member');
     const readOnly = reaches.has('documents') ? bitOf('read') : 0;
     const ceiling = mayMore ? everyBit : readOnly;
+    const own = share(`${mine}|own`, () => onlyNamed(combine(reaching(roles, 'member'), everyBit)));
     const membershipOf = ([
       ,
       role,
@@ -72,13 +75,15 @@ export function contextMaker(book: Rulebook) {
       until,
     ]: StoredRights['organizations'][number]): Membership => {
       const limit = until === null ? ceiling : ceiling & bitOf('read');
-      const rights = share(`${mine}|${role}|${isSupervisor}|${limit}`, () =>
+      const key = `${mine}|${role}|${isSupervisor}|${limit}`;
+      const rights = share(key, () =>
         combine(
           [book.ofTemplate(role, isSupervisor), ...(isSupervisor ? reaching(roles, 'supervised') : [])],
           limit,
         ),
       );
-      return { role, isSupervisor, rights };
+      const decides = share(`${key}|decides`, () => either(rights, own));
+      return { role, isSupervisor, rights, decides };
     };
     const organizations = stored?.organizations ?? [];
     return {
@@ -88,7 +93,7 @@ export function contextMaker(book: Rulebook) {
       everywhere: reaches.has('everywhere')
         ? share(`${mine}|everywhere`, () => combine(reaching(roles, 'everywhere'), everyBit))
         : undefined,
-      own: share(`${mine}|own`, () => combine(reaching(roles, 'member'), everyBit)),
+      own,
       organizations: new Map(organizations.map((row) => [row[0], membershipOf(row)])),
       documents: groupDocuments(stored?.documents ?? []),
       documentRights: share(`${mine}|documents`, () => combine(reaching(roles, 'documents'), bitOf('read'))),

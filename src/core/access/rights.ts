@@ -50,6 +50,25 @@ export function combine(layers: readonly Rules[], ceiling: number): RightsTable 
   return { named, other: rightOf(layers, '*', ceiling) };
 }
 
+/** The same table, with no right on doctypes that are not named. */
+export function onlyNamed({ named }: RightsTable): RightsTable {
+  return { named, other: noRight };
+}
+
+/** A table for decisions: it allows what one of the two does. The masks of fields are those of the first. */
+export function either(first: RightsTable, second: RightsTable): RightsTable {
+  const join = (left: Right, right: Right): Right => ({
+    ...left,
+    allow: left.allow | right.allow,
+    ifOwner: left.ifOwner | right.ifOwner,
+  });
+  const doctypes = new Set([...first.named.keys(), ...second.named.keys()]);
+  const named = new Map(
+    [...doctypes].map((doctype) => [doctype, join(rightOn(first, doctype), rightOn(second, doctype))]),
+  );
+  return { named, other: join(first.other, second.other) };
+}
+
 /** The right on a doctype. */
 export function rightOn(table: RightsTable, doctype: string): Right {
   return table.named.get(doctype) ?? table.other;
