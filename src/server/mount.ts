@@ -4,7 +4,7 @@
  */
 import type { Context, Hono } from 'hono';
 import { DartwingError, isDartwingError } from '../core/errors.js';
-import type { CallOptions, Dartwing } from '../core/index.js';
+import type { Caller, CallOptions, Dartwing } from '../core/index.js';
 import { parseInput } from '../core/input.js';
 import { admit } from './admission.js';
 import { respond, rightsWitness, versionOf } from './answer.js';
@@ -44,17 +44,13 @@ async function answer(dartwing: Dartwing, context: Context<Env>, route: Route): 
   const params = context.req.param() as Record<string, string>;
   // What is no text at all is refused after who calls is known.
   const named = params.org !== undefined && isKeepable(params.org) ? params.org : undefined;
-  const caller = await authenticate(dartwing, context, named).catch(async (error: unknown) => {
-    // Guessing costs the allowance of the address too; a refusal by it comes first.
-    if (isDartwingError(error) && error.kind === 'unauthenticated')
-      await admit(dartwing, context, undefined, 'general');
-    throw error;
-  });
-  exchange.caller = caller;
-  await admit(dartwing, context, caller, route.counts ?? 'general');
+  const caller =
+    route.access === 'anyone'
+      ? await letAnyoneIn(dartwing, context)
+      : await letIn(dartwing, context, route, named);
 
   const path = parsePath(route.params, params);
-  const query = parseQuery(route.query, withoutSwitches(context));
+  const query = parseQuery(route.query, withoutSwitches(context, route));
   const body = await readBody(context, route);
   // A route for any doctype has it in its path.
   const doctype = route.doctype === '{doctype}' ? params.doctype : route.doctype;
@@ -68,8 +64,34 @@ async function answer(dartwing: Dartwing, context: Context<Env>, route: Route): 
     call: callOf(context, caller.principal, witness),
     ifVersion: requireVersion(context),
     enter: (organization) => dartwing.identity.enter(caller, organization),
+    address: exchange.address,
   });
   return respond(context, { ...route, doctype }, found, rights());
+}
+
+/** Whom nothing is allowed that needs a right. */
+const nobody: Caller = { principal: { type: 'person', id: '' } };
+
+async function letAnyoneIn(dartwing: Dartwing, context: Context<Env>): Promise<Caller> {
+  await admit(dartwing, context, undefined, 'general');
+  return nobody;
+}
+
+async function letIn(
+  dartwing: Dartwing,
+  context: Context<Env>,
+  { counts = 'general' }: Route,
+  organization: string | undefined,
+): Promise<Caller> {
+  const caller = await authenticate(dartwing, context, organization).catch(async (error: unknown) => {
+    // Guessing costs the allowance of the address too; a refusal by it comes first.
+    if (isDartwingError(error) && error.kind === 'unauthenticated')
+      await admit(dartwing, context, undefined, 'general');
+    throw error;
+  });
+  context.get('exchange').caller = caller;
+  await admit(dartwing, context, caller, counts);
+  return caller;
 }
 
 async function readBody(
@@ -101,10 +123,10 @@ function callOf(
 
 const dryRun = 'dry_run';
 
-/** The query without what every writing route takes. */
-function withoutSwitches(context: Context<Env>): URLSearchParams {
+/** The query without what every writing route of a caller takes. */
+function withoutSwitches(context: Context<Env>, { access }: Route): URLSearchParams {
   const { searchParams } = new URL(context.req.url);
-  if (context.req.method !== 'GET') searchParams.delete(dryRun);
+  if (context.req.method !== 'GET' && access !== 'anyone') searchParams.delete(dryRun);
   return searchParams;
 }
 

@@ -57,11 +57,12 @@ export function openApiDocument(routes: readonly Route[]): Json {
 }
 
 function operation(route: Route): Json {
-  const writes = route.method !== 'get';
+  const writes = route.method !== 'get' && route.access !== 'anyone';
   return {
     operationId: route.id,
     tags: [route.tag],
     summary: route.summary,
+    ...(route.access === 'anyone' ? { security: [] } : {}),
     parameters: [
       ...pathParameters(route),
       ...(route.query === undefined ? [] : parametersOf(route.query, 'query')),

@@ -19,6 +19,8 @@ export interface Input<Path, Query, Body> {
   ifVersion: number | undefined;
   /** Lets the caller into an organization that the path did not name. @throws MFA_REQUIRED, PERMISSION_DENIED */
   enter(organization: string): Promise<void>;
+  /** Network address of the caller; undefined where the host does not tell. */
+  address: string | undefined;
 }
 
 /** What is answered. `meta` stands beside the data. */
@@ -37,6 +39,8 @@ export interface RouteSpec<
   method: Method;
   /** As OpenAPI writes it: `/v1/organizations/{org}`. */
   path: string;
+  /** `anyone` need not prove who they are; they are counted by their address. Default `caller`. */
+  access?: 'caller' | 'anyone';
   /** Unique: `org.show`. */
   id: string;
   /** Group of the reference page. */

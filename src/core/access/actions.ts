@@ -7,7 +7,10 @@ export type Action = (typeof actions)[number];
 /** Every action. */
 export const everyBit = (1 << actions.length) - 1;
 
-const bits = Object.fromEntries(actions.map((action, index) => [action, 1 << index])) as Record<Action, number>;
+const bits = Object.fromEntries(actions.map((action, index) => [action, 1 << index])) as Record<
+  Action,
+  number
+>;
 const { read, write, create, delete: remove, share, export: take, administer } = bits;
 
 /**

@@ -241,6 +241,6 @@ function ownerOf({ email, first_name: first, last_name: last }: AccountRow) {
 }
 
 /** No fingerprint of a password is kept, so no earlier answer could be told from that of another one. */
-function withoutKey({ idempotencyKey: _, ...call }: CallOptions = {}): CallOptions {
+export function withoutKey({ idempotencyKey: _, ...call }: CallOptions = {}): CallOptions {
   return call;
 }

@@ -10,7 +10,7 @@ import {
 import { systemOrganization } from '../audit/index.js';
 import { DartwingError } from '../errors.js';
 import { clearFailures, suspect } from '../identity/index.js';
-import { mayAdminister, requireAccount } from './credentials.js';
+import { mayAdminister, requireAccount, withoutKey } from './credentials.js';
 import { hashRecoveryCode, type NewFactor, newFactor, openSecret, sealSecret, stepOfCode } from './factor.js';
 import type { LiteParts } from './parts.js';
 import {
@@ -39,7 +39,8 @@ export interface FactorMade extends NewFactor {
  * @throws UNAUTHENTICATED (the caller is no person), SECOND_FACTOR_EXISTS, SIGN_IN_REFUSED (no password)
  */
 export function beginFactor(parts: LiteParts, call?: CallOptions): Promise<FactorMade> {
-  return parts.session.run('profile totp', call, async (scope) => {
+  // An answer that is kept for an idempotency key would keep the secrets.
+  return parts.session.run('profile totp', withoutKey(call), async (scope) => {
     const account = await ownAccount(scope);
     if (account.hash === null)
       throw new DartwingError('SIGN_IN_REFUSED', { reason: 'The person has no password' });

@@ -21,7 +21,18 @@ const apiKey = {
   }),
 };
 
+const sealed = z.looseObject({ sealed: z.literal(true) });
+
 export const identity = {
+  Tokens: document('Tokens', {
+    token_type: z.literal('Bearer'),
+    access_token: z.string(),
+    expires_in: z.int().describe('seconds'),
+    refresh_token: z.string().describe('opens once'),
+  }),
+  SignOut: document('SignOut', { ended: z.int().describe('sessions that were open until now') }),
+  Password: z.looseObject({ person: z.string(), password: sealed.optional() }),
+  SecondFactor: z.looseObject({ person: z.string(), totp: sealed.extend({ confirmed: z.boolean() }) }),
   ApiKey: document('ApiKey', apiKey),
   ApiKeyList: list('ApiKeyList', row(apiKey)),
   ApiKeyUsage: document('ApiKeyUsage', {

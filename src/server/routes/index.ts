@@ -7,6 +7,7 @@ import { auditRoutes } from './audit.js';
 import { documentRoutes } from './documents.js';
 import { equipmentRoutes } from './equipment.js';
 import { invitationRoutes } from './invitations.js';
+import { liteRoutes } from './lite.js';
 import { memberRoutes } from './members.js';
 import { organizationRoutes } from './organizations.js';
 import { permissionRoutes } from './permissions.js';
@@ -15,6 +16,7 @@ import { roleRoutes } from './roles.js';
 import { syncRoutes } from './sync.js';
 
 export const allRoutes: readonly Route[] = [
+  ...liteRoutes,
   ...organizationRoutes,
   ...memberRoutes,
   ...personRoutes,
