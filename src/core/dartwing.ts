@@ -21,7 +21,7 @@ import {
 } from './audit/index.js';
 import type { Dartwing, Export, Finding, Report, Tenancy } from './contract.js';
 import { openDatabase, requireSound, requireVersion, type Tx } from './db/index.js';
-import { doctypeRights, documentVerbs, openRegistry } from './documents/index.js';
+import { doctypeRights, documentVerbs, followMergedPerson, openRegistry } from './documents/index.js';
 import { equipmentVerbs } from './equipment/index.js';
 import { DartwingError } from './errors.js';
 import { exportRows } from './export/index.js';
@@ -183,6 +183,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
   events.subscribe('person.merging', (scope, event) =>
     followMergedSignIn(scope, event, keyring.lite.factorKey),
   );
+  events.subscribe('person.merging', (scope, event) => followMergedPerson(scope, registry.get(), event));
   // Mails that were asked for are written before the courier stops.
   beforeClose.unshift(async () => lite.made?.close());
 

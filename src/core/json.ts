@@ -15,51 +15,67 @@ const depthMax = 64;
  * surrogates, holes, objects with `toJSON` (a Date) or a class, or nesting beyond 64 levels.
  */
 export function canonicalJson(value: unknown): string {
-  return encode(value, '$', 0);
+  return encode(value, []);
 }
 
-function encode(value: unknown, path: string, depth: number): string {
-  if (depth > depthMax) throw new TypeError(`${path} is nested deeper than ${depthMax} levels`);
+/** @param trail keys and indexes on the way to the value, for errors only: nobody pays for texts that nobody reads */
+function encode(value: unknown, trail: (string | number)[]): string {
+  if (trail.length > depthMax)
+    throw new TypeError(`${pathOf(trail)} is nested deeper than ${depthMax} levels`);
   switch (typeof value) {
     case 'string':
-      return encodeString(value, path);
+      return encodeString(value, trail);
     case 'number':
-      if (!Number.isFinite(value)) throw new TypeError(`${path} is ${value}, which JSON has no form for`);
+      if (!Number.isFinite(value))
+        throw new TypeError(`${pathOf(trail)} is ${value}, which JSON has no form for`);
       return JSON.stringify(value);
     case 'boolean':
       return value ? 'true' : 'false';
     case 'object':
       if (value === null) return 'null';
-      return Array.isArray(value) ? encodeArray(value, path, depth) : encodeObject(value, path, depth);
+      return Array.isArray(value) ? encodeArray(value, trail) : encodeObject(value, trail);
     default:
-      throw new TypeError(`${path} is ${typeof value}, which JSON has no form for`);
+      throw new TypeError(`${pathOf(trail)} is ${typeof value}, which JSON has no form for`);
   }
 }
 
-function encodeString(text: string, path: string): string {
+function encodeString(text: string, trail: readonly (string | number)[]): string {
   // JSON.stringify would write a lone surrogate as an escape; RFC 8785 §3.2.2.2 wants an error.
-  if (/\p{Surrogate}/u.test(text)) throw new TypeError(`${path} contains half of a surrogate pair`);
+  if (!text.isWellFormed()) throw new TypeError(`${pathOf(trail)} contains half of a surrogate pair`);
   return JSON.stringify(text);
 }
 
-function encodeArray(items: readonly unknown[], path: string, depth: number): string {
-  const parts: string[] = [];
+function encodeArray(items: readonly unknown[], trail: (string | number)[]): string {
+  let text = '[';
   for (let index = 0; index < items.length; index++) {
-    parts.push(encode(items[index], `${path}[${index}]`, depth + 1));
+    trail.push(index);
+    text += `${index === 0 ? '' : ','}${encode(items[index], trail)}`;
+    trail.pop();
   }
-  return `[${parts.join(',')}]`;
+  return `${text}]`;
 }
 
-function encodeObject(object: object, path: string, depth: number): string {
+function encodeObject(object: object, trail: (string | number)[]): string {
   const prototype: unknown = Object.getPrototypeOf(object);
   if (prototype !== null && prototype !== Object.prototype) {
-    throw new TypeError(`${path} is a ${object.constructor.name}, not a plain object`);
+    throw new TypeError(`${pathOf(trail)} is a ${object.constructor.name}, not a plain object`);
   }
   const members = object as Readonly<Record<string, unknown>>;
-  if (typeof members.toJSON === 'function') throw new TypeError(`${path} has a toJSON of its own`);
+  if (typeof members.toJSON === 'function') throw new TypeError(`${pathOf(trail)} has a toJSON of its own`);
+  let text = '{';
   // The default sort compares UTF-16 code units, as RFC 8785 §3.2.3 asks.
-  const parts = Object.keys(members)
-    .sort()
-    .map((key) => `${encodeString(key, path)}:${encode(members[key], `${path}.${key}`, depth + 1)}`);
-  return `{${parts.join(',')}}`;
+  for (const key of Object.keys(members).sort()) {
+    const name = encodeString(key, trail);
+    trail.push(key);
+    text += `${text === '{' ? '' : ','}${name}:${encode(members[key], trail)}`;
+    trail.pop();
+  }
+  return `${text}}`;
+}
+
+function pathOf(trail: readonly (string | number)[]): string {
+  return trail.reduce<string>(
+    (path, step) => (typeof step === 'number' ? `${path}[${step}]` : `${path}.${step}`),
+    '$',
+  );
 }

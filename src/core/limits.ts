@@ -273,8 +273,9 @@ export const limits = Object.freeze({
   ownHistoryMax: 100,
   /** Rows that one statement of compaction deletes. */
   compactBatchMax: 5_000,
-  /** Conflicts that one round resolves because their time is over. */
+  /** Conflicts that one round resolves because their time is over, and rounds of one tick. */
   conflictRoundMax: 500,
+  conflictRoundsMax: 100,
   /** How often the use of the feed by a catching-up device is written down. */
   deviceNotedMs: 10_000,
   /** Clients that are silent longer count as stale. */

@@ -5,6 +5,7 @@
 import type { CallOptions } from './access/index.js';
 import type { Dartwing } from './contract.js';
 import { asDartwingError } from './errors.js';
+import { limits } from './limits.js';
 
 interface Chore {
   cron: string;
@@ -36,6 +37,16 @@ const chores: Readonly<Record<string, Chore>> = {
       return { done: done.length, failed: failed.map(({ error }) => error.code) };
     },
   },
+  'sync.conflicts': {
+    cron: '*/5 * * * *',
+    description: 'Leaves conflicts with the server that nobody decided in time',
+    run: resolveDue,
+  },
+  'sync.compaction': {
+    cron: '30 3 * * *',
+    description: 'Forgets changes and tombstones that are older than they are kept',
+    run: compactAll,
+  },
   'tenancy.purge': {
     cron: '30 2 * * *',
     description: 'Deletes dissolved organizations whose purge date has come',
@@ -60,6 +71,41 @@ async function purgeDue({ tenancy }: Dartwing, call: CallOptions): Promise<unkno
     );
   }
   return outcome;
+}
+
+/** In rounds of one transaction each; what is left when there are too many, the next tick takes. */
+async function resolveDue({ sync }: Dartwing, call: CallOptions): Promise<unknown> {
+  let resolved = 0;
+  for (let round = 0; round < limits.conflictRoundsMax; round++) {
+    const count = await sync.conflicts.resolveDue(call);
+    resolved += count;
+    if (count < limits.conflictRoundMax) break;
+  }
+  return { resolved };
+}
+
+/** One organization after another, each in a transaction of its own: what one refuses keeps no other back. */
+async function compactAll({ sync, tenancy }: Dartwing, call: CallOptions): Promise<unknown> {
+  const outcome = {
+    changes: 0,
+    tombstones: 0,
+    operations: 0,
+    refused: [] as { org: string; code: string }[],
+  };
+  for (let offset = 0; ; offset += limits.pageMax) {
+    const { items } = await tenancy.list({ limit: limits.pageMax, offset }, call);
+    for (const { id } of items) {
+      await sync.compact(id, undefined, call).then(
+        ({ changes, tombstones, operations }) => {
+          outcome.changes += changes;
+          outcome.tombstones += tombstones;
+          outcome.operations += operations;
+        },
+        (error: unknown) => outcome.refused.push({ org: id, code: asDartwingError(error).code }),
+      );
+    }
+    if (items.length < limits.pageMax) return outcome;
+  }
 }
 
 /** @param dartwing asked for when something is due, since the rooms are made when they are used */

@@ -287,6 +287,8 @@ describe('schedules', () => {
       'jobs.stuck',
       'mail.delivery',
       'people.provisioning',
+      'sync.compaction',
+      'sync.conflicts',
       'tenancy.purge',
       'tenancy.reconciliation',
     ]);

@@ -67,7 +67,8 @@ changed as (
     owner = case when s.g then coalesce(s.p, doc.created_by) else doc.owner end, modified_at = $3, modified_by = $4
   from (select * from src where b > 0 and f order by t, n) s
   where doc.organization = $1 and doc.doctype = s.t and doc.name = s.n and doc.version = s.b and doc.deleted = s.y
-    and (s.o <> 'update' or s.v > s.b + 1 or doc.data || s.d <> doc.data)
+    and (s.o <> 'update' or s.v > s.b + 1 or doc.data || s.d <> doc.data
+      or (s.g and coalesce(s.p, doc.created_by) is distinct from doc.owner))
   returning doc.doctype, doc.name, doc.owner, doc.data
 ),
 written as (select * from made union all select * from changed),
@@ -230,6 +231,51 @@ export async function nextNumbers(tx: Tx, count: number): Promise<string[]> {
   const text = `select nextval('document_series')::text as number from generate_series(1, $1)`;
   const { rows } = await tx.query<{ number: string }>(text, [count], 'dartwing_document_numbers');
   return rows.map(({ number }) => number);
+}
+
+/** Organizations in which some persons are or were members, in the order of their ids. */
+export async function findOrganizationsOf(tx: Tx, persons: readonly string[]): Promise<string[]> {
+  const text = 'select distinct organization from org_member where person = any ($1) order by 1';
+  return (await tx.query<{ organization: string }>(text, [persons])).rows.map((row) => row.organization);
+}
+
+/** Documents of a person, and those that may name one somewhere; tombstones included. */
+export async function lockDocumentsNaming(
+  tx: Tx,
+  page: {
+    organization: string;
+    doctypes: readonly string[];
+    person: string;
+    after: readonly [doctype: string, name: string];
+    limit: number;
+  },
+): Promise<DocumentRow[]> {
+  const text = `select ${columns} from document d
+    where d.organization = $1 and d.doctype = any ($2) and (d.doctype, d.name) > ($4, $5)
+      and (d.owner = $3 or strpos(d.data::text, to_json($3::text)::text) > 0)
+    order by d.doctype, d.name limit $6 for update`;
+  const values = [page.organization, page.doctypes, page.person, ...page.after, page.limit];
+  return (await tx.query<DocumentRow & Record<string, unknown>>(text, values)).rows;
+}
+
+/** Whoever made a document owns it again when nobody else does. */
+export async function renameCreator(tx: Tx, organization: string, from: string, to: string): Promise<void> {
+  const text = 'update document set created_by = $3 where organization = $1 and created_by = $2';
+  await tx.query(text, [organization, from, to]);
+}
+
+/** Changes what undelete would bring back; clients have nothing of it. */
+export async function rewriteTombstones(
+  tx: Tx,
+  organization: string,
+  rows: readonly Pick<DocumentRow, 'doctype' | 'name' | 'owner' | 'data'>[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  const text = `update document d set owner = s.owner, data = s.data
+    from jsonb_to_recordset($2::jsonb) as s (doctype text, name text, owner text, data jsonb)
+    where d.organization = $1 and d.doctype = s.doctype and d.name = s.name and d.deleted`;
+  const list = rows.map(({ doctype, name, owner, data }) => ({ doctype, name, owner, data }));
+  await tx.query(text, [organization, JSON.stringify(list)]);
 }
 
 /** Deletes everything of an organization. */

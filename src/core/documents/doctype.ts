@@ -33,12 +33,18 @@ export interface Doctype {
   readNew(data: Data, wrong: FieldError[]): Record<string, unknown>;
   /** The fields of a change, as they are kept. */
   readChanges(data: Data, wrong: FieldError[]): Record<string, unknown>;
+  /** Canonical JSON of what `readNew` and `readChanges` gave. */
+  textOf(data: Data): string;
   /** What some data refer to. */
   linksOf(data: Data): LinkTo[];
 }
 
 export function compileDoctype(definition: Definition): Doctype {
   const fields = new Map(definition.fields.map((field) => [field.name, field]));
+  // Data are made with their keys in the order of canonical JSON. Without tables and free fields, which have keys of
+  // their own, the engine's encoder then gives the same text in a fraction of the time.
+  const inOrder = [...definition.fields].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const isFlat = definition.fields.every(({ type }) => type !== 'Table' && type !== 'JSON');
   const read = (field: Field, value: unknown, wrong: FieldError[]): unknown => {
     if (field.type === 'Table') return readRows(value, field, wrong);
     const result = readValue(value, field);
@@ -70,7 +76,7 @@ export function compileDoctype(definition: Definition): Doctype {
     readNew: (data, wrong) => {
       refuseUnknown(data, wrong);
       const document: Record<string, unknown> = {};
-      for (const field of definition.fields) {
+      for (const field of inOrder) {
         const given = Object.hasOwn(data, field.name) ? data[field.name] : undefined;
         document[field.name] = read(field, given ?? field.default, wrong);
       }
@@ -79,12 +85,11 @@ export function compileDoctype(definition: Definition): Doctype {
     readChanges: (data, wrong) => {
       refuseUnknown(data, wrong);
       const changes: Record<string, unknown> = {};
-      for (const [name, value] of Object.entries(data)) {
-        const field = fields.get(name);
-        if (field !== undefined) changes[name] = read(field, value, wrong);
-      }
+      for (const field of inOrder)
+        if (Object.hasOwn(data, field.name)) changes[field.name] = read(field, data[field.name], wrong);
       return changes;
     },
+    textOf: isFlat ? (data) => JSON.stringify(data) : canonicalJson,
     linksOf: (data) => linksOf(definition.fields, data),
   } satisfies Doctype);
 }

@@ -33,6 +33,7 @@ export { type Data, type Doctype, type LinkTo, refuseTooLarge } from './doctype.
 export { type Document, type DocumentList, type DocumentVersions, without } from './document.js';
 export { dropDocuments } from './followers.js';
 export type { ListInput } from './list.js';
+export { followMergedPerson, relinked } from './merge.js';
 export type { DoctypeMeta } from './meta.js';
 export { doctypeRights } from './permissions.js';
 export { openRegistry, type Registry } from './registry.js';

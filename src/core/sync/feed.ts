@@ -6,9 +6,9 @@
 import { createHash } from 'node:crypto';
 import { type Reach, reachIn, type Scope } from '../access/index.js';
 import { type Registry, without } from '../documents/index.js';
-import { DartwingError } from '../errors.js';
+import { DartwingError, isDartwingError } from '../errors.js';
 import { limits } from '../limits.js';
-import { type Cursor, type CursorDoctype, openCursor, sealCursor } from './cursor.js';
+import { type Cursor, type CursorDoctype, type CursorHolder, openCursor, sealCursor } from './cursor.js';
 import { deviceWantsResync, noteDevice } from './device-queries.js';
 import {
   type ChangeText,
@@ -47,13 +47,6 @@ export async function readFeed(scope: Scope, source: FeedSource, given: FeedRequ
   const request = parseFeed(given);
   const organization = scope.tx.organization!;
   const doctypes = request.doctypes.map((name) => source.registry.get(name));
-  const [found, resync] = await Promise.all([
-    findHead(scope.tx, organization),
-    request.device === undefined
-      ? false
-      : deviceWantsResync(scope.tx, organization, scope.principal.id, request.device),
-  ]);
-  const head = requireStanding(scope, found);
   const reaches = new Map(doctypes.map(({ name }) => [name, reachIn(scope, 'read', name)]));
   const now = doctypes.map(({ name, definition }) => ({
     name,
@@ -61,12 +54,20 @@ export async function readFeed(scope: Scope, source: FeedSource, given: FeedRequ
     form: `${definition.version}.${request.schemas[name] ?? ''}`,
     floor: 0,
   }));
-  const start = await startOf(scope, source, head, request.since, now, resync);
   const wanted = (list: readonly CursorDoctype[]) =>
     list
       .map(({ name, floor }) => wantedOf(name, floor, reaches.get(name)!))
       .filter((each) => each !== undefined);
-  const taken = await take(scope, head, start.cursor, wanted, request);
+  const [found, ahead, resync] = await Promise.all([
+    findHead(scope.tx, organization),
+    readAhead(scope, source, request, now, wanted),
+    request.device === undefined
+      ? false
+      : deviceWantsResync(scope.tx, organization, scope.principal.id, request.device),
+  ]);
+  const head = requireStanding(scope, found);
+  const start = await startOf(scope, source, head, request.since, now, resync);
+  const taken = await take(scope, head, start.cursor, wanted, request, ahead);
   const schemas = Object.fromEntries(doctypes.map(({ name, definition }) => [name, definition.version]));
   const holder = { organization, principal: scope.principal.id };
   const at = scope.clock.now();
@@ -95,6 +96,60 @@ export async function readFeed(scope: Scope, source: FeedSource, given: FeedRequ
     },
     rows: taken.rows.map((row) => rowText(row, reaches.get(row.doctype)!.hidden)),
   };
+}
+
+/** Changes that were read before it was known whether they may be told. */
+interface Ahead {
+  seq: number;
+  rows: ChangeText[];
+}
+
+/**
+ * The page of a client that only goes on, asked for together with the head and not after it: all of it is of one
+ * moment, so nothing in the page is newer than the head. What `startOf` finds wrong with the cursor wins.
+ */
+async function readAhead(
+  scope: Scope,
+  { key }: FeedSource,
+  { since, limit }: { since: string | undefined; limit: number },
+  now: readonly CursorDoctype[],
+  wanted: (list: readonly CursorDoctype[]) => WantedDoctype[],
+): Promise<Ahead | undefined> {
+  const organization = scope.tx.organization!;
+  if (since === undefined || isTime(since)) return undefined;
+  const cursor = cursorOrNone(key, { organization, principal: scope.principal.id }, since);
+  if (cursor === undefined) return undefined;
+  const { cursor: next, resets } = compare(cursor, now, cursor.seq);
+  if (resets.length > 0 || next.first !== undefined) return undefined;
+  const rows = await readChanges(scope, next, cursor.seq + limits.feedScanMax, wanted, limit);
+  return { seq: cursor.seq, rows };
+}
+
+/** A cursor that cannot be opened is told of by `startOf`, to whoever may synchronize at all. */
+function cursorOrNone(key: Buffer, holder: CursorHolder, since: string): Cursor | undefined {
+  try {
+    return openCursor(key, holder, since);
+  } catch (error) {
+    if (isDartwingError(error)) return undefined;
+    throw error;
+  }
+}
+
+function readChanges(
+  { tx, principal }: Scope,
+  { seq: after, doctypes }: Cursor,
+  upTo: number,
+  wanted: (list: readonly CursorDoctype[]) => WantedDoctype[],
+  limit: number,
+): Promise<ChangeText[]> {
+  const seen = wanted(doctypes);
+  if (upTo <= after || seen.length === 0) return Promise.resolve([]);
+  const person = principal.type === 'person' ? principal.id : null;
+  return pageChanges(tx, { organization: tx.organization!, after, upTo, doctypes: seen, person, limit });
+}
+
+function isTime(since: string): boolean {
+  return /^\d{4}-\d{2}-\d{2}T/.test(since);
 }
 
 /** A page as an object. */
@@ -126,7 +181,7 @@ async function startOf(
   const fresh = { generation, seq, at: 0, doctypes: now };
   if (since === undefined) return { cursor: beginning(fresh, now), resets: [] };
   if (resync) throw new DartwingError('FULL_RESYNC_REQUIRED', { why: 'an operator asked for it' });
-  if (/^\d{4}-\d{2}-\d{2}T/.test(since)) {
+  if (isTime(since)) {
     const at = Date.parse(since);
     if (Number.isNaN(at)) throw new DartwingError('SYNC_CURSOR_INVALID');
     if (at < scope.clock.now().getTime() - retentionMs) throw tooOld();
@@ -189,6 +244,7 @@ async function take(
   cursor: Cursor,
   wanted: (list: readonly CursorDoctype[]) => WantedDoctype[],
   request: { limit: number; tombstones: boolean },
+  ahead: Ahead | undefined,
 ): Promise<Taken> {
   const organization = scope.tx.organization!;
   const person = scope.principal.type === 'person' ? scope.principal.id : null;
@@ -212,9 +268,8 @@ async function take(
     return { rows, cursor: done, hasMore: head.seq > cursor.seq };
   }
   const upTo = Math.min(head.seq, cursor.seq + limits.feedScanMax);
-  const doctypes = wanted(cursor.doctypes);
-  const page = { organization, after: cursor.seq, upTo, doctypes, person, limit: request.limit };
-  const found = upTo === cursor.seq || doctypes.length === 0 ? [] : await pageChanges(scope.tx, page);
+  const found =
+    ahead?.seq === cursor.seq ? ahead.rows : await readChanges(scope, cursor, upTo, wanted, request.limit);
   const rows = fitting(found);
   const cut = rows.length < found.length || found.length === request.limit;
   const seq = cut ? rows.at(-1)!.seq : upTo;

@@ -16,13 +16,13 @@ import {
   ownerOfChange,
   ownerOfNew,
   type Registry,
+  relinked,
   type Written,
   without,
   writeChanges,
 } from '../documents/index.js';
 import { DartwingError } from '../errors.js';
 import { seriesName, uuidv7 } from '../ids.js';
-import { canonicalJson } from '../json.js';
 import { limits } from '../limits.js';
 import { countPush } from './device-queries.js';
 import { findHead } from './feed-queries.js';
@@ -71,6 +71,8 @@ interface Batch {
   /** Principal and device. */
   origin: string;
   at: Date;
+  /** The same as text. */
+  serverTs: string;
   reachOf: ReturnType<typeof reachesOf>;
   sent: Sent[];
   results: (OperationResult | undefined)[];
@@ -89,13 +91,15 @@ export async function push(scope: Scope, source: PushSource, request: PushReques
   const { device, operations, queueDepth } = parsePush(request);
   const organization = scope.tx.organization!;
   const origin = `${scope.principal.id}/${device}`;
+  const at = scope.clock.now();
   const batch: Batch = {
     scope,
     source,
     organization,
     device,
     origin,
-    at: scope.clock.now(),
+    at,
+    serverTs: at.toISOString(),
     reachOf: reachesOf(scope),
     sent: operations.map(sentOf),
     results: operations.map(() => undefined),
@@ -125,7 +129,7 @@ export async function push(scope: Scope, source: PushSource, request: PushReques
       [...batch.names].map(([key, name]) => [key.slice(key.indexOf('/') + 1), name]),
     ),
     watermark: batch.written.reduce((seq, row) => Math.max(seq, row.seq), head.seq),
-    server_ts: batch.at.toISOString(),
+    server_ts: batch.serverTs,
   };
 }
 
@@ -133,7 +137,7 @@ function parseAll(batch: Batch, operations: readonly unknown[]): Item[] {
   let chars = 0;
   return operations.flatMap((operation, index) => {
     try {
-      const item = parseItem(operation, index, batch.source.registry, batch.scope);
+      const item = parseItem(operation, index, batch.source.registry, batch.scope, batch.reachOf);
       chars += item.text.length;
       if (chars > limits.pushBytesMax)
         throw new DartwingError('VALIDATION_ERROR', {
@@ -231,27 +235,9 @@ async function giveNames(batch: Batch, items: Item[]): Promise<void> {
     const links = item.doctype.hasLinks ? item.doctype.linksOf(item.data) : [];
     const moved = links.filter(({ doctype, name }) => batch.names.has(`${doctype}/${name}`));
     if (moved.length === 0) continue;
-    item.data = relinked(item.data, moved, batch.names);
-    item.text = canonicalJson(item.data);
+    item.data = relinked(item.data, moved, ({ doctype, name }) => batch.names.get(`${doctype}/${name}`)!);
+    item.text = item.doctype.textOf(item.data);
   }
-}
-
-function relinked(
-  data: Item['data'],
-  links: readonly LinkTo[],
-  names: ReadonlyMap<string, string>,
-): Item['data'] {
-  const copy = structuredClone(data) as Record<string, unknown>;
-  for (const { path, doctype, name } of links) {
-    const steps = path.split('.');
-    const last = steps.pop()!;
-    const place = steps.reduce<Record<string, unknown>>(
-      (at, step) => at[step] as Record<string, unknown>,
-      copy,
-    );
-    place[last] = names.get(`${doctype}/${name}`);
-  }
-  return copy;
 }
 
 /** Refuses operations that name what is not there; documents that the batch makes before them are. */
@@ -339,18 +325,27 @@ function plainRow({ scope, at }: Batch, item: Item): ChangeRow {
 }
 
 function settlePlain(batch: Batch, item: Item, row: Written): void {
+  const { version, owner } = row;
   const deleted = row.data === null;
-  batch.verdicts.push({
-    item,
+  // What a delete brings back is not needed for its answer.
+  const data: Item['data'] = deleted ? {} : item.op === 'insert' ? item.data : JSON.parse(row.data!);
+  if (item.temporary !== undefined) {
+    batch.verdicts.push({ item, outcome: 'applied', state: { version, deleted, owner, data } });
+    return;
+  }
+  const { op, id, name, doctype } = item;
+  batch.results[item.index] = {
+    id,
+    op,
+    doctype: doctype.name,
+    name,
+    status: 'success',
     outcome: 'applied',
-    state: {
-      version: row.version,
-      deleted,
-      owner: row.owner,
-      // What a delete brings back is not needed for its answer.
-      data: deleted ? {} : item.op === 'insert' ? item.data : JSON.parse(row.data!),
-    },
-  });
+    version,
+    deleted,
+    server_ts: batch.serverTs,
+    resolved_doc: deleted ? null : show(batch, doctype.name, { name, owner, data }),
+  };
 }
 
 async function judgeAll(batch: Batch, groups: readonly (readonly Item[])[]) {
@@ -546,7 +541,7 @@ function reject(batch: Batch, index: number, error: unknown): void {
   };
 }
 
-function basic({ sent, at }: Batch, index: number): OperationResult {
+function basic({ sent, serverTs }: Batch, index: number): OperationResult {
   const { id, op, doctype, name } = sent[index]!;
   return {
     id,
@@ -557,7 +552,7 @@ function basic({ sent, at }: Batch, index: number): OperationResult {
     outcome: 'applied',
     version: 0,
     deleted: false,
-    server_ts: at.toISOString(),
+    server_ts: serverTs,
     resolved_doc: null,
   };
 }
