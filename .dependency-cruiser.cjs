@@ -15,6 +15,7 @@ const rooms = [
   'quota',
   'documents',
   'sync',
+  'realtime',
   'export',
   'apply',
 ];

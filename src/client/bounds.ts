@@ -14,6 +14,8 @@ export const bounds = Object.freeze({
   retryAfterMsMax: 600_000,
   /** One call. */
   callMs: 30_000,
+  /** Gathering of hints before a synchronization. */
+  hintGatherMs: 50,
   /** Pages of one synchronization, for a server that never comes to an end. */
   pagesMax: 100_000,
   /** Full resyncs within one synchronization. */

@@ -79,6 +79,14 @@ function address(...schemes: readonly string[]): (value: string) => string {
   };
 }
 
+function secretOf(charsMin: number): (value: string) => string {
+  return (value) => {
+    if (value.length < charsMin || /\s/.test(value))
+      throw new Error(`has less than ${charsMin} characters, or spaces among them`);
+    return value;
+  };
+}
+
 function masterKey(value: string): string {
   const bytes = Buffer.from(value, 'base64');
   if (bytes.length !== bytesOfMasterKey || !/^[A-Za-z0-9+/_-]+={0,2}$/.test(value)) {
@@ -288,6 +296,27 @@ export const configKeys = {
     value: 'bool',
     read: switched,
     default: 'false',
+  },
+  redisUrl: {
+    summary: 'Redis that carries events between servers; without it PostgreSQL does',
+    env: ['DARTWING_REDIS_URL', 'REDIS_URL', 'REDIS_SOCKETIO_URL'],
+    value: 'url',
+    read: address('redis:', 'rediss:'),
+    secret: true,
+  },
+  publishKey: {
+    summary: 'Secret with which other programs sign events that they put on Redis; without it none are taken',
+    env: ['DARTWING_PUBLISH_KEY'],
+    value: 'secret',
+    read: secretOf(16),
+    secret: true,
+  },
+  operatorToken: {
+    summary: 'Bearer token that opens /metrics and /health/details; without it they are not there',
+    env: ['DARTWING_OPERATOR_TOKEN'],
+    value: 'token',
+    read: secretOf(16),
+    secret: true,
   },
   modules: {
     summary: 'Files that define jobs and schedules, with commas between them: ./jobs.js',

@@ -17,6 +17,7 @@ import type { LiteVerbs } from './lite/index.js';
 import type { Courier } from './mail/index.js';
 import type { PeopleVerbs } from './people/index.js';
 import type { Quota } from './quota/index.js';
+import type { Realtime } from './realtime/index.js';
 import type { Sync } from './sync/index.js';
 import type { OrganizationVerbs } from './tenancy/index.js';
 
@@ -78,6 +79,7 @@ export interface Dartwing {
   readonly apply: ApplyVerbs;
   readonly export: Export;
   readonly quota: Quota;
+  readonly realtime: Realtime;
   /** Runs `work` bound to one organization (id or slug); the only way to its rows. */
   asOrg<T>(organization: string, work: (tx: Tx) => Promise<T>): Promise<T>;
   /** Reads across the organizations of a person. */

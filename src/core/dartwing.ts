@@ -36,6 +36,7 @@ import { openCourier } from './mail/index.js';
 import { type DartwingOptions, describeInstallation } from './options.js';
 import { openProvisioner, peopleVerbs, repairMemberships, verifyMemberships } from './people/index.js';
 import { openQuota } from './quota/index.js';
+import { realtimeRoom } from './realtime/index.js';
 import { addSystemSchedules } from './schedules.js';
 import { syncVerbs } from './sync/index.js';
 import { organizationVerbs, repairLinks, requireOrganization, verifyLinks } from './tenancy/index.js';
@@ -51,7 +52,14 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
   const { clock, log, keyring } = installation;
   const background = options.background ?? true;
   const bell = sequencerBell(background);
-  const database = openDatabase({ ...installation.database, ringAudit: bell.ring });
+  const database = openDatabase({
+    ...installation.database,
+    ringAudit: () => {
+      bell.ring();
+      // Whatever left an entry may have left events as well.
+      realtime.made?.kick();
+    },
+  });
   const beforeClose: (() => Promise<void>)[] = [];
   const close = async () => {
     for (const finish of beforeClose) await finish();
@@ -162,6 +170,19 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
       idOf: ids.findExisting,
     }),
   );
+  const realtime = whenUsed(() =>
+    realtimeRoom({
+      session,
+      database,
+      clock,
+      log,
+      options: options.realtime ?? {},
+      fingerprint: keyring.fingerprint,
+      busKey: keyring.realtimeKey,
+      idOf: ids.findExisting,
+    }),
+  );
+  beforeClose.unshift(async () => realtime.made?.close());
   // Workers finish before anything else is closed: their handlers may use every room.
   beforeClose.unshift(async () => jobs.made?.close());
 
@@ -224,6 +245,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
       }),
     jobs: () => {
       const { close: _, ...verbs } = jobs.get();
+      verbs.observe((event) => realtime.get().tellOfJob(event));
       addSystemSchedules(verbs.schedules, () => dartwing);
       return verbs;
     },
@@ -231,6 +253,10 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
     apply: () => applyVerbs(session),
     export: () => exportRoom(session, ids.findExisting),
     quota: () => openQuota(transaction, clock, options.rates),
+    realtime: () => {
+      const { publish, node, sweep } = realtime.get();
+      return { publish, node, sweep };
+    },
     asOrg: () => async (organization, work) => database.asOrg(await organizationIds(organization), work),
     asPerson: () => (person, work) => database.asPerson(person, work),
     asSystem: () => (reason, work, call) => session.system(reason, session.call(call), work),

@@ -956,6 +956,18 @@ const entries = {
     why: 'Allowances keep one caller from slowing the others',
     fix: ['Wait for the time in Retry-After, then call again'],
   },
+  CHANNEL_DENIED: {
+    kind: 'forbidden',
+    what: 'There is no channel {channel} that you may hear',
+    why: 'A channel that is not there and one of somebody else look the same',
+    fix: ['Check its name', 'Name the organization when it is in several of yours'],
+  },
+  REALTIME_LIMIT: {
+    kind: 'limited',
+    what: 'More than {limit} {what}',
+    why: 'Limits keep one caller from slowing the others',
+    fix: ['Close what is not needed any more'],
+  },
   SERVER_UNREACHABLE: {
     kind: 'unavailable',
     what: 'No answer from the server at {url}',

@@ -12,6 +12,7 @@ import { type Log, silentLog } from './log.js';
 import type { MailOptions } from './mail/index.js';
 import type { Provisioning } from './people/index.js';
 import type { Rates } from './quota/index.js';
+import type { RealtimeOptions } from './realtime/index.js';
 
 export interface DartwingOptions {
   /** `postgres://` address of the database. At run time only its host, port and name are used. */
@@ -64,6 +65,8 @@ export interface DartwingOptions {
   publicUrl?: string | undefined;
   /** How many calls callers may make; default `shippedRates`. */
   rates?: Rates | undefined;
+  /** How events reach sockets on other nodes; by PostgreSQL unless told. */
+  realtime?: RealtimeOptions | undefined;
   clock?: Clock | undefined;
   /** Uniform random numbers in [0, 1). */
   random?: (() => number) | undefined;

@@ -52,6 +52,11 @@ const chores: Readonly<Record<string, Chore>> = {
     description: 'Deletes dissolved organizations whose purge date has come',
     run: purgeDue,
   },
+  'realtime.sweep': {
+    cron: '50 * * * *',
+    description: 'Deletes events that no server was there to send',
+    run: async ({ realtime }) => ({ deleted: await realtime.sweep() }),
+  },
   'tenancy.reconciliation': {
     cron: '0 4 * * *',
     description: 'Looks for broken links, missing supervisors and orphaned grants',

@@ -11,6 +11,7 @@ import { dropJobs, followMergedOwner } from './jobs/index.js';
 import { dropKeys } from './keys/index.js';
 import { dropMail } from './mail/index.js';
 import { enrolOwner, followRename, leaveOrganization } from './people/index.js';
+import { dropRealtime } from './realtime/index.js';
 import { dropSync } from './sync/index.js';
 
 /** Subscribers of one event are called in the order of these lines. */
@@ -26,6 +27,7 @@ export function subscribeRooms({ subscribe }: ReturnType<typeof eventBoard>): vo
   subscribe('organization.purging', (...event) => dropInvitations(...event));
   subscribe('organization.purging', (...event) => dropJobs(...event));
   subscribe('organization.purging', (...event) => dropKeys(...event));
+  subscribe('organization.purging', (...event) => dropRealtime(...event));
   subscribe('person.merging', (...event) => followMerge(...event));
   subscribe('person.merging', (...event) => moveEquipment(...event));
   subscribe('person.merging', (...event) => followMergedInvitee(...event));

@@ -3,11 +3,13 @@
 import { getConnInfo } from '@hono/node-server/conninfo';
 import type { Context } from 'hono';
 import type { Caller } from '../core/index.js';
+import type { Trace } from './trace.js';
 
 export interface Exchange {
   requestId: string;
   /** Network address of the caller. */
   address: string | undefined;
+  trace: Trace;
   caller?: Caller | undefined;
   /** Template of the route that answers, for logs. */
   route?: string | undefined;

@@ -10,14 +10,16 @@ import { silentLog } from '../core/log.js';
 import { addressFinder } from './address.js';
 import { bounds } from './bounds.js';
 import { type Env, peerOf } from './exchange.js';
+import type { Metrics } from './metrics.js';
 import type { ServerOptions } from './options.js';
 import { problemOf } from './problem.js';
+import { traceOf } from './trace.js';
 
 const policyHeader = 'content-security-policy';
 const noContent = "default-src 'none'; frame-ancestors 'none'";
 
 /** Puts the frame around an app; routes come after it. */
-export function frame(app: Hono<Env>, options: ServerOptions): void {
+export function frame(app: Hono<Env>, options: ServerOptions, metrics: Pick<Metrics, 'count'>): void {
   const { log = silentLog, clock = systemClock, allowedOrigins = [], invalidStatus = 400 } = options;
   const findAddress = addressFinder(options.trustedProxies ?? []);
 
@@ -25,13 +27,17 @@ export function frame(app: Hono<Env>, options: ServerOptions): void {
     const given = context.req.header('x-request-id') ?? '';
     const requestId = /^[\w.:-]{8,128}$/.test(given) ? given : `req_${uuidv7(clock.now())}`;
     const address = findAddress(peerOf(context), context.req.header('x-forwarded-for'));
-    context.set('exchange', { requestId, address });
+    const trace = traceOf(context.req.header('traceparent'));
+    context.set('exchange', { requestId, address, trace });
     const startedAt = clock.monotonicMs();
     await next();
     context.header('x-request-id', requestId);
     // A page has a policy of its own; anything else has nothing to load.
     if (!context.res.headers.has(policyHeader)) context.header(policyHeader, noContent);
-    log.info(lineOf(context, clock.monotonicMs() - startedAt), 'request');
+    const ms = clock.monotonicMs() - startedAt;
+    const { route = 'none' } = context.get('exchange');
+    metrics.count({ method: context.req.method, route, status: context.res.status, seconds: ms / 1_000 });
+    log.info(lineOf(context, ms), 'request');
   };
 
   app.use(identify);
@@ -52,6 +58,8 @@ export function frame(app: Hono<Env>, options: ServerOptions): void {
         'If-Match',
         'If-None-Match',
         'Idempotency-Key',
+        'Traceparent',
+        'Tracestate',
         'X-Reason',
         'X-Request-Id',
       ],
@@ -75,10 +83,19 @@ export function frame(app: Hono<Env>, options: ServerOptions): void {
     });
   });
   app.onError((thrown, context) => {
-    const { requestId } = context.get('exchange');
+    const { requestId, trace } = context.get('exchange');
     const { error, status, headers, body } = problemOf(thrown, requestId, { invalidStatus });
     if (status >= 500)
-      log.error({ err: error, cause: error.cause, detail: error.detail, request_id: requestId }, 'request');
+      log.error(
+        {
+          err: error,
+          cause: error.cause,
+          detail: error.detail,
+          request_id: requestId,
+          trace_id: trace.traceId,
+        },
+        'request',
+      );
     for (const [name, value] of Object.entries(headers)) context.header(name, value);
     return context.json(body, status as 400);
   });
@@ -86,9 +103,11 @@ export function frame(app: Hono<Env>, options: ServerOptions): void {
 
 /** Names and numbers only: no path with ids, no query, no body. */
 function lineOf(context: Context<Env>, ms: number): object {
-  const { requestId, route, caller } = context.get('exchange');
+  const { requestId, route, caller, trace } = context.get('exchange');
   return {
     request_id: requestId,
+    trace_id: trace.traceId,
+    span_id: trace.spanId,
     method: context.req.method,
     route: route ?? 'none',
     status: context.res.status,

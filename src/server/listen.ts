@@ -3,6 +3,7 @@ import { createServer as createHttpServer, type Server as HttpServer, type Reque
 import { createServer as createHttpsServer } from 'node:https';
 import { DartwingError } from '../core/errors.js';
 import { bounds } from './bounds.js';
+import type { Sockets } from './realtime/index.js';
 
 export interface ListenOptions {
   /** Default 127.0.0.1. */
@@ -24,11 +25,21 @@ export interface Listening {
 }
 
 /** @throws PORT_IN_USE, VALIDATION_ERROR (a port, an address or a certificate that cannot be used) */
-export async function listen(listener: RequestListener, options: ListenOptions): Promise<Listening> {
+export async function listen(
+  listener: RequestListener,
+  options: ListenOptions,
+  attach?: (server: HttpServer) => Sockets,
+): Promise<Listening> {
   const { host = '127.0.0.1', port, tls, drainMs = bounds.drainMs } = options;
   const server = makeServer(listener, tls);
+  const sockets = attach?.(server);
+  await sockets?.ready.catch(async (error: unknown) => {
+    await sockets.close(0);
+    throw error;
+  });
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
+      void sockets?.close(0);
       reject(listenFailure(error, host, port));
     });
     server.listen(port, host, () => {
@@ -37,7 +48,7 @@ export async function listen(listener: RequestListener, options: ListenOptions):
       resolve({
         url: `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${bound}`,
         port: bound,
-        close: () => drain(server, drainMs),
+        close: () => drain(server, drainMs, sockets),
       });
     });
   });
@@ -67,8 +78,9 @@ function listenFailure(error: NodeJS.ErrnoException, host: string, port: number)
   return new DartwingError('VALIDATION_ERROR', { message }, { cause: error });
 }
 
-function drain(server: HttpServer, drainMs: number): Promise<void> {
-  return new Promise((resolve) => {
+async function drain(server: HttpServer, drainMs: number, sockets: Sockets | undefined): Promise<void> {
+  const closing = sockets?.close(drainMs);
+  await new Promise<void>((resolve) => {
     const cut = setTimeout(() => server.closeAllConnections(), drainMs);
     // Connections that wait for a next request would keep the server open; those that answer close behind it.
     const idle = setInterval(() => server.closeIdleConnections(), 50);
@@ -79,4 +91,5 @@ function drain(server: HttpServer, drainMs: number): Promise<void> {
     });
     server.closeIdleConnections();
   });
+  await closing;
 }

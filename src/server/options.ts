@@ -2,6 +2,7 @@
 
 import type { Clock } from '../core/index.js';
 import type { Log } from '../core/log.js';
+import type { SocketOptions } from './realtime/index.js';
 
 export interface ServerOptions {
   /** Origins whose pages may call: `https://app.acme.test`. None unless told. */
@@ -15,4 +16,8 @@ export interface ServerOptions {
   /** One line for each request, and every fault with its detail. */
   log?: Log | undefined;
   clock?: Clock | undefined;
+  /** Serve sockets too, on the server that listens or that is given to `attach`. */
+  realtime?: boolean | SocketOptions | undefined;
+  /** Opens /metrics and /health/details to who shows it as a bearer token; without it they are not there. */
+  operatorToken?: string | undefined;
 }

@@ -1,5 +1,5 @@
 /** The server: routes as one fetch handler, and a listener for them. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { getPath } from 'hono/utils/url';
@@ -8,9 +8,12 @@ import type { Env } from './exchange.js';
 import { frame } from './frame.js';
 import { healthRoutes } from './health.js';
 import { type Listening, type ListenOptions, listen } from './listen.js';
+import { openMetrics } from './metrics.js';
 import { mountRoutes } from './mount.js';
 import { openApiRoutes } from './openapi.js';
+import { operatorRoutes } from './operator.js';
 import type { ServerOptions } from './options.js';
+import { attachSockets, type Sockets } from './realtime/index.js';
 import { referenceRoutes } from './reference.js';
 import { aliases, allRoutes } from './routes/index.js';
 
@@ -21,6 +24,8 @@ export interface Server {
   handler(request: IncomingMessage, response: ServerResponse): void;
   /** @throws PORT_IN_USE, VALIDATION_ERROR (a port, an address or a certificate that cannot be used) */
   listen(options: ListenOptions): Promise<Listening>;
+  /** Serves sockets on a server of the host, with the option `realtime`. The host closes them before its server. */
+  attach(host: HttpServer): Pick<Sockets, 'ready' | 'close'>;
 }
 
 /**
@@ -29,8 +34,14 @@ export interface Server {
  */
 export function createServer(dartwing: Dartwing, options: ServerOptions = {}): Server {
   const app = new Hono<Env>({ getPath: pathWithin(options.basePath ?? '') });
-  frame(app, options);
-  app.route('/health', healthRoutes(dartwing));
+  const attached = new Set<Sockets>();
+  let draining = 0;
+  const facts = () => [...attached].map((sockets) => sockets.facts());
+  const metrics = openMetrics(facts);
+  frame(app, options, metrics);
+  const health = healthRoutes(dartwing, { sockets: facts, isDraining: () => draining > 0 });
+  app.route('/', operatorRoutes({ token: options.operatorToken, metrics, details: health.details }));
+  app.route('/health', health.routes);
   app.route('/', openApiRoutes(allRoutes));
   app.route('/reference', referenceRoutes());
   mountRoutes(app, dartwing, [...allRoutes, ...aliases]);
@@ -38,10 +49,24 @@ export function createServer(dartwing: Dartwing, options: ServerOptions = {}): S
   const handler = (request: IncomingMessage, response: ServerResponse): void => {
     void listener(withBytes(request), response);
   };
+  const { realtime = false } = options;
+  const attach = (host: HttpServer): Sockets => {
+    const more = typeof realtime === 'object' ? realtime : {};
+    const path = `${(options.basePath ?? '').replace(/\/+$/, '')}/socket.io`;
+    const sockets = attachSockets(host, { path, ...options, ...more, dartwing });
+    attached.add(sockets);
+    const close = async (drainMs: number) => {
+      draining += 1;
+      await sockets.close(drainMs);
+      attached.delete(sockets);
+    };
+    return { ...sockets, close };
+  };
   return Object.freeze({
     fetch: (request: Request) => app.fetch(request),
     handler,
-    listen: (listening: ListenOptions) => listen(handler, listening),
+    listen: (listening: ListenOptions) => listen(handler, listening, realtime ? attach : undefined),
+    attach,
   });
 }
 

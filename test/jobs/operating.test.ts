@@ -287,6 +287,7 @@ describe('schedules', () => {
       'jobs.stuck',
       'mail.delivery',
       'people.provisioning',
+      'realtime.sweep',
       'sync.compaction',
       'sync.conflicts',
       'tenancy.purge',

@@ -20,6 +20,8 @@ export const run: VerbRun = async (context, { flags }) => {
   const dartwing = await context.open({ background: true, log });
   const server = createServer(dartwing, {
     log,
+    realtime: { sticky: flags.sticky === true },
+    operatorToken: config.values.operatorToken,
     trustedProxies: textsFlag(flags, 'trustProxy'),
     allowedOrigins: textsFlag(flags, 'allowOrigin'),
   });

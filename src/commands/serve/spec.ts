@@ -3,13 +3,14 @@ import type { NounSpec } from '../spec.js';
 export const serveSpec: NounSpec = {
   name: 'serve',
   group: 'Server',
-  summary: 'Serve the HTTP interface until it is told to stop',
+  summary: 'Serve HTTP and sockets until it is told to stop',
   verbs: [
     {
       name: '',
-      summary: 'Serve the HTTP interface until it is told to stop',
+      summary: 'Serve HTTP and sockets until it is told to stop',
       description:
-        'Works on a database that has been migrated. /openapi.json describes what it answers, /reference shows it. ' +
+        'Works on a database that has been migrated. /openapi.json describes what it answers, /reference shows it; ' +
+        'sockets (Socket.IO) are served beside it. ' +
         'SIGTERM or Ctrl-C: takes no more, lets running requests finish. Logs are NDJSON on stderr, readable lines on ' +
         'a terminal.',
       flags: [
@@ -31,6 +32,10 @@ export const serveSpec: NounSpec = {
           value: 'origin',
           repeat: true,
           summary: 'Origin whose pages may call: https://app.acme.test',
+        },
+        {
+          name: 'sticky',
+          summary: 'The proxy in front keeps a client on one server: sockets may then be polled for',
         },
         { name: 'tls-cert', value: 'file', summary: 'Certificate chain in PEM: then HTTPS, TLS 1.3' },
         { name: 'tls-key', value: 'file', summary: 'Key of the certificate in PEM' },

@@ -102,7 +102,8 @@ async function listen(
   dartwing: Dartwing,
   port: number | undefined,
 ): Promise<Listening> {
-  const server = createServer(dartwing);
+  const { operatorToken } = context.config.values;
+  const server = createServer(dartwing, { realtime: true, operatorToken });
   const usual = context.config.values.port;
   const wished = port ?? (context.config.origin('port').source === 'default' ? undefined : usual);
   if (wished !== undefined) return server.listen({ port: wished });

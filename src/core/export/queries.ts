@@ -7,8 +7,8 @@ export async function listTenantTables(tx: Tx): Promise<string[]> {
     join pg_attribute a on a.attrelid = c.oid and a.attname = 'organization' and not a.attisdropped
     where c.relnamespace = current_schema()::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
       and has_table_privilege(c.oid, 'select')
-      -- Answers that are kept for a day to be given again are no data of their own.
-      and c.relname <> 'org_idempotency'
+      -- Answers that are kept for a day to be given again, and news on their way, are no data of their own.
+      and c.relname not in ('org_idempotency', 'realtime_outbox', 'realtime_presence')
     order by c.relname`;
   return (await tx.query<{ name: string }>(text)).rows.map((row) => row.name);
 }

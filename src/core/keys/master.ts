@@ -18,6 +18,8 @@ export interface Keyring {
   readonly mailKey: Buffer;
   /** Seals the cursors of the change feed. */
   readonly syncKey: Buffer;
+  /** Proves to nodes that what comes by way of Redis is ours. */
+  readonly realtimeKey: Buffer;
   /** Wraps data keys where no key service does. */
   readonly wrappingKey: Buffer;
   /** Of lite mode: the seed of the key that signs access tokens, and the key of second factors. */
@@ -51,6 +53,7 @@ export function openKeyring(masterKey: string | undefined, origin: string): Keyr
     mailKey: derive(bytes, 'outgoing mail'),
     wrappingKey: derive(bytes, 'data keys'),
     syncKey: derive(bytes, 'sync cursors'),
+    realtimeKey: derive(bytes, 'realtime bus'),
     lite: Object.freeze({
       signingSeed: derive(bytes, 'lite access tokens'),
       factorKey: derive(bytes, 'lite second factors'),

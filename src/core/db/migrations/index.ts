@@ -20,6 +20,7 @@ import { sync } from './0014-sync.js';
 import { server } from './0015-server.js';
 import { sealedContext } from './0016-sealed-context.js';
 import { keys } from './0017-keys.js';
+import { realtime } from './0018-realtime.js';
 
 export interface Migration {
   id: number;
@@ -46,4 +47,5 @@ export const migrations: readonly Migration[] = [
   server,
   sealedContext,
   keys,
+  realtime,
 ];
