@@ -32,8 +32,8 @@ export interface ManyWords {
 }
 
 /** What one of many is called with: an idempotency key cannot stand for several. */
-export function callOfMany(context: Pick<CommandContext, 'global'>): CallOptions {
-  return { ...callOf(context), idempotencyKey: undefined };
+export function callOfMany({ global }: Pick<CommandContext, 'global'>): CallOptions {
+  return callOf({ global, idempotencyKey: () => undefined });
 }
 
 /** Acts upon each id in turn, at most `perSecond`. */

@@ -3,10 +3,14 @@ import type { CallOptions } from '../core/index.js';
 import type { CommandContext } from './context.js';
 
 /** Dry run, reason and idempotency key of the line. */
-export function callOf({ global }: Pick<CommandContext, 'global'>): CallOptions {
+export function callOf({
+  global,
+  idempotencyKey,
+}: Pick<CommandContext, 'global' | 'idempotencyKey'>): CallOptions {
+  const key = idempotencyKey();
   return {
     dryRun: global.dryRun,
     ...(global.reason === undefined ? {} : { reason: global.reason }),
-    ...(global.idempotencyKey === undefined ? {} : { idempotencyKey: global.idempotencyKey }),
+    ...(key === undefined ? {} : { idempotencyKey: key }),
   };
 }

@@ -1,6 +1,7 @@
 /**
  * What every verb is given: the terminal, the parsed global flags, the configuration, and a way to open the core.
  */
+import { randomUUID } from 'node:crypto';
 import type { Config, ConfigInput } from '../core/config.js';
 import { DartwingError } from '../core/errors.js';
 import type { Dartwing } from '../core/index.js';
@@ -56,6 +57,11 @@ export interface CommandContext {
    * Throws CONFIRMATION_REQUIRED, CONFIRMATION_MISMATCH or CANCELED. Does nothing under --dry-run.
    */
   approve(act: DangerousAct): Promise<void>;
+  /**
+   * The key that makes a repeated change count once: that of the line. With --debug a verb that changes something gets
+   * one of its own and shows it, so that a line whose outcome nobody saw can be repeated with it.
+   */
+  idempotencyKey(): string | undefined;
   /** The --reason, or REASON_REQUIRED. */
   reason(action: string): string;
   /** The organization of --org, DARTWING_ORG or the profile; `@current` too. Undefined when none is set. */
@@ -91,13 +97,14 @@ export type List = ListDocument;
 export type ContextParts = Pick<
   CommandContext,
   'io' | 'global' | 'config' | 'configInput' | 'env' | 'cwd' | 'commandPath'
-> & { lifetime: Lifetime };
+> & { lifetime: Lifetime; mutates: boolean };
 
 /** Makes the context of one command. */
 export function createContext(parts: ContextParts): CommandContext {
-  const { lifetime, ...given } = parts;
+  const { lifetime, mutates, ...given } = parts;
   const { io, global, config } = parts;
   let opening: Promise<Dartwing> | undefined;
+  let key = global.idempotencyKey;
   const context: CommandContext = {
     ...given,
     get signal() {
@@ -113,6 +120,13 @@ export function createContext(parts: ContextParts): CommandContext {
       if (global.dryRun) return;
       const { approve } = await import('./approval.js');
       await lifetime.pause(() => approve(io, global, act));
+    },
+    idempotencyKey: () => {
+      if (key !== undefined || !global.debug || !mutates || global.dryRun) return key;
+      key = `cli-${randomUUID()}`;
+      io.event({ type: 'log', level: 'debug', msg: 'idempotency key', idempotency_key: key });
+      io.note(`Idempotency key ${key}`);
+      return key;
     },
     reason: (action) => {
       if (global.reason === undefined || global.reason.trim() === '') {

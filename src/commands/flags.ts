@@ -77,6 +77,15 @@ export const globalFlags: readonly FlagSpec[] = [
   { name: 'version', short: 'V', summary: 'Print the version' },
 ];
 
+/** How lists are paged; `max` is what the room gives at once. */
+export function pageFlags(max: number): readonly FlagSpec[] {
+  return [
+    { name: 'limit', value: 'n', summary: `Rows of a page, 20 unless told, at most ${max}` },
+    { name: 'offset', value: 'n', summary: 'Rows to pass over' },
+    { name: 'all', summary: 'Every row, page by page' },
+  ];
+}
+
 const ofChanges = ['dry-run', 'exit-code'];
 
 /** Global flags that this verb accepts: --dry-run and --exit-code only where something changes. */

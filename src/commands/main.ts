@@ -11,6 +11,7 @@ import { readEnvFile } from './env-file.js';
 import { configInput, globalFlags, guessOutput } from './global-flags.js';
 import { createLifetime, type Ending, type Lifetime } from './lifetime.js';
 import { commandPath, type Line, readLine } from './line.js';
+import { withMe } from './me.js';
 import { writeResult } from './output.js';
 import { type ParsedLine, parseVerb } from './program.js';
 import { isRehearsal, wouldChange } from './rehearsal.js';
@@ -108,9 +109,10 @@ async function runVerb(
     cwd,
     commandPath: path,
     lifetime,
+    mutates: verb.mutates,
   });
   const { run } = await verb.load();
-  const work = run(context, parsed).then(async (result) => {
+  const work = run(context, await withMe(context, verb, parsed)).then(async (result) => {
     if (parsed.flags.pager === true && io.interactive && io.out.isTTY) {
       const { throughPager } = await import('./ui/pager.js');
       const write = (paged: Io): Promise<void> => writeResult(paged, global, result);

@@ -3,11 +3,12 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join, relative } from 'node:path';
 import { findEmbedded, openEmbedded, presumedAddress } from '../core/db/embedded/index.js';
+import { describeTarget } from '../core/db/index.js';
 import { DartwingError } from '../core/errors.js';
 import { createDartwing, type Dartwing, type DartwingOptions, migrateInstallation } from '../core/index.js';
 import { developmentMasterKey, type KeyOptions } from '../core/keys/index.js';
-import type { Log } from '../core/log.js';
 import type { CommandContext, OpenOptions } from './context.js';
+import { commandLog } from './log.js';
 import { isUp } from './up/holder.js';
 
 /** Where a command works. */
@@ -29,6 +30,8 @@ export async function openCore(
   { selfTest = 'full', background = false, log }: OpenOptions,
 ): Promise<Dartwing> {
   const { options, data } = await findTarget(context);
+  const from = data ?? context.config.origin('url').name ?? context.config.origin('url').source;
+  options.log?.debug({ target: describeTarget(options.url), from }, 'database');
   const opening = { ...options, background, selfTest, ...(log === undefined ? {} : { log }) };
   const dartwing = await createDartwing(opening).catch(async (error: unknown) => {
     if (data === undefined || !isBehind(error)) throw error;
@@ -167,7 +170,7 @@ async function shared({
     keys: keyServices(config.values),
     principal: { type: 'operator', id: operator(env) },
     via: 'cli',
-    ...(global.debug ? { log: await debugLog(io) } : {}),
+    ...(global.debug ? { log: await commandLog({ io, config, global }) } : {}),
   };
 }
 
@@ -182,12 +185,6 @@ function keyServices(values: CommandContext['config']['values']): KeyOptions | u
     kms: kmsKeyId === undefined ? undefined : { keyId: kmsKeyId },
     vault: address === undefined || token === undefined ? undefined : { address, token, key, mount },
   };
-}
-
-/** Loaded only when somebody wants to read it. */
-async function debugLog(io: CommandContext['io']): Promise<Log> {
-  const { makeLog } = await import('../core/pino-log.js');
-  return makeLog('debug', { write: (line) => io.say(line) });
 }
 
 /** Who sits at the terminal, as the operating system knows them. */

@@ -135,6 +135,12 @@ const entries = {
     why: 'Only version --check asks the npm registry, or the one that npm_config_registry names',
     fix: ['Check the network and npm_config_registry, then run the command again'],
   },
+  PROGRAM_FAILED: {
+    kind: 'unavailable',
+    what: '"{line}" failed',
+    why: '{why}',
+    fix: ['Run it yourself to see more'],
+  },
   DIRECTORY_NOT_EMPTY: {
     kind: 'conflict',
     what: '{directory} is not empty',
@@ -260,6 +266,11 @@ const entries = {
     what: 'The embedded PostgreSQL in {directory} did not start',
     why: '{why}',
     fix: ['Read {log}', 'dartwing doctor'],
+  },
+  EMBEDDED_IN_USE: {
+    kind: 'conflict',
+    what: 'Another process works with the embedded PostgreSQL in {directory}',
+    fix: ['Wait until it has ended, then try again', 'dartwing doctor --only database'],
   },
   ALREADY_UP: {
     kind: 'conflict',

@@ -111,6 +111,7 @@ export function describeInstallation(options: DartwingOptions): Installation {
       clock,
       random: options.random ?? Math.random,
       onFailure: (error) => log.warn({ err: error, target: describeTarget(url) }, 'database'),
+      onTransaction: log === silentLog ? undefined : (course) => log.debug(course, 'transaction'),
       poolConnectionsMax: options.poolConnectionsMax,
       statementMs: options.statementMs,
       lockMs: options.lockMs,

@@ -22,11 +22,12 @@ const secretKeys = [
 /**
  * Makes a logger that writes NDJSON to `destination`.
  * @param level debug, info, warn, error or silent
+ * @param base members of every line
  */
-export function makeLog(level: string, destination: DestinationStream): Log {
+export function makeLog(level: string, destination: DestinationStream, base: object | null = null): Log {
   const paths = secretKeys.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]);
   return pino(
-    { level, base: null, redact: { paths, censor: '[redacted]' }, timestamp: pino.stdTimeFunctions.isoTime },
+    { level, base, redact: { paths, censor: '[redacted]' }, timestamp: pino.stdTimeFunctions.isoTime },
     destination,
   );
 }

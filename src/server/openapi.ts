@@ -56,6 +56,22 @@ export function openApiDocument(routes: readonly Route[]): Json {
   };
 }
 
+/** What a document of some routes lacks: operations of routes, and schemas that it points at. None is as it should be. */
+export function openApiGaps(document: Json, routes: readonly Route[]): string[] {
+  const { paths = {}, components: parts = {} } = document as {
+    paths?: Record<string, Record<string, unknown>>;
+    components?: { schemas?: Record<string, unknown> };
+  };
+  const missing = routes
+    .filter(({ path, method }) => paths[path]?.[method] === undefined)
+    .map(({ path, method }) => `${method.toUpperCase()} ${path} is not described`);
+  const refs = JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g);
+  const dangling = [...new Set([...refs].map(([, name]) => name!))]
+    .filter((name) => parts.schemas?.[name] === undefined)
+    .map((name) => `The schema ${name} is missing`);
+  return [...missing, ...dangling];
+}
+
 function operation(route: Route): Json {
   const writes = route.method !== 'get' && route.access !== 'anyone';
   return {

@@ -1,12 +1,14 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { schemas } from '../../src/commands/schemas/index.js';
 import { migrations } from '../../src/core/db/migrations/index.js';
 import { temporaryFolder } from '../support/cli.js';
 import { createTestDatabase } from '../support/database.js';
 import { operatorOf, rowsHash } from '../support/operator.js';
 import { masterKey } from '../support/server.js';
+import { start } from './job-world.js';
 
 const database = await createTestDatabase();
 const empty = await createTestDatabase({ empty: true });
@@ -33,6 +35,36 @@ describe('init', () => {
     expect((await operator.ask('init clinic --force', { cwd })).document).toMatchObject({ files: [] });
     expect(readFileSync(join(cwd, 'clinic/org.yaml'), 'utf8')).toBe(text);
     expect((await operator.run('diff -f clinic/org.yaml', { cwd })).code).toBe(6);
+  });
+
+  test('--git leaves data and keys out, --install needs this dartwing; both only plan with --dry-run', async () => {
+    const cwd = temporaryFolder();
+    const files = ['dartwing.yaml', 'org.yaml', '.gitignore', 'package.json'];
+    const line = 'init shop --template saas --git --install';
+    expect((await operator.ask(`${line} --dry-run`, { cwd })).document).toMatchObject({ files });
+    expect(readdirSync(cwd)).toEqual([]);
+    // A program of this name stands in the way of the real one: what it is called with is what counts here.
+    const bin = temporaryFolder();
+    writeFileSync(join(bin, 'npm'), '#!/bin/sh\necho "$@" > npm-was-called; exit $NPM_ENDS\n', {
+      mode: 0o755,
+    });
+    const env = { PATH: `${bin}:${process.env.PATH}`, NPM_ENDS: '0' };
+    const { document } = await operator.ask(line, { cwd, env });
+    expect(document).toMatchObject({ files, next: ['cd shop', 'npx dartwing up', expect.any(String)] });
+    const shop = join(cwd, 'shop');
+    expect(readFileSync(join(shop, '.gitignore'), 'utf8')).toBe('.dartwing/\nnode_modules/\n');
+    expect(readdirSync(shop)).toContain('.git');
+    expect(JSON.parse(readFileSync(join(shop, 'package.json'), 'utf8'))).toMatchObject({
+      name: 'shop',
+      dependencies: { dartwing: expect.stringMatching(/^file:/) },
+    });
+    expect(readFileSync(join(shop, 'npm-was-called'), 'utf8')).toMatch(/^install /);
+    const failing = { cwd, env: { ...env, NPM_ENDS: '3' } };
+    expect(await operator.fail('init other --template saas --install', failing)).toMatchObject({
+      code: 'PROGRAM_FAILED',
+      exit: 7,
+      why: 'it ended with 3',
+    });
   });
 
   test('--dry-run and --list write nothing', async () => {
@@ -197,6 +229,22 @@ describe('doctor', () => {
     expect((await operator.ask('doctor --only isolation --fix --dry-run')).code).toBe(6);
     expect((await operator.ask('doctor --only isolation --fix --yes')).code).toBe(0);
     expect((await operator.ask('org create late --type family')).code).toBe(0);
+  });
+
+  test('--watch checks again and again, and tells people what changed', async () => {
+    const watching = start('doctor --only node,migrations --watch 1s --json', operator.env);
+    await vi.waitUntil(() => watching.said.stdout.split('\n').length > 2, { timeout: 20_000 });
+    watching.child.kill('SIGINT');
+    const { stdout, code } = await watching.ended;
+    const reports = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(code).toBe(130);
+    for (const report of reports) expect(schemas.DoctorReport?.safeParse(report).error).toBeUndefined();
+    expect(reports[0]).toMatchObject({ ok: true, at: expect.any(String) });
+    for (const flags of ['--watch 10ms', '--watch 2s --fix', '--watch 2s --report'])
+      expect(await operator.fail(`doctor ${flags}`)).toMatchObject({ code: 'VALIDATION_ERROR' });
   });
 
   test('refuses a check that there is not', async () => {

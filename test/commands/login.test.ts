@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { browse, openRealProvider, type RealProvider } from '../identity/real-provider.js';
 import { errorEvent, program, run, temporaryFolder } from '../support/cli.js';
+import { createTestDatabase } from '../support/database.js';
+import { operatorOf } from '../support/operator.js';
 
 let provider: RealProvider;
 
@@ -73,11 +75,18 @@ test('T-I1 by a browser: code with PKCE; the tokens are private; others see who 
   expect(signedIn.stdout + signedIn.stderr).not.toContain(token);
 
   expect((await run(['profile', 'whoami', '--field', 'person'], where)).stdout).toBe('ana@acme.test\n');
+  const database = operatorOf(await createTestDatabase());
+  const { document: own } = await database.ask('person create ana@acme.test --name "Ana Ng"');
+  const mine = { ...where, env: { ...where.env, ...database.env } };
+  expect((await run(['person', 'show', '@me', '--field', 'id'], mine)).stdout).toBe(
+    `${(own.after as { id: string }).id}\n`,
+  );
   expect((await run(['profile', 'logout', '--dry-run'], where)).code).toBe(0);
   const out = await run(['profile', 'logout', '--json'], where);
   expect(JSON.parse(out.stdout)).toMatchObject({ kind: 'Change', op: 'delete' });
   expect(out.stderr).toBe('');
   expect((await run(['profile', 'whoami'], where)).code).toBe(4);
+  expect((await run(['person', 'show', '@me'], mine)).code).toBe(4);
 });
 
 test('four commands refresh at once: one asks the provider, all keep working', async () => {

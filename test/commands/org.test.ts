@@ -80,6 +80,11 @@ describe('every verb answers with a document of its kind', () => {
       limit: 20,
       offset: 0,
     });
+    const parts = await operator.ask('org show acme --with usage,keys,concrete');
+    expect(parts.document).toMatchObject({
+      company: { legal_name: expect.any(String) },
+      status: { usage: { invitations_pending: 0, jobs_queued: 0 }, keys: [] },
+    });
     expect((await operator.ask('org show acme --with members')).document).toMatchObject({
       kind: 'Org',
       members: [{ email: 'ana@acme.test', role: 'Owner' }],
@@ -255,6 +260,25 @@ describe('twice', () => {
       exit: 5,
       fields: [{ path: 'type', message: 'is "company", not "family"' }],
     });
+  });
+
+  test('--debug gives a line a key of its own, tells it, and says which transactions were made', async () => {
+    const { stderr } = await operator.run('org create debugged --type company --json --debug');
+    const events = stderr
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(events.every(({ type }) => type === 'log')).toBe(true);
+    expect(events.find(({ msg }) => msg === 'database')).toMatchObject({ from: 'DATABASE_URL' });
+    expect(events.find(({ outcome }) => outcome === 'committed')).toMatchObject({
+      msg: 'transaction',
+      attempts: 1,
+      statements: expect.any(Number),
+    });
+    const key = events.find(({ idempotency_key }) => idempotency_key !== undefined).idempotency_key;
+    const again = await operator.ask(`org create debugged --type company --idempotency-key ${key}`);
+    expect(again.document).toMatchObject({ op: 'create', after: { slug: 'debugged' } });
+    expect(stderr).not.toContain(new URL(database.url).password);
   });
 
   test('an idempotency key makes a repeated line count once', async () => {

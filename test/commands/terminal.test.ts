@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { installed, type RunOptions, run, temporaryFolder } from '../support/cli.js';
@@ -47,6 +47,27 @@ describe.skipIf(!installed('script'))('on a real pseudo-terminal, where script i
       const { stdout, code } = await run(words, sitting(more));
       expect({ stdout, code }).toMatchObject({ stdout: expect.stringContaining('Add <org>'), code: 2 });
     }
+  });
+
+  test('up hears o, r and q', { timeout: 60_000 }, async () => {
+    const where = sitting();
+    // The program that opens pages is one of our own, which writes down what it is given.
+    const opened = join(where.cwd!, 'opened');
+    writeFileSync(join(where.cwd!, 'xdg-open'), `#!/bin/sh\necho "$1" > ${opened}\n`, { mode: 0o755 });
+    const { stdout, code } = await run(['up', '--port', '0'], {
+      ...where,
+      env: { ...where.env, PATH: `${where.cwd}:${process.env.PATH}` },
+      input: 'xorq',
+      inputAfter: 'opens its page',
+    });
+    const addresses = [...stdout.matchAll(/dartwing is up at (\S+)/g)].map(([, url]) => url);
+    expect({ stdout, code }).toMatchObject({
+      stdout: expect.stringMatching(/Restarting[\s\S]*Stopping/),
+      code: 0,
+    });
+    expect(addresses).toHaveLength(2);
+    expect(addresses[1]).toBe(addresses[0]);
+    expect(readFileSync(opened, 'utf8')).toBe(`${addresses[0]}/reference\n`);
   });
 
   test('--pager shows help and the trail through $PAGER', async () => {

@@ -165,8 +165,23 @@ describe('in a fresh folder', () => {
     const again = await up();
     expect((await run('org list --field slug')).stdout).toBe('demo\nacme\nkept\n');
     expect((await run('audit verify')).code).toBe(0);
+    const used = await run('up --reset --confirm .dartwing --json');
+    expect(errorEvent(used.stderr)).toMatchObject({ code: 'ALREADY_UP', exit: 5 });
     expect(await again.stop('SIGTERM')).toBe(143);
     expect(processesOf(folder)).toEqual([]);
+
+    // Only the folder's name, typed, begins from nothing.
+    for (const [words, code] of [
+      ['up --reset --json', 'CONFIRMATION_REQUIRED'],
+      ['up --reset --yes --json', 'CONFIRMATION_REQUIRED'],
+      ['up --reset --confirm dartwing --json', 'CONFIRMATION_MISMATCH'],
+    ] as const)
+      expect(errorEvent((await run(words)).stderr)).toMatchObject({ code, exit: 2 });
+    expect((await run('org list --field slug')).stdout).toBe('demo\nacme\nkept\n');
+    const anew = await up('--port 0 --no-worker --reset --confirm .dartwing');
+    expect((await run('org list --field slug')).stdout).toBe('demo\n');
+    expect(await anew.stop('SIGINT')).toBe(130);
+    expect(readdirSync(join(folder, '.dartwing')).filter((name) => name.startsWith('pg.new-'))).toEqual([]);
   });
 
   test('a command starts a server for itself and leaves nothing running, also two at once', {
@@ -191,6 +206,7 @@ describe('in a fresh folder', () => {
       ['up --seed missing.yaml', 'BAD_FILE'],
       ['up --seed bad.yaml', 'APPLY_INVALID'],
       ['up --seed bad.yaml --template clinic', 'VALIDATION_ERROR'],
+      ['up --reset', 'CONFIRMATION_REQUIRED'],
     ];
     for (const [line, code] of lines) {
       const result = await run(`${line} --json`);
@@ -213,6 +229,8 @@ describe('on a database that is configured', () => {
     const text = (name: string) =>
       `api_version: dartwing/v1\nkind: Org\nslug: seeded\ntype: family\nname: ${name}\n`;
     writeFileSync(join(folder, 'seed.yaml'), text('Once'));
+    const reset = await run('up --reset --confirm .dartwing --json', configured);
+    expect(errorEvent(reset.stderr)).toMatchObject({ code: 'VALIDATION_ERROR' });
     expect(await (await up('--port 0 --seed seed.yaml', configured)).stop('SIGINT')).toBe(130);
     writeFileSync(join(folder, 'seed.yaml'), text('Twice'));
     expect(await (await up('--port 0 --seed seed.yaml', configured)).stop('SIGINT')).toBe(130);

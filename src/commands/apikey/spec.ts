@@ -1,3 +1,4 @@
+import { pageFlags } from '../flags.js';
 import type { FlagSpec, NounSpec } from '../spec.js';
 
 const key = { name: 'key', summary: 'Id of the key: dw_production_…', required: true } as const;
@@ -50,11 +51,7 @@ export const apikeySpec: NounSpec = {
     {
       name: 'list',
       summary: 'List the keys of an organization, newest first',
-      flags: [
-        { name: 'revoked', summary: 'Revoked ones too' },
-        { name: 'limit', value: 'n', summary: 'Rows of a page, 20 unless told, at most 500' },
-        { name: 'offset', value: 'n', summary: 'Rows to skip' },
-      ],
+      flags: [{ name: 'revoked', summary: 'Revoked ones too' }, ...pageFlags(500)],
       examples: [
         { command: 'dartwing apikey list --org acme', note: 'Keys that open' },
         { command: 'dartwing apikey list --org acme --revoked --json', note: 'All of them, for a program' },

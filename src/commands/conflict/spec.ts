@@ -1,3 +1,4 @@
+import { pageFlags } from '../flags.js';
 import type { NounSpec } from '../spec.js';
 
 export const conflictSpec: NounSpec = {
@@ -18,8 +19,7 @@ export const conflictSpec: NounSpec = {
         },
         { name: 'entity', value: 'doctype', summary: 'Only of this doctype' },
         { name: 'older-than', value: 'duration', summary: 'Opened longer ago than this' },
-        { name: 'limit', value: 'n', summary: 'Rows of a page, 20 unless told, at most 500' },
-        { name: 'offset', value: 'n', summary: 'Rows to pass over' },
+        ...pageFlags(500),
       ],
       examples: [
         { command: 'dartwing conflict list --org acme', note: 'What waits for a person' },

@@ -8,13 +8,14 @@ import { textFlag } from '../flag-values.js';
 import { shownPath } from '../open.js';
 import type { VerbResult, VerbRun } from '../spec.js';
 import { listTemplates, type ProjectTemplate, requireTemplate } from '../templates.js';
+import { installHere, makeRepository } from './project.js';
 
 export const run: VerbRun = async (context, { args, flags }) => {
   if (flags.list === true) return templateList();
   const template = requireTemplate(textFlag(flags, 'template') ?? (await askTemplate(context)));
   const directory = resolve(context.cwd, typeof args.dir === 'string' ? args.dir : '.');
   const shown = shownPath(context.cwd, directory);
-  const name = textFlag(flags, 'name')?.trim();
+  const name = (textFlag(flags, 'name') ?? (await askName(context, template)))?.trim();
   if (name === '' || (name !== undefined && name.length > limits.nameCharsMax)) {
     throw new DartwingError('VALIDATION_ERROR', {
       message: `--name has 1 to ${limits.nameCharsMax} characters`,
@@ -26,7 +27,11 @@ export const run: VerbRun = async (context, { args, flags }) => {
     }
     return copy(template, directory, name, context.global.dryRun);
   });
-  const next = [...(shown === '.' ? [] : [`cd ${shown}`]), 'dartwing up', 'dartwing apply -f org.yaml'];
+  const isInstalled = flags.install === true;
+  if (flags.git === true) files.push(...(await makeRepository(context, directory)));
+  if (isInstalled) files.push(...(await installHere(context, directory)));
+  const dartwing = isInstalled ? 'npx dartwing' : 'dartwing';
+  const next = [...(shown === '.' ? [] : [`cd ${shown}`]), `${dartwing} up`, `${dartwing} apply -f org.yaml`];
   return {
     document: {
       api_version: 'dartwing/v1',
@@ -47,6 +52,14 @@ async function askTemplate({ io }: CommandContext): Promise<string> {
   const { askChoice } = await import('../ui/prompt.js');
   const choices = listTemplates().map(({ name, summary }) => ({ value: name, label: `${name}  ${summary}` }));
   return askChoice(io, 'Template', '--template', choices);
+}
+
+/** The name in the template, unless somebody types another. */
+async function askName({ io }: CommandContext, template: ProjectTemplate): Promise<string | undefined> {
+  if (!io.interactive || !template.files.includes('org.yaml')) return undefined;
+  const { askText } = await import('../ui/prompt.js');
+  const typed = await askText(io, 'Name of the organization', '--name <text>', 'as in the template');
+  return typed?.trim() || undefined;
 }
 
 /** What the file system refuses is told with the folder's name. @throws BAD_FILE */

@@ -1,3 +1,4 @@
+import { pageFlags } from '../flags.js';
 import type { ArgumentSpec, FlagSpec, NounSpec } from '../spec.js';
 
 const invitation: ArgumentSpec = { name: 'id', summary: 'Id of the invitation', required: true };
@@ -73,8 +74,7 @@ export const inviteSpec: NounSpec = {
       summary: 'List invitations, newest first',
       flags: [
         { name: 'state', value: 'state', choices: states, summary: 'Only in this state' },
-        { name: 'limit', value: 'n', summary: 'Rows of a page, 20 unless told, at most 500' },
-        { name: 'offset', value: 'n', summary: 'Rows to pass over' },
+        ...pageFlags(500),
       ],
       examples: [
         { command: 'dartwing invite list --org acme --state pending', note: 'Who has not answered' },

@@ -1,4 +1,5 @@
-import type { ArgumentSpec, FlagSpec, NounSpec } from '../spec.js';
+import { pageFlags } from '../flags.js';
+import type { ArgumentSpec, NounSpec } from '../spec.js';
 
 const job: ArgumentSpec = { name: 'id', summary: 'Id of the job: JOB-2026-00042', required: true };
 const jobs: ArgumentSpec = {
@@ -19,10 +20,6 @@ const states = [
   'canceled',
   'dead_letter',
 ] as const;
-const page: readonly FlagSpec[] = [
-  { name: 'limit', value: 'n', summary: 'Rows of a page, 20 unless told, at most 500' },
-  { name: 'offset', value: 'n', summary: 'Rows to pass over' },
-];
 
 export const jobSpec: NounSpec = {
   name: 'job',
@@ -40,8 +37,7 @@ export const jobSpec: NounSpec = {
         { name: 'type', value: 'type', summary: 'Only of this type' },
         { name: 'since', value: 'time', summary: 'Submitted from then on: -2h, 2026-11-01' },
         { name: 'until', value: 'time', summary: 'Submitted before then' },
-        ...page,
-        { name: 'all', summary: 'Every page, one after another' },
+        ...pageFlags(500),
       ],
       examples: [
         { command: 'dartwing job list --state failed --since -1h', note: 'What failed in the last hour' },

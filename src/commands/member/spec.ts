@@ -1,3 +1,4 @@
+import { pageFlags } from '../flags.js';
 import type { ArgumentSpec, NounSpec } from '../spec.js';
 
 const member: ArgumentSpec = {
@@ -19,9 +20,7 @@ export const memberSpec: NounSpec = {
       flags: [
         { name: 'state', value: 'state', choices: states, summary: 'Only in this state' },
         { name: 'include-inactive', summary: 'Also former members' },
-        { name: 'limit', value: 'n', summary: 'Rows of a page, 20 unless told, at most 100' },
-        { name: 'offset', value: 'n', summary: 'Rows to pass over' },
-        { name: 'all', summary: 'Every row, page by page' },
+        ...pageFlags(100),
       ],
       examples: [
         { command: 'dartwing member list --org acme --all', note: 'Everybody who belongs to it' },

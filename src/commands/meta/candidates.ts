@@ -28,7 +28,10 @@ export async function candidatesOf(
     case 'codes':
       return Object.entries(errorCatalogue).map(([code, { what }]) => [code, what]);
     case 'kinds':
-      return kinds().map((kind) => [kind, 'document kind']);
+      return [
+        ...kinds().map((kind) => [kind, 'document kind'] as const),
+        ['openapi', 'interface of the server'],
+      ];
     case 'settings':
       return configKeyNames.map((key) => [fileName(key), configKeySpec(key).summary]);
     case 'topics':

@@ -17,15 +17,20 @@ const schema = metaNoun('schema', {
   summary: 'Print the JSON Schema of a document kind',
   description:
     'Every answer in JSON or YAML is a document with a kind. Without a name the kinds are listed. ' +
-    'Within dartwing/v1 fields are only added, and readers accept values they do not know.',
-  arguments: [{ name: 'kind', summary: 'Kind of the document: Org', required: false, complete: 'kinds' }],
+    'Within dartwing/v1 fields are only added, and readers accept values they do not know. ' +
+    'With openapi it prints the interface of the server (OpenAPI 3.1).',
+  arguments: [
+    { name: 'kind', summary: 'Kind of the document: Org; or openapi', required: false, complete: 'kinds' },
+  ],
+  flags: [{ name: 'check', summary: 'With openapi: whether every route is described' }],
   examples: [
     { command: 'dartwing schema', note: 'List the kinds' },
     { command: 'dartwing schema Org', note: 'Schema of an organization' },
     { command: 'dartwing schema Change --output yaml', note: 'The same schema in YAML' },
+    { command: 'dartwing schema openapi > openapi.json', note: 'The interface of the server' },
   ],
-  output: ['SchemaList'],
-  exits: { 3: 'no such kind' },
+  output: ['SchemaList', 'Report'],
+  exits: { 3: 'no such kind', 6: 'openapi lacks a route' },
   load: () => import('./schema.js'),
 });
 

@@ -1,3 +1,4 @@
+import { pageFlags } from '../flags.js';
 import type { ArgumentSpec, NounSpec } from '../spec.js';
 
 const organization: ArgumentSpec = {
@@ -85,9 +86,7 @@ export const orgSpec: NounSpec = {
           value: 'column',
           summary: 'slug, name, id, created_at or modified_at; - in front for descending',
         },
-        { name: 'limit', value: 'n', summary: 'Rows of a page, 20 unless told, at most 500' },
-        { name: 'offset', value: 'n', summary: 'Rows to pass over' },
-        { name: 'all', summary: 'Every row, page by page' },
+        ...pageFlags(500),
       ],
       examples: [
         { command: 'dartwing org list --state active --field slug', note: 'Slugs, one per line' },
@@ -102,10 +101,14 @@ export const orgSpec: NounSpec = {
       name: 'show',
       summary: 'Show an organization',
       arguments: [organization],
-      flags: [{ name: 'with', value: 'parts', summary: 'Also members; comma-separated' }],
+      flags: [{ name: 'with', value: 'parts', summary: 'Also members, usage, keys; comma-separated' }],
       examples: [
         { command: 'dartwing org show acme -o yaml --with members', note: 'The document that apply takes' },
         { command: 'dartwing org show acme --field id', note: 'One value' },
+        {
+          command: 'dartwing org show acme --with usage,keys --json',
+          note: 'How much of everything there is',
+        },
       ],
       output: ['Org'],
       danger: 'none',

@@ -1,15 +1,12 @@
-import { numberFlag } from '../flag-values.js';
-import type { ListDocument, VerbRun } from '../spec.js';
+import { pagedAnswer } from '../pages.js';
+import type { VerbRun } from '../spec.js';
 
 export const run: VerbRun = async (context, { flags }) => {
-  const page = {
-    limit: numberFlag(flags, 'limit', 1, 500),
-    offset: numberFlag(flags, 'offset', 0, 1_000_000_000),
-  };
   const dartwing = await context.open({ selfTest: 'version' });
-  const list = await dartwing.people.person.duplicates(page);
-  return {
-    list: list as unknown as ListDocument,
+  return pagedAnswer(context, flags, {
+    kind: 'DuplicateList',
+    pageMax: 500,
+    page: (part) => dartwing.people.person.duplicates(part),
     table: {
       columns: [
         { header: 'reason', path: 'reason' },
@@ -21,5 +18,5 @@ export const run: VerbRun = async (context, { flags }) => {
     },
     empty: 'No persons look like one human.',
     footer: 'dartwing person merge <keep> <drop> --reason "…"',
-  };
+  });
 };

@@ -1,3 +1,4 @@
+import { pageFlags } from '../flags.js';
 import type { ArgumentSpec, FlagSpec, NounSpec } from '../spec.js';
 
 const person: ArgumentSpec = {
@@ -7,10 +8,6 @@ const person: ArgumentSpec = {
 };
 const states = ['active', 'inactive', 'merged'] as const;
 const sources = ['signup', 'invite', 'import'] as const;
-const page: readonly FlagSpec[] = [
-  { name: 'limit', value: 'n', summary: 'Rows of a page, 20 unless told, at most 500' },
-  { name: 'offset', value: 'n', summary: 'Rows to pass over' },
-];
 const facts: readonly FlagSpec[] = [
   { name: 'mobile', value: 'phone', summary: 'Phone number; without country code one of the United States' },
   { name: 'external-id', value: 'id', summary: 'Id at the identity provider' },
@@ -78,8 +75,7 @@ export const personSpec: NounSpec = {
           value: 'column',
           summary: 'id, email, name, created_at or modified_at; - in front for descending',
         },
-        ...page,
-        { name: 'all', summary: 'Every row, page by page' },
+        ...pageFlags(500),
       ],
       examples: [
         { command: 'dartwing person list --filter search=lima', note: 'By name, address or phone number' },
@@ -158,7 +154,7 @@ export const personSpec: NounSpec = {
       name: 'duplicates',
       summary: 'Find persons who may be one human',
       description: 'The same mailbox (dots and +tags aside), or the same name and phone number.',
-      flags: page,
+      flags: pageFlags(500),
       examples: [
         { command: 'dartwing person duplicates', note: 'Groups to look at' },
         { command: 'dartwing person duplicates --limit 500 --json', note: 'For a program' },

@@ -4,6 +4,13 @@ import { document, list, row, summaryOfChecks } from '../../core/schemas/index.j
 
 const template = { name: z.string(), summary: z.string() };
 
+/** What doctor found in one place. */
+const check = {
+  id: z.string(),
+  status: z.enum(['pass', 'warn', 'fail', 'skip']),
+  what: z.string(),
+};
+
 export const installation = {
   Project: document('Project', {
     dir: z.string(),
@@ -24,16 +31,11 @@ export const installation = {
   DoctorReport: document('DoctorReport', {
     ok: z.boolean(),
     checks: z.array(
-      z.looseObject({
-        id: z.string(),
-        status: z.enum(['pass', 'warn', 'fail', 'skip']),
-        what: z.string(),
-        fix: z.array(z.string()).optional(),
-        ms: z.number().optional(),
-      }),
+      z.looseObject({ ...check, fix: z.array(z.string()).optional(), ms: z.number().optional() }),
     ),
     summary: summaryOfChecks,
   }),
+  DoctorCheck: document('DoctorCheck', { ...check, at: z.string() }),
   MigrationRun: document('MigrationRun', {
     from: z.number().nullable(),
     to: z.number().nullable(),

@@ -5,8 +5,8 @@ import { DartwingError } from '../../core/errors.js';
 import { createServer } from '../../server/index.js';
 import type { CommandContext } from '../context.js';
 import { durationFlag, numberFlag, textFlag, textsFlag } from '../flag-values.js';
+import { commandLog } from '../log.js';
 import type { Parsed, VerbRun } from '../spec.js';
-import { workerLog } from '../worker/log.js';
 
 export const run: VerbRun = async (context, { flags }) => {
   const { io, signal, config } = context;
@@ -16,7 +16,7 @@ export const run: VerbRun = async (context, { flags }) => {
     drainMs: durationFlag(flags, 'drainTimeout'),
     tls: certificate(context, flags),
   };
-  const log = await workerLog(context);
+  const log = await commandLog(context);
   const dartwing = await context.open({ background: true, log });
   const server = createServer(dartwing, {
     log,

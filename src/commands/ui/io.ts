@@ -51,12 +51,19 @@ export interface Io {
   event(event: Readonly<Record<string, unknown>> & { type: string }): void;
   /** Writes to stderr whatever the mode: errors, prompts, progress. */
   say(text: string): void;
+  /**
+   * Tells of every key that is pressed, until the returned function is called; only where somebody sits there. Ctrl-C
+   * still interrupts.
+   */
+  hearKeys(hear: (key: string) => void): () => void;
   /** All of stdin, at most `bytesMax`. */
   readStdin(bytesMax?: number): Promise<string>;
-  /** From now on these texts are masked on stderr. */
+  /** From now on these texts are masked on stderr, if they are long enough to be secrets. */
   conceal(secrets: readonly string[]): void;
 }
 
+/** Masking less than this would hide letters of every word, and whoever has so short a secret has none. */
+const concealedCharsMin = 4;
 const stdinBytesMax = 16 * 1_048_576;
 
 /** Looks at the streams of a process. `onClosed` is told when the reader of stdout has gone. */
@@ -108,9 +115,10 @@ export function createIo(
       const { yellow, signs } = err().palette;
       note(`${yellow(signs.warn)} ${message}`);
     },
+    hearKeys: (hear: (key: string) => void) => hearKeys(process, hear),
     readStdin: (bytesMax = stdinBytesMax) => readAll(process.stdin, bytesMax),
     conceal: (values: readonly string[]) => {
-      for (const value of values) secrets.add(value);
+      for (const value of values) if (value.length >= concealedCharsMin) secrets.add(value);
     },
   });
 }
@@ -162,6 +170,23 @@ function hasColour(stream: NodeJS.WriteStream, env: Environment, flag: IoSetting
 function hasUnicode(env: Environment): boolean {
   if (isSet(env.WT_SESSION)) return true;
   return /utf-?8/i.test(env.LC_ALL || env.LC_CTYPE || env.LANG || '');
+}
+
+/** In raw mode the terminal no longer makes a signal of Ctrl-C, so it is made here. */
+function hearKeys(process: NodeJS.Process, hear: (key: string) => void): () => void {
+  const { stdin } = process;
+  const onData = (data: Buffer): void => {
+    for (const key of data.toString('utf8')) {
+      if (key === '\u0003') process.kill(process.pid, 'SIGINT');
+      else hear(key);
+    }
+  };
+  stdin.setRawMode(true);
+  stdin.on('data', onData).resume();
+  return () => {
+    stdin.off('data', onData).pause();
+    stdin.setRawMode(false);
+  };
 }
 
 async function readAll(stream: NodeJS.ReadStream, bytesMax: number): Promise<string> {

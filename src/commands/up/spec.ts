@@ -12,7 +12,7 @@ export const upSpec: NounSpec = {
       description:
         'Uses DATABASE_URL, or starts a PostgreSQL of its own under .dartwing/. Migrates, makes a first organization ' +
         'from a template when there is none, listens on 127.0.0.1, runs jobs and schedules, until Ctrl-C. Other dartwing ' +
-        'commands in this folder find its database.',
+        'commands in this folder find its database. On a terminal q quits, r restarts and o opens the page of the server.',
       flags: [
         {
           name: 'port',
@@ -27,11 +27,24 @@ export const upSpec: NounSpec = {
           summary: 'Template of the first organization, minimal unless told',
         },
         { name: 'no-worker', summary: 'Run neither jobs nor schedules' },
+        {
+          name: 'data',
+          value: 'dir',
+          env: 'DARTWING_DATA',
+          complete: 'files',
+          summary: 'Folder of the embedded database and of development keys',
+        },
+        {
+          name: 'reset',
+          summary: 'Delete the embedded database first; type the folder, or --confirm .dartwing',
+        },
+        { name: 'open', summary: 'Show the page of the server in the browser' },
         { name: 'seed', value: 'file', summary: 'Apply this file instead of a template; - reads stdin' },
       ],
       examples: [
         { command: 'dartwing up', note: 'Everything, until Ctrl-C' },
         { command: 'dartwing up --template clinic --port 8080', note: 'With a clinic in it' },
+        { command: 'dartwing up --reset --confirm .dartwing', note: 'From nothing again' },
         { command: 'dartwing up --json', note: 'The first line of stdout is a DevReady document' },
       ],
       output: ['DevReady'],
@@ -39,7 +52,7 @@ export const upSpec: NounSpec = {
       mutates: false,
       long: true,
       exits: {
-        5: 'it runs here already, or the port is in use',
+        5: 'it runs here already, its data are in use, or the port is',
         130: 'ended by Ctrl-C',
         143: 'ended by SIGTERM',
       },

@@ -1,24 +1,25 @@
-import { once } from 'node:events';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { eraseEmbedded } from '../../core/db/embedded/index.js';
 import { DartwingError } from '../../core/errors.js';
-import { createDartwing, type Dartwing, migrateInstallation } from '../../core/index.js';
-import type { Log } from '../../core/log.js';
-import { createServer, type Listening } from '../../server/index.js';
+import { type Dartwing, migrateInstallation } from '../../core/index.js';
 import { readSources } from '../apply/sources.js';
 import type { CommandContext } from '../context.js';
 import { numberFlag, textFlag } from '../flag-values.js';
-import { loadModules } from '../modules.js';
-import { findTarget, shownPath } from '../open.js';
+import { commandLog } from '../log.js';
+import { findTarget, shownPath, type Target } from '../open.js';
 import type { Document, Parsed, VerbRun } from '../spec.js';
 import { requireTemplate } from '../templates.js';
-import { logJobs, workerLog } from '../worker/log.js';
-import { hearSignals } from '../worker/signals.js';
+import { openPage } from './browser.js';
 import { holdFolder } from './hold.js';
+import { isUp, readHolder } from './holder.js';
+import { type Running, startEverything } from './running.js';
+import { hearWishes } from './wishes.js';
 
 export const run: VerbRun = async (context, { flags }) => {
-  const { io, cwd, signal } = context;
+  const { io, cwd } = context;
   const port = numberFlag(flags, 'port', 0, 65_535);
   const sources = await seedSources(context, flags);
+  if (flags.reset === true) await reset(context);
   const target = await findTarget(context);
   const folder = target.data ?? context.config.values.data;
   const hold = await holdFolder(folder, shownPath(cwd, folder), target.options.url);
@@ -31,41 +32,53 @@ export const run: VerbRun = async (context, { flags }) => {
 
   const migrated = await migrateInstallation(target.options);
   if (migrated.applied.length > 0) io.note(`Schema at ${migrated.to}`);
-  const log = await workerLog(context, 'warn');
-  const dartwing = await createDartwing({ ...target.options, background: true, log });
-  context.defer(() => dartwing.close());
-  await loadModules(context, dartwing);
-  const organization = await firstOrganization(dartwing, sources);
+  const log = await commandLog(context, 'warn');
+  let running: Running | undefined;
+  context.defer(() => running?.close());
+  const start = async (at = port): Promise<Running> => {
+    running = await startEverything(context, target, log, { port: at, withWork: flags.worker !== false });
+    hold.announce(running.url);
+    return running;
+  };
 
-  const stopWork = flags.worker === false ? undefined : await startWork(context, dartwing, log);
-  const listening = await listen(context, dartwing, port);
-  context.defer(() => listening.close());
-  hold.announce(listening.url);
-  const ready = readyDocument(context, target.options.url, target.data, listening, organization);
-  await io.out.write(io.machine ? `${JSON.stringify(ready)}\n` : `dartwing is up at ${listening.url}\n`);
-  io.note(hints(organization));
-  if (!signal.aborted) await once(signal, 'abort');
-  io.note('Stopping');
-  await stopWork?.();
-  return { nothing: true };
+  const first = await start();
+  const organization = await firstOrganization(first.dartwing, sources);
+  const ready = readyDocument(context, target, first.url, organization);
+  await io.out.write(io.machine ? `${JSON.stringify(ready)}\n` : `dartwing is up at ${first.url}\n`);
+  io.note(hints(organization, io.interactive));
+  if (flags.open === true) openPage(context, first.url);
+  const nextWish = hearWishes(context, first.url);
+  for (;;) {
+    const wish = await nextWish();
+    io.note(wish === 'restart' ? 'Restarting' : 'Stopping');
+    await running?.close();
+    if (wish === 'stop') return { nothing: true };
+    io.note(`dartwing is up at ${(await start(Number(new URL(first.url).port))).url}`);
+  }
 };
 
-/** A worker and the schedules, in this process. A second signal puts back what still runs. */
-async function startWork(
-  context: CommandContext,
-  dartwing: Dartwing,
-  log: Log,
-): Promise<() => Promise<void>> {
-  dartwing.jobs.observe(logJobs(log));
-  const worker = dartwing.jobs.work();
-  const signals = hearSignals(process, () => void worker.stop());
-  context.defer(signals.forget);
-  await worker.ready;
-  const scheduler = dartwing.jobs.schedules.start();
-  return async () => {
-    await scheduler.stop();
-    await worker.stop();
-  };
+/** Deletes the embedded database, when somebody has typed the name of its folder. */
+async function reset(context: CommandContext): Promise<void> {
+  const { config, cwd, io } = context;
+  const { data, url } = config.values;
+  if (url !== undefined)
+    throw new DartwingError('VALIDATION_ERROR', {
+      message: '--reset deletes the embedded database only, and a database is configured',
+    });
+  const shown = shownPath(cwd, data);
+  if (isUp(data)) {
+    const holder = readHolder(data);
+    const { pid, url: address } = holder ?? { pid: 'unknown', url: 'still starting' };
+    throw new DartwingError('ALREADY_UP', { directory: shown, pid, url: address });
+  }
+  await context.approve({
+    danger: 'severe',
+    question: `Delete the database in ${shown}?`,
+    name: basename(data),
+    consequences: ['Every organization in it is lost, with its audit trail; there is no way back'],
+  });
+  await eraseEmbedded(data);
+  io.note(`The database in ${shown} was deleted`);
 }
 
 /** What the first organization is made from; read before anything is started, so that a mistake costs nothing. */
@@ -96,31 +109,13 @@ async function firstOrganization(
   return (await dartwing.tenancy.list({ state: 'active', limit: 1 }, call)).items[0]?.slug;
 }
 
-/** The wished port; without a wish the usual one, or any when that is taken. */
-async function listen(
-  context: CommandContext,
-  dartwing: Dartwing,
-  port: number | undefined,
-): Promise<Listening> {
-  const { operatorToken } = context.config.values;
-  const server = createServer(dartwing, { realtime: true, operatorToken });
-  const usual = context.config.values.port;
-  const wished = port ?? (context.config.origin('port').source === 'default' ? undefined : usual);
-  if (wished !== undefined) return server.listen({ port: wished });
-  return server.listen({ port: usual }).catch((error: DartwingError) => {
-    if (error.code !== 'PORT_IN_USE') throw error;
-    return server.listen({ port: 0 });
-  });
-}
-
 function readyDocument(
   context: CommandContext,
-  databaseUrl: string,
-  data: string | undefined,
-  { url }: Listening,
+  { options, data }: Target,
+  url: string,
   org: string | undefined,
 ): Document {
-  const address = new URL(databaseUrl);
+  const address = new URL(options.url);
   address.password = '';
   return {
     api_version: 'dartwing/v1',
@@ -134,7 +129,7 @@ function readyDocument(
   };
 }
 
-function hints(organization: string | undefined): string {
+function hints(organization: string | undefined, hearsKeys: boolean): string {
   const slug = organization ?? 'acme';
   return [
     'Try in another terminal:',
@@ -142,6 +137,8 @@ function hints(organization: string | undefined): string {
     `  dartwing org show ${slug} -o yaml --with members`,
     '  dartwing org create acme --type company --owner ana@acme.test',
     `  dartwing audit query --org ${slug}`,
-    'Ctrl-C stops it; data stay.',
+    hearsKeys
+      ? 'q or Ctrl-C stops it, r restarts, o opens its page; data stay.'
+      : 'Ctrl-C stops it; data stay.',
   ].join('\n');
 }

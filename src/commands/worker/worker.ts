@@ -3,15 +3,16 @@ import type { JobWorker, WorkerOptions } from '../../core/index.js';
 import type { QueueName } from '../../core/jobs/index.js';
 import type { CommandContext } from '../context.js';
 import { durationFlag, numberFlag, textFlag } from '../flag-values.js';
+import { commandLog } from '../log.js';
 import { loadModules } from '../modules.js';
 import type { Parsed, VerbResult, VerbRun } from '../spec.js';
-import { logJobs, workerLog } from './log.js';
+import { logJobs } from './log-jobs.js';
 import { hearSignals } from './signals.js';
 
 export const run: VerbRun = async (context, { flags }) => {
   const options = optionsOf(flags);
   const isOnce = flags.once === true;
-  const log = await workerLog(context);
+  const log = await commandLog(context);
   const dartwing = await context.open({ background: true, log });
   await loadModules(context, dartwing);
   dartwing.jobs.observe(logJobs(log));

@@ -6,7 +6,13 @@ import { limits } from '../limits.js';
 import { connectFailure } from './failures.js';
 import { type RoleNames, type RolePasswords, roleNames } from './roles.js';
 import { type ContextKey, contextSeal } from './seal.js';
-import { type AuditKey, type Opening, runTransaction, type Tx } from './transaction.js';
+import {
+  type AuditKey,
+  type Opening,
+  runTransaction,
+  type TransactionCourse,
+  type Tx,
+} from './transaction.js';
 
 export interface DatabaseOptions {
   /** Address of the database; its user and password are those of the migrating role and are not used at run time. */
@@ -26,6 +32,8 @@ export interface DatabaseOptions {
   random: () => number;
   /** Told about failures that no caller waits for: idle connections, after-commit hooks. */
   onFailure: (error: unknown) => void;
+  /** Told about every transaction once it has ended. */
+  onTransaction?: ((course: TransactionCourse) => void) | undefined;
   poolConnectionsMax?: number | undefined;
   statementMs?: number | undefined;
   lockMs?: number | undefined;
@@ -87,6 +95,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     ringAudit: options.ringAudit,
     random: options.random,
     onHookFailure: options.onFailure,
+    onEnd: options.onTransaction,
   };
   return Object.freeze({
     schema: options.schema,

@@ -96,6 +96,19 @@ export interface TransactionOptions {
   /** Uniform random number in [0, 1), for the pauses between attempts. */
   random: () => number;
   onHookFailure: (error: unknown) => void;
+  /** Told about every transaction once it has ended, whatever its outcome. */
+  onEnd?: ((course: TransactionCourse) => void) | undefined;
+}
+
+/** How a transaction went, for a debug log: no text, no value of a statement. */
+export interface TransactionCourse {
+  organization: string | undefined;
+  /** 1 unless contention or a lost connection made it run again. */
+  attempts: number;
+  /** Statements of the work, of all attempts. */
+  statements: number;
+  ms: number;
+  outcome: 'committed' | 'rolled back' | 'failed';
 }
 
 /**
@@ -106,6 +119,32 @@ export interface TransactionOptions {
 export async function runTransaction<T>(
   connect: () => Promise<PoolClient>,
   options: TransactionOptions,
+  work: (tx: Tx) => Promise<T>,
+): Promise<T> {
+  const { onEnd, clock, organization } = options;
+  if (onEnd === undefined) return repeatTransaction(connect, options, work);
+  const startedAt = clock.monotonicMs();
+  const counts = { attempts: 0, statements: 0 };
+  let outcome: TransactionCourse['outcome'] = 'failed';
+  try {
+    const onStatement = () => void counts.statements++;
+    const value = await repeatTransaction(connect, { ...options, onStatement }, (tx) => {
+      counts.attempts++;
+      return work(tx);
+    });
+    outcome = options.rollback ? 'rolled back' : 'committed';
+    return value;
+  } finally {
+    onEnd({ organization, ...counts, ms: Math.round(clock.monotonicMs() - startedAt), outcome });
+  }
+}
+
+/** What one attempt is given: `onStatement` where somebody counts. */
+type AttemptOptions = TransactionOptions & { onStatement?: () => void };
+
+async function repeatTransaction<T>(
+  connect: () => Promise<PoolClient>,
+  options: AttemptOptions,
   work: (tx: Tx) => Promise<T>,
 ): Promise<T> {
   let reconnected = false;
@@ -148,7 +187,7 @@ const cleanStart = 'reset all; reset role; close all; discard temp';
 
 async function attemptTransaction<T>(
   connect: () => Promise<PoolClient>,
-  options: TransactionOptions,
+  options: AttemptOptions,
   work: (tx: Tx) => Promise<T>,
 ): Promise<Outcome<T>> {
   const client = await connect();
@@ -246,7 +285,7 @@ function gatherWrites(client: PoolClient): void {
 
 function transactionOn(
   client: PoolClient,
-  options: TransactionOptions,
+  options: AttemptOptions,
   hooks: (() => void | Promise<void>)[],
   course: Course,
 ): Tx {
@@ -254,6 +293,7 @@ function transactionOn(
     // The connection may serve another organization by now.
     if (course.ended)
       throw new DartwingError('INTERNAL', { message: 'a statement came after the end of its transaction' });
+    options.onStatement?.();
     try {
       const config = name === undefined ? { text, values: [...values] } : { text, values: [...values], name };
       gatherWrites(client);

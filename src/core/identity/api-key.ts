@@ -85,7 +85,7 @@ export async function listApiKeys(
     limit = limits.pageDefault,
     offset = 0,
     revoked = false,
-  }: { limit?: number; offset?: number; revoked?: boolean },
+  }: { limit?: number | undefined; offset?: number | undefined; revoked?: boolean },
 ): Promise<ApiKeyList> {
   const organization = (await requireOrganization(scope, ref)).id;
   authorize(scope, 'read', { doctype: 'API Key', name: '*', organization });

@@ -67,7 +67,7 @@ export interface ApiKeys {
   create(organization: string, input: CreateApiKeyInput, call?: CallOptions): Promise<ApiKeyMade>;
   list(
     organization: string,
-    page?: { limit?: number; offset?: number; revoked?: boolean },
+    page?: { limit?: number | undefined; offset?: number | undefined; revoked?: boolean },
     call?: CallOptions,
   ): Promise<ApiKeyList>;
   show(organization: string, id: string, call?: CallOptions): Promise<ApiKeyDocument>;

@@ -9,5 +9,6 @@
  *
  * Limits: `embedded…` in limits.ts. Nothing here is written to the audit trail.
  */
+export { eraseEmbedded } from './erase.js';
 export { type EmbeddedStatus, embeddedStatus, findEmbedded, presumedAddress } from './look.js';
 export { type EmbeddedOptions, type EmbeddedServer, type EmbeddedStep, openEmbedded } from './open.js';
