@@ -1,222 +1,118 @@
 /**
- * Jobs: throughput and submission beside graphile-worker 0.16, and how a quiet organization fares beside a loud one.
- * The newest graphile-worker needs a newer Node and is not compared with here.
+ * Jobs: throughput and submission beside other queues. On Node 20 that is graphile-worker 0.16; on Node 22 or later, with
+ * `npm ci --prefix bench/peers`, graphile-worker 0.18 tuned, pg-boss 12 and, with DARTWING_BENCH_REDIS_URL, BullMQ.
  */
-import { Logger, run, runMigrations } from 'graphile-worker';
-import pg from 'pg';
-import { createDartwing, type Dartwing } from '../src/core/index.js';
-import {
-  amountFigure,
-  compare,
-  type Figure,
-  median,
-  printReport,
-  progress,
-  ratioFigure,
-  timed,
-} from './measure.js';
-import { withDatabase, withServer } from './server.js';
+import { openPeers, type Peer } from './job-peers.js';
+import { addJobs, type BenchWorld, countdown, withJobs, workOff } from './job-world.js';
+import { amountFigure, compare, type Figure, printReport, progress, ratioFigure, timed } from './measure.js';
 
-const jobs = 3_000;
-const concurrency = 10;
+const isFull = process.env.DARTWING_BENCH_FULL !== undefined;
+const jobs = isFull ? 20_000 : 4_000;
 const organizations = 20;
-
-/** It tells of each job unless it is kept from that, and terminals are slow. */
-const silent = new Logger(() => () => {});
 
 /** Prints the report. */
 export async function bench({ json }: { json: boolean }): Promise<void> {
-  const figures = await withServer(false, (server) =>
-    withDatabase(server, 'jobs', async (options, admin) => {
-      const dartwing = await createDartwing({ ...options, background: false });
-      const slugs: string[] = [];
-      for (let n = 0; n < organizations; n++) {
-        slugs.push(`org-${n}`);
-        await dartwing.tenancy.create({ slug: slugs[n]!, type: 'company', owner: `ana@org-${n}.test` });
+  const figures = await withJobs(organizations, async (world) => {
+    const peers = await openPeers(world.options.url!);
+    const all: Figure[] = [];
+    try {
+      for (const [place, peer] of peers.entries()) {
+        // The first is the one that is to be beaten; the others are there to see.
+        all.push(...(await throughput(world, peer, place === 0)));
+        all.push(...(await submission(world, peer, place === 0)));
       }
-      dartwing.jobs.define('noop', { queue: 'critical', deduplicationMs: 0, handler: () => undefined });
-      dartwing.jobs.define('tick', {
-        queue: 'critical',
-        deduplicationMs: 0,
-        handler: () => new Promise((resolve) => setTimeout(resolve, 5)),
-      });
-      await runMigrations({ connectionString: options.url });
-      const pool = new pg.Pool({ connectionString: options.url, max: 12 });
-      try {
-        return [
-          ...(await throughput(dartwing, slugs, pool, admin)),
-          ...(await submission(dartwing, slugs, pool, admin)),
-          ...(await neighbours(dartwing, slugs, admin)),
-        ];
-      } finally {
-        await pool.end();
-        await dartwing.close();
-      }
-    }),
-  );
+    } finally {
+      for (const peer of peers) await peer.close();
+    }
+    return all;
+  });
   const notes = [
-    `${jobs} no-op jobs of ${organizations} organizations, ${concurrency} slots, one process; ours writes the history and checks tenants, the other deletes.`,
-    'Commits do not wait for the disk. graphile-worker 0.16 with its defaults; 0.18 is several times faster than 0.16 and needs Node 22.',
-    `Neighbours: one organization has 6,000 jobs of 5 ms waiting, another submits one every 100 ms; the ceiling is ${(concurrency * 1_000) / 5} jobs/s.`,
+    `${jobs} no-op jobs of ${organizations} organizations, one process; ours checks tenants and writes the history, graphile-worker deletes.`,
+    'Commits do not wait for the disk. Ratios of time: below 1 ours is faster.',
   ];
   printReport({ bench: 'jobs', figures, notes }, json);
 }
 
-/** Time from the start of a worker that stands ready to the end of the last of the waiting jobs. */
-async function throughput(
-  dartwing: Dartwing,
-  slugs: string[],
-  pool: pg.Pool,
-  admin: pg.Client,
-): Promise<Figure[]> {
-  progress('throughput');
-  const theirs = async () => {
-    await addTheirs(pool, jobs);
-    let left = jobs;
-    let finish = () => {};
-    const done = new Promise<void>((resolve) => {
-      finish = resolve;
-    });
-    const started = performance.now();
-    const runner = await run({
-      pgPool: pool,
-      concurrency,
-      noHandleSignals: true,
-      logger: silent,
-      pollInterval: 1_000,
-      taskList: {
-        noop: () => {
-          left -= 1;
-          if (left === 0) finish();
-        },
-      },
-    });
-    await done;
-    const ms = performance.now() - started;
-    await runner.stop();
-    return ms;
-  };
-  const ours = async () => {
-    await addOurs(dartwing, slugs, 'noop', jobs);
-    let left = jobs;
-    let finish = () => {};
-    const done = new Promise<void>((resolve) => {
-      finish = resolve;
-    });
-    const unhear = dartwing.jobs.observe(({ event }) => {
-      if (event === 'completed' && --left === 0) finish();
-    });
-    const started = performance.now();
-    const worker = dartwing.jobs.work({ queues: ['critical'], concurrency });
-    await done;
-    const ms = performance.now() - started;
-    unhear();
-    await worker.stop();
-    await admin.query('truncate job_history');
-    return ms;
-  };
-  const compared = await compare(theirs, ours, { count: 7, warmups: 1 });
-  return [
-    ratioFigure(`${jobs} no-op jobs against graphile-worker 0.16`, compared, 0.83),
-    amountFigure('no-op jobs a second', (jobs * 1_000) / compared.measured, 'jobs/s'),
-  ];
+/** Time from the start of a worker to the end of the last of the waiting jobs. */
+async function throughput(world: BenchWorld, peer: Peer, counts: boolean): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  for (const concurrency of [10, 100]) {
+    progress(`${peer.name}: ${jobs} jobs, ${concurrency} slots`);
+    const theirs = async () => {
+      for (let added = 0; added < jobs; added += 1_000) await peer.addMany(1_000);
+      await peer.settle();
+      const { hear, done } = countdown(jobs);
+      const started = performance.now();
+      const stop = await peer.work(concurrency, hear);
+      await done;
+      const ms = performance.now() - started;
+      await stop();
+      await peer.clear();
+      return ms;
+    };
+    const ours = async () => {
+      await addJobs(world, world.slugs, 'noop', jobs);
+      await world.admin.query('analyze job');
+      const ms = await workOff(world, jobs, concurrency);
+      await world.admin.query('truncate job_history');
+      return ms;
+    };
+    const compared = await compare(theirs, ours, { count: 7, warmups: 1 });
+    const what = `${jobs} no-op jobs, ${concurrency} slots, against ${peer.name}`;
+    figures.push(
+      ratioFigure(what, compared, counts ? 0.83 : undefined),
+      amountFigure('  jobs a second', (jobs * 1_000) / compared.measured, 'jobs/s'),
+    );
+  }
+  return figures;
 }
 
-async function submission(
-  dartwing: Dartwing,
-  slugs: string[],
-  pool: pg.Pool,
-  admin: pg.Client,
-): Promise<Figure[]> {
-  progress('submission');
+async function submission(world: BenchWorld, peer: Peer, counts: boolean): Promise<Figure[]> {
+  const { dartwing, slugs, admin } = world;
+  progress(`${peer.name}: submission`);
   const clean = async () => {
-    await admin.query('truncate job, job_history, graphile_worker._private_jobs');
+    await admin.query('truncate job, job_history');
+    await peer.clear();
   };
   const batch = await compare(
-    timed(() => addTheirs(pool, 1_000)),
-    timed(() => addOurs(dartwing, slugs.slice(0, 1), 'noop', 1_000)),
-    { count: 9 },
+    timed(() => peer.addMany(1_000)),
+    timed(() => addJobs(world, slugs.slice(0, 1), 'noop', 1_000)),
+    { count: 15 },
   );
   await clean();
-  const singles = 100;
+  const singles = 200;
   const single = await compare(
     timed(async () => {
-      for (let n = 0; n < singles; n++)
-        await pool.query("select graphile_worker.add_job('noop', $1::json)", [JSON.stringify({ n })]);
+      for (let n = 0; n < singles; n++) await peer.add(n);
     }),
     timed(async () => {
       for (let n = 0; n < singles; n++) await dartwing.jobs.submit(slugs[0]!, 'noop', { n });
     }),
+    { count: 9, warmups: 1 },
+  );
+  await clean();
+  const together = 10;
+  const producers = await compare(
+    timed(() => inParallel(together, singles / 2, (n) => peer.add(n))),
+    timed(() => inParallel(together, singles / 2, (n) => dartwing.jobs.submit(slugs[0]!, 'noop', { n }))),
     { count: 7, warmups: 1 },
   );
   await clean();
   return [
-    ratioFigure('1,000 jobs in one batch against add_jobs', batch, 1),
-    ratioFigure(`${singles} single jobs against add_job`, single, 0.5),
+    ratioFigure(`1,000 jobs in one batch against ${peer.name}`, batch, counts ? 1 : undefined),
+    ratioFigure(`${singles} single jobs against ${peer.name}`, single, counts ? 0.5 : undefined),
+    ratioFigure(`${together} producers against ${peer.name}`, producers, counts ? 0.5 : undefined),
   ];
 }
 
-/** A quiet organization beside a loud one, and alone. */
-async function neighbours(dartwing: Dartwing, slugs: string[], admin: pg.Client): Promise<Figure[]> {
-  progress('neighbours');
-  const worker = dartwing.jobs.work({ queues: ['critical'], concurrency });
-  await worker.ready;
-  const waitsOf = async () => {
-    const { rows } = await admin.query<{ ms: number }>(
-      `select (extract(epoch from h.started_at - h.created_at) * 1000)::float8 as ms from job_history h
-       join organization o on o.id = h.organization where o.slug = $1`,
-      [slugs[1]],
-    );
-    return rows.map(({ ms }) => ms).sort((a, b) => a - b);
-  };
-  const quiet = async (count: number) => {
-    for (let n = 0; n < count; n++) {
-      await dartwing.jobs.submit(slugs[1]!, 'tick', { n });
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  };
-  await quiet(20);
-  const alone = await waitsOf();
-  await admin.query('truncate job_history');
-  await addOurs(dartwing, slugs.slice(0, 1), 'tick', 6_000);
-  const started = performance.now();
-  await quiet(25);
-  const { rows } = await admin.query<{ count: number }>('select count(*)::int as count from job_history');
-  const perSecond = (rows[0]!.count * 1_000) / (performance.now() - started);
-  const beside = await waitsOf();
-  await admin.query('delete from job where state = $1', ['queued']);
-  await worker.stop();
-  const ceiling = (concurrency * 1_000) / 5;
-  return [
-    amountFigure('start of a job on an idle worker, median', median(alone), 'ms', { atMost: 10 }),
-    amountFigure('start beside the loud one, median', median(beside), 'ms'),
-    amountFigure('start beside the loud one, slowest of 25', beside.at(-1)!, 'ms', { atMost: 50 }),
-    amountFigure('share of the ceiling while both work', perSecond / ceiling, '', { atLeast: 0.9 }),
-  ];
-}
-
-async function addTheirs(pool: pg.Pool, count: number): Promise<void> {
-  const text = `select count(*) from graphile_worker.add_jobs(array(
-    select json_populate_record(null::graphile_worker.job_spec, json_build_object('identifier', 'noop', 'payload', payload))
-    from json_array_elements($1::json) as payload))`;
-  await pool.query(text, [JSON.stringify(Array.from({ length: count }, (_, n) => ({ n })))]);
-}
-
-async function addOurs(
-  dartwing: Dartwing,
-  slugs: readonly string[],
-  type: string,
+async function inParallel(
+  producers: number,
   count: number,
+  add: (n: number) => Promise<unknown>,
 ): Promise<void> {
-  const share = Math.ceil(count / slugs.length);
-  for (const slug of slugs) {
-    for (let first = 0; first < share; first += 1_000) {
-      const size = Math.min(1_000, share - first);
-      await dartwing.jobs.submitMany(
-        slug,
-        type,
-        Array.from({ length: size }, (_, n) => ({ n: first + n })),
-      );
-    }
-  }
+  await Promise.all(
+    Array.from({ length: producers }, async () => {
+      for (let n = 0; n < count; n++) await add(n);
+    }),
+  );
 }

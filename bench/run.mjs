@@ -10,7 +10,20 @@ import { build } from 'esbuild';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const cache = join(here, '../node_modules/.cache/dartwing-bench');
-const names = ['rls', 'org-create', 'audit', 'start', 'up', 'authorize', 'jobs', 'http', 'sync', 'realtime'];
+const names = [
+  'rls',
+  'org-create',
+  'audit',
+  'start',
+  'up',
+  'authorize',
+  'jobs',
+  'http',
+  'sync',
+  'realtime',
+  'jobs-fair',
+  'jobs-scale',
+];
 
 const words = process.argv.slice(2);
 const json = words.includes('--json');

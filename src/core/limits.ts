@@ -197,6 +197,11 @@ export const limits = Object.freeze({
   jobLossesMax: 2,
   /** Jobs up to this length are taken ahead of free slots, and need no slot kept free for others. */
   jobShortMs: 50,
+  /** Slot time of jobs that wait in a worker for a slot, and how many there may be for each slot. */
+  jobAheadMs: 10,
+  jobAheadMax: 8,
+  /** How long finished jobs of a busy worker wait for the claim that takes them along. */
+  jobGatherMs: 5,
   /** Longest sleep of a worker's loop. */
   jobIdleMs: 1_000,
   /** How long an organization at its limit is not looked at. */

@@ -136,6 +136,60 @@ describe('the opening of a transaction', () => {
   });
 });
 
+describe('a last statement', () => {
+  it('takes COMMIT along, so that the whole transaction is one flight', async () => {
+    const { proxy, through } = await openThrough(20);
+    await through.asOrg(acme, (tx) => tx.query('select 1'));
+    proxy.flights.length = 0;
+    await through.asOrg(acme, (tx) => tx.finish('select legal_name from company'));
+    expect(proxy.flights).toHaveLength(1);
+    expect(proxy.flights[0]).toMatch(/begin.*select legal_name from company.*commit/s);
+  });
+
+  it('is undone when it fails, with everything before it', async () => {
+    const before = await nameOf(acme);
+    const failing = db.asOrg(acme, async (tx) => {
+      await rename(tx, 'undone');
+      await tx.finish('select 1 / 0');
+    });
+    await expect(failing).rejects.toMatchObject({ cause: { code: '22012' } });
+    expect(await nameOf(acme)).toBe(before);
+  });
+
+  it('is the last: what is asked afterwards is refused', async () => {
+    const late = db.asOrg(acme, async (tx) => {
+      await tx.finish('select 1');
+      await tx.query('select 2');
+    });
+    await expect(late).rejects.toMatchObject({
+      code: 'INTERNAL',
+      message: expect.stringContaining('after the end'),
+    });
+  });
+
+  it('changes nothing in a dry run', async () => {
+    const before = await nameOf(acme);
+    await db.asOrg(acme, (tx) => tx.finish("update company set legal_name = 'dry'"), { dryRun: true });
+    expect(await nameOf(acme)).toBe(before);
+  });
+
+  it('is not sent again when the connection breaks: nobody knows what became of it', async () => {
+    const { proxy, through } = await openThrough();
+    await through.asOrg(acme, (tx) => tx.query('select 1'));
+    let attempts = 0;
+    proxy.cutAt('commit', { delivered: true });
+    const cut = through.asOrg(acme, (tx) => {
+      attempts++;
+      return tx.finish("update company set legal_name = 'known to nobody'");
+    });
+    await expect(cut).rejects.toMatchObject({
+      code: 'DATABASE_UNAVAILABLE',
+      why: expect.stringContaining('unknown'),
+    });
+    expect([attempts, proxy.cuts]).toEqual([1, 1]);
+  });
+});
+
 describe('the end of a transaction', () => {
   it('is an error when a failing statement was swallowed, for COMMIT then answers ROLLBACK', async () => {
     const before = await nameOf(acme);

@@ -35,6 +35,7 @@ function simulate(options: {
         turn += count;
         fair.taken(pick, count, turn, line.weight ?? 1);
         for (let n = 0; n < count; n++) {
+          fair.began(pick.start + n * pick.step);
           running.push({ organization: pick.organization, endsAt: now + line.ms, ms: line.ms });
           starts.push({ organization: pick.organization, at: now });
         }

@@ -116,5 +116,10 @@ function answeringAfter(checked: Promise<void>, tx: Tx): Tx {
     ...tx,
     query: ((text, values, name) => after(tx.query(text, values, name))) as Tx['query'],
     run: (query) => after(tx.run(query)),
+    // The end must not leave before the check has been answered.
+    finish: async (text, values, name) => {
+      await checked;
+      return tx.finish(text, values, name);
+    },
   } satisfies Tx);
 }

@@ -11,7 +11,7 @@ import {
   PostgresIntrospector,
   PostgresQueryCompiler,
 } from 'kysely';
-import type { PoolClient, QueryResultRow } from 'pg';
+import type { PoolClient, QueryResult, QueryResultRow } from 'pg';
 import type { Clock } from '../clock.js';
 import { DartwingError } from '../errors.js';
 import { limits } from '../limits.js';
@@ -51,6 +51,15 @@ export interface Tx {
    * @throws errors of the catalogue, or the raw server error for 40001, 40P01 and 23505, which callers decide upon.
    */
   query<Row extends QueryResultRow = QueryResultRow>(
+    text: string,
+    values?: readonly unknown[],
+    name?: string,
+  ): Promise<Result<Row>>;
+  /**
+   * Runs the last statement: the end of the transaction leaves right behind it, in the same flight. Nothing may be asked
+   * afterwards, and what the statement answers can change nothing any more.
+   */
+  finish<Row extends QueryResultRow = QueryResultRow>(
     text: string,
     values?: readonly unknown[],
     name?: string,
@@ -177,6 +186,8 @@ interface Course {
   failures: unknown[];
   /** The end is on the way: whoever still holds the `Tx` comes too late. */
   ended: boolean;
+  /** COMMIT or ROLLBACK, when it left with the last statement. */
+  end?: Promise<QueryResult>;
 }
 
 /**
@@ -205,10 +216,10 @@ async function attemptTransaction<T>(
     const opened = open(client, options, course);
     value = await work(transactionOn(client, options, hooks, course));
     await opened;
-    if (course.lost !== undefined) throw course.lost;
+    if (course.lost !== undefined && course.end === undefined) throw course.lost;
     course.ended = true;
     commitSent = !options.rollback;
-    const end = await client.query(options.rollback ? 'rollback' : 'commit');
+    const end = await (course.end ?? client.query(endOf(options)));
     // After a failed statement that `work` swallowed, COMMIT answers ROLLBACK without an error.
     if (commitSent && end.command !== 'COMMIT') {
       commitSent = false;
@@ -224,6 +235,7 @@ async function attemptTransaction<T>(
   } catch (thrown) {
     course.ended = true;
     const error = commitSent ? heard(course, thrown) : thrown;
+    commitSent ||= course.end !== undefined && !options.rollback;
     await abandon(client, course);
     return failed(course, error, commitSent);
   } finally {
@@ -250,9 +262,15 @@ function failed(course: Course, error: unknown, commitSent: boolean): Outcome<ne
   const ours = course.failures.includes(error);
   if (ours && isContention(error)) return { done: false, error, again: 'contention' };
   const raw = error === course.lost || (ours && duplicateConstraint(error) !== undefined);
+  // The server refused a statement that COMMIT left with, so COMMIT has changed nothing.
+  const refused = course.end !== undefined && isStaleSession(course.lost);
   const curable = isConnectionFailure(course.lost) || isStaleSession(course.lost);
-  const again = curable && !commitSent ? 'reconnect' : undefined;
+  const again = curable && (refused || !commitSent) ? 'reconnect' : undefined;
   return { done: false, error: raw ? statementFailure(error) : error, again };
+}
+
+function endOf({ rollback }: TransactionOptions): 'commit' | 'rollback' {
+  return rollback ? 'rollback' : 'commit';
 }
 
 function open(client: PoolClient, options: TransactionOptions, course: Course): Promise<unknown> {
@@ -315,6 +333,16 @@ function transactionOn(
     auditKey: options.auditKey,
     ringAudit: options.ringAudit,
     query,
+    finish: (text, values, name) => {
+      const answer = query(text, values, name);
+      if (!course.ended) {
+        course.ended = true;
+        course.end = client.query(endOf(options));
+        // Awaited when the work is done; until then nobody hears it.
+        course.end.catch(() => {});
+      }
+      return answer as Promise<Result<never>>;
+    },
     run: async <Row>(composed: Compilable<Row>) => {
       const { sql, parameters } = composed.compile();
       const result = await query(sql, parameters as unknown[]);

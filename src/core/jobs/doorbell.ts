@@ -46,7 +46,9 @@ export function jobDoorbell(
       const payloads = payloadsOf([...waiting.values()]);
       waiting.clear();
       const text = 'select pg_notify($1, payload) from unnest($2::text[]) as payload';
-      await database.asMachinery((tx) => tx.query(text, [jobChannel, payloads])).catch(onFailure);
+      await database
+        .asMachinery((tx) => tx.finish(text, [jobChannel, payloads], 'dartwing_job_ring'))
+        .catch(onFailure);
     }
     sending = undefined;
   };

@@ -26,6 +26,7 @@ export type ClaimedJob = Pick<
   | 'started_at'
   | 'log'
   | 'request_id'
+  | 'claim'
 > & { worker: string; tier: 'free' | 'pro' | 'enterprise'; queue: QueueName };
 
 /** From which lines how many may be taken, in the order of their right. */
@@ -43,6 +44,7 @@ const usable = `o.status = 'active' and (o.suspended_at is null or (o.suspended_
  * Takes jobs for a worker. Organizations that are suspended or dissolved give none. A look behind the mark of a line
  * skips what has been taken before without reading it: dead entries of the index cost nothing even while an old
  * transaction elsewhere keeps them from being cleaned.
+ * @param isLast the transaction ends with it
  */
 export async function claimJobs(
   tx: Tx,
@@ -50,6 +52,7 @@ export async function claimJobs(
   worker: string,
   picks: Picks,
   limited: boolean,
+  isLast = false,
 ): Promise<ClaimedJob[]> {
   // Holding the worker's own row keeps others from declaring it dead meanwhile; when they have, there is no row.
   const text = `with me as materialized (select id from job_worker where id = $2 for key share),
@@ -66,9 +69,10 @@ export async function claimJobs(
     update job j set state = 'running', worker = $2, attempt = j.attempt + 1, started_at = clock_timestamp()${limited ? ", claim = nextval('job_claim')" : ''}
     from taken t where j.organization = t.organization and j.number = t.number
     returning j.queue, j.organization, j.number, j.type, j.priority, j.turn, j.attempt, j.attempts_max, j.losses, j.timeout_ms,
-      j.principal, j.owner, j.input, j.has_children, j.created_at, j.queued_at, j.started_at, j.log, j.request_id, j.worker, t.tier`;
+      j.principal, j.owner, j.input, j.has_children, j.created_at, j.queued_at, j.started_at, j.log, j.request_id, j.worker, j.claim, t.tier`;
   const values = [queue, worker, picks.organizations, picks.priorities, picks.wanted, picks.marks];
-  const { rows } = await tx.query<ClaimedJob>(
+  const ask = isLast ? tx.finish : tx.query;
+  const { rows } = await ask<ClaimedJob>(
     text,
     values,
     limited ? 'dartwing_job_claim_limited' : 'dartwing_job_claim',
@@ -195,14 +199,31 @@ export async function dropProgress(tx: Tx, keys: readonly JobKey[]): Promise<voi
   await tx.query(text, [keys.map((key) => key.organization), keys.map((key) => key.number)]);
 }
 
-/** Children of jobs that are completed join their lines, at their time. */
-export async function releaseChildren(tx: Tx, parents: readonly JobKey[]): Promise<JobRow[]> {
+/**
+ * Children of jobs that are completed join their lines. Of a job that is still there, because it was passed over, they
+ * wait on. A statement of its own, sent after the completion: a child that was bound a moment ago is seen only by one that
+ * begins later.
+ * @param isLast the transaction ends with it
+ */
+export async function releaseChildren(
+  tx: Tx,
+  parents: readonly JobKey[],
+  isLast = false,
+): Promise<Pick<JobRow, 'queue' | 'organization' | 'priority' | 'turn'>[]> {
   const text = `update job j set state = 'queued', turn = nextval('job_turn'), queued_at = clock_timestamp(), due_at = null
     from unnest($1::text[], $2::bigint[]) as p (organization, number)
     where j.organization = p.organization and j.parent = p.number and j.state = 'pending'
-    returning ${prefixed('j')}`;
+      and not exists (select from job still where still.organization = p.organization and still.number = p.number)
+    returning j.queue, j.organization, j.priority, j.turn`;
   const values = [parents.map((key) => key.organization), parents.map((key) => key.number)];
-  return (await tx.query<JobRow>(text, values)).rows;
+  const ask = isLast ? tx.finish : tx.query;
+  return (
+    await ask<Pick<JobRow, 'queue' | 'organization' | 'priority' | 'turn'>>(
+      text,
+      values,
+      'dartwing_job_release',
+    )
+  ).rows;
 }
 
 /** Puts a running job back for another attempt, later. Undefined when it is no longer the worker's. */

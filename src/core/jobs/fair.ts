@@ -12,6 +12,9 @@ export interface Pick {
   count: number;
   /** There is nothing left up to this turn. */
   mark: number;
+  /** Virtual time at which the first of them is to begin, and how much later each further one. */
+  start: number;
+  step: number;
 }
 
 interface Line {
@@ -107,7 +110,6 @@ export class FairQueue {
         aside.push(flow);
         continue;
       }
-      this.#now = Math.max(this.#now, flow.virtual);
       if (mine === undefined) {
         const priority = Math.min(...flow.lines.keys());
         const line = flow.lines.get(priority)!;
@@ -117,6 +119,8 @@ export class FairQueue {
           priority,
           count: 1,
           mark: line.mark,
+          start: flow.virtual,
+          step: this.#costOf(flow) / flow.weight,
         });
       } else mine.count += 1;
       this.#charge(flow, this.#costOf(flow));
@@ -124,6 +128,16 @@ export class FairQueue {
     }
     for (const flow of aside) this.#push(flow);
     return [...picks.values()];
+  }
+
+  /** A job began whose place was at this virtual time: whoever wakes up now comes before what has not begun. */
+  began(start: number): void {
+    this.#now = Math.max(this.#now, start);
+  }
+
+  /** Whether somebody woke up that has had nothing since. */
+  get hasWoken(): boolean {
+    return (this.#heap[0]?.woken ?? 0) > 0;
   }
 
   /** How long until something that is parked may be looked at again; undefined when nothing is. */

@@ -14,6 +14,7 @@ import {
   type MaintenanceParts,
   watchDeadLetters,
 } from './maintenance.js';
+import { rememberedPlaces } from './places.js';
 import { type Jobs, jobVerbs } from './room.js';
 import { scheduleBook } from './schedule.js';
 import type { JobEvent } from './worker.js';
@@ -55,6 +56,10 @@ export function openJobs(sources: JobsSources): Jobs & { close(): Promise<void> 
   } as const;
   for (const [name, [cron, description, work]] of Object.entries(chores))
     book.add(name, { cron, description, run: () => work(maintenance) });
+  const places = rememberedPlaces(rest.clock);
+  doorbell.listen((ring) => {
+    if (ring.kind === 'settings') places.forget();
+  });
   const verbs = jobVerbs({
     ...rest,
     log,
@@ -62,6 +67,7 @@ export function openJobs(sources: JobsSources): Jobs & { close(): Promise<void> 
     book,
     doorbell,
     depths: queueDepths(rest.clock),
+    places,
     transaction,
     bare: { clock: rest.clock, events, doorbell: rights },
     listener: database.listener,

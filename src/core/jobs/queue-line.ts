@@ -1,6 +1,7 @@
 /** One queue in one worker: takes as many jobs as there are slots, from whom fairness says, and runs them. */
 import type { Tx } from '../db/index.js';
 import { limits } from '../limits.js';
+import type { CompletionBatch } from './completion.js';
 import type { Ring } from './doorbell.js';
 import {
   type ClaimedJob,
@@ -34,6 +35,8 @@ export interface LineParts {
   release: (jobs: readonly ClaimedJob[]) => Promise<void>;
   /** Nothing more is taken while this many finished jobs are not written down. */
   isBehind: () => boolean;
+  /** Finished jobs that are to be written down, for a claim to take along. */
+  finished: () => CompletionBatch | undefined;
   /** Jobs are this worker's from now on, whatever it does with them. */
   taken: (jobs: readonly ClaimedJob[]) => void;
   /** Jobs may have been taken without this worker knowing which. */
@@ -63,7 +66,8 @@ export function openLine(parts: LineParts): QueueLine {
   let { settings } = parts;
   let stopping = false;
   let running = 0;
-  let ready: ClaimedJob[] = [];
+  /** Taken and not begun, in the order in which they are to begin. */
+  let ready: { job: ClaimedJob; start: number }[] = [];
   let wake: (() => void) | undefined;
   let rung = false;
   const whenIdle: (() => void)[] = [];
@@ -89,13 +93,21 @@ export function openLine(parts: LineParts): QueueLine {
   }
 
   /** Jobs that may wait in memory for a slot: only where one is free in no time. */
-  const ahead = () => (fair.costMs < limits.jobShortMs ? settings.slots : 0);
+  const ahead = () => {
+    const { slots } = settings;
+    if (fair.costMs >= limits.jobShortMs) return 0;
+    return Math.min(
+      slots * limits.jobAheadMax,
+      Math.ceil((slots * Math.max(limits.jobAheadMs, fair.costMs)) / fair.costMs),
+    );
+  };
 
   function begin(): void {
     while (running < settings.slots && ready.length > 0 && !stopping) {
-      const job = ready.shift()!;
+      const { job, start } = ready.shift()!;
       const startedAt = parts.monotonicMs();
       running += 1;
+      fair.began(start);
       void parts.run(job).then(() => {
         running -= 1;
         fair.finished(job.organization, parts.monotonicMs() - startedAt);
@@ -107,11 +119,16 @@ export function openLine(parts: LineParts): QueueLine {
     }
   }
 
-  /** How many to ask for. A few at a time where jobs are short: every question has its price. */
+  /**
+   * How many to ask for. A few at a time where jobs are short, since every question has its price, and before the last of
+   * them has begun, since an answer takes its time; at once for somebody who has just woken up.
+   */
   function wants(): number {
-    const room = settings.slots + ahead() - running - ready.length;
     if (stopping || settings.isPaused || parts.isBehind()) return 0;
-    return ready.length > 0 && room < settings.slots ? 0 : room;
+    const most = ahead();
+    const room = settings.slots + most - running - ready.length;
+    if (fair.hasWoken) return Math.max(room, Math.min(1, settings.slots + 2 * most - running - ready.length));
+    return ready.length > most / 2 ? 0 : room;
   }
 
   async function round(): Promise<number> {
@@ -145,12 +162,15 @@ export function openLine(parts: LineParts): QueueLine {
       throw error;
     }
     parts.taken(claimed);
-    // The order in which organizations were picked is the order in which their jobs begin.
-    const places = new Map(picks.map(({ organization }, place) => [organization, place]));
-    claimed.sort(
-      (a, b) => places.get(a.organization)! - places.get(b.organization)! || Number(a.turn) - Number(b.turn),
-    );
-    ready.push(...interleaved(claimed));
+    // In the order of their virtual times, so that a batch is as fair as single picks, and whoever came late and has had
+    // nothing goes before what waits here already.
+    const next = new Map(picks.map(({ organization, start, step }) => [organization, { start, step }]));
+    for (const job of claimed.sort((a, b) => Number(a.turn) - Number(b.turn))) {
+      const place = next.get(job.organization)!;
+      ready.push({ job, start: place.start });
+      place.start += place.step;
+    }
+    ready.sort((a, b) => a.start - b.start);
   }
 
   function settle(picks: readonly Pick[], claimed: readonly ClaimedJob[]): void {
@@ -168,9 +188,20 @@ export function openLine(parts: LineParts): QueueLine {
   }
 
   async function claimPlain(picks: readonly Pick[]): Promise<ClaimedJob[]> {
-    const claimed = await parts.transaction((tx) =>
-      claimJobs(tx, parts.queue, parts.worker(), picksOf(picks), false),
-    );
+    const finished = parts.finished();
+    const claimed = await parts
+      .transaction(async (tx) => {
+        const writing = finished?.write(tx);
+        writing?.catch(() => {});
+        const taken = await claimJobs(tx, parts.queue, parts.worker(), picksOf(picks), false, true);
+        await writing;
+        return taken;
+      })
+      .catch((error: unknown) => {
+        finished?.failed();
+        throw error;
+      });
+    void finished?.written();
     settle(picks, claimed);
     return claimed;
   }
@@ -181,21 +212,15 @@ export function openLine(parts: LineParts): QueueLine {
    */
   async function claimLimited(picks: readonly Pick[]): Promise<ClaimedJob[]> {
     const result = await parts.transaction(async (tx) => {
-      const locked = await lockLines(
-        tx,
-        parts.queue,
-        picks.map(({ organization }) => organization),
-      );
-      const mine = picks.filter((_, index) => locked[index]);
-      if (mine.length === 0)
-        return { mine, allowed: [] as Pick[], waits: new Map<string, number>(), claimed: [] };
-      const use = await findUse(
-        tx,
-        parts.queue,
-        mine.map(({ organization }) => organization),
-      );
+      const organizations = picks.map(({ organization }) => organization);
+      // One flight, and two statements: the second sees what was committed before the locks were taken.
+      const [locked, use] = await Promise.all([
+        lockLines(tx, parts.queue, organizations),
+        findUse(tx, parts.queue, organizations),
+      ]);
       const waits = new Map<string, number>();
-      const allowed = mine.flatMap((pick, index): Pick[] => {
+      const allowed = picks.flatMap((pick, index): Pick[] => {
+        if (!locked[index]) return [];
         const { running: inUse, wait_ms } = use[index]!;
         const cap = runningMaxOf(pick.organization);
         const rate = perMinuteOf(pick.organization);
@@ -209,14 +234,15 @@ export function openLine(parts: LineParts): QueueLine {
         else waits.set(pick.organization, limits.jobParkMs);
         return [];
       });
-      if (allowed.length === 0) return { mine, allowed, waits, claimed: [] };
-      const claimed = await claimJobs(tx, parts.queue, parts.worker(), picksOf(allowed), true);
+      if (allowed.length === 0) return { allowed, waits, claimed: [] };
+      const isRated = allowed.some(({ organization }) => perMinuteOf(organization) !== null);
+      const claimed = await claimJobs(tx, parts.queue, parts.worker(), picksOf(allowed), true, !isRated);
       const spent = claimed.flatMap(({ organization }) => {
         const rate = perMinuteOf(organization);
         return rate === null ? [] : [{ organization, ms: 60_000 / rate }];
       });
       if (spent.length > 0) await spendRates(tx, parts.queue, spent);
-      return { mine, allowed, waits, claimed };
+      return { allowed, waits, claimed };
     });
     const now = parts.monotonicMs();
     const allowed = new Map(result.allowed.map((pick) => [pick.organization, pick]));
@@ -241,7 +267,7 @@ export function openLine(parts: LineParts): QueueLine {
         if (!stopping) await new Promise((resolve) => setTimeout(resolve, limits.jobFailurePauseMs));
       }
     }
-    const unbegun = ready;
+    const unbegun = ready.map(({ job }) => job);
     ready = [];
     for (const { organization } of unbegun) fair.finished(organization, 0);
     if (unbegun.length > 0) await parts.release(unbegun).catch(parts.onFailure);
@@ -286,14 +312,4 @@ function picksOf(picks: readonly Pick[]): Picks {
     wanted: picks.map(({ count }) => count),
     marks: picks.map(({ mark }) => mark),
   };
-}
-
-/** One job of each organization in turn, so that a batch is as fair as single picks. */
-function interleaved(claimed: readonly ClaimedJob[]): ClaimedJob[] {
-  const lines = new Map<string, ClaimedJob[]>();
-  for (const job of claimed) lines.set(job.organization, [...(lines.get(job.organization) ?? []), job]);
-  const all: ClaimedJob[] = [];
-  for (let place = 0; all.length < claimed.length; place++)
-    for (const line of lines.values()) all.push(...line.slice(place, place + 1));
-  return all;
 }

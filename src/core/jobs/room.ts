@@ -1,6 +1,6 @@
 /** The room as callers see it: each verb in a transaction of its own, bound to its organization where one is named. */
 import type { z } from 'zod';
-import type { CallOptions, Scope, Session } from '../access/index.js';
+import type { CallOptions, Principal, Scope, Session } from '../access/index.js';
 import { recordAct } from '../access/index.js';
 import type { Clock } from '../clock.js';
 import type { Tx } from '../db/index.js';
@@ -23,6 +23,7 @@ import type { QueueDepths } from './depths.js';
 import { type JobDocument, jobDocument } from './document.js';
 import type { JobDoorbell } from './doorbell.js';
 import { beginCleanup } from './maintenance.js';
+import type { Places } from './places.js';
 import { findJob } from './read-queries.js';
 import {
   beginScheduleRun,
@@ -66,7 +67,7 @@ import {
   showHistory,
   showJob,
 } from './show.js';
-import { type SubmitOptions, submitJobs } from './submit.js';
+import { type Submission, type SubmitOptions, submitAtOnce, submitJobs } from './submit.js';
 import {
   type JobEvent,
   type JobWorker,
@@ -226,6 +227,7 @@ export interface JobsParts extends WorkerParts {
   registry: Registry;
   doorbell: JobDoorbell;
   depths: QueueDepths;
+  places: Places;
   book: ScheduleBook;
   clock: Clock;
   /** Id of an organization. */
@@ -254,37 +256,44 @@ export function jobVerbs(parts: JobsParts): Jobs {
     return session.runIn(id, call, (scope) => work(scope, id));
   };
 
-  const submitted = async (
+  /** What was made, or what stood for it already. */
+  const answerOf = async (
     scope: Scope,
     organization: string,
-    type: string,
-    input: unknown,
-    options?: SubmitOptions,
+    { jobs: [job], existing }: Submission,
   ): Promise<Submitted> => {
-    const { rows, existing } = await submitJobs(scope, parts, organization, type, [input], options);
-    const [row] = rows;
-    if (row !== undefined)
-      return { job: jobDocument({ ...row, percent: null, message: null }), created: true };
+    if (job !== undefined) return { job, created: true };
     const found = await findJob(scope.tx, existing[0]!, organization);
     // Kept by its key only: it ended long ago.
     if (found === undefined) throw new DartwingError('JOB_NOT_FOUND', { id: existing[0]! });
     return { job: jobDocument(found), created: false };
   };
 
-  const onRecord = async (scope: Scope, organization: string, job: JobDocument): Promise<void> => {
-    // What programs submit is told by the execution log; what people do is in the trail too.
-    if (scope.principal.type !== 'person' && scope.principal.type !== 'operator') return;
-    const { id: name, type, queue } = job;
-    await recordAct(
-      scope,
-      organization,
-      'job.submit',
-      { doctype: 'Background Job', name },
-      {
-        old: null,
-        new: { type, queue },
-      },
-    );
+  /** In a transaction of its own, which ends with the insert where nothing else has to be written. */
+  const submit = async <T>(
+    ref: string,
+    [type, inputs, options]: readonly [string, readonly unknown[], SubmitOptions | undefined],
+    call: CallOptions | undefined,
+    answer: (scope: Scope, organization: string, submission: Submission) => Promise<T>,
+  ): Promise<T> => {
+    const organization = await parts.idOf(ref);
+    const isLast = !isOnRecord(session.call(call).principal);
+    type Attempt = { done: true; value: T } | { done: false };
+    const attempt = await session.runIn(organization, call, async (scope): Promise<Attempt> => {
+      const quick = await submitAtOnce(scope, parts, organization, type, inputs, options, isLast);
+      if (quick === 'refused' && isLast) return { done: false };
+      const made =
+        typeof quick === 'string'
+          ? await submitJobs(scope, parts, organization, type, inputs, options)
+          : quick;
+      if (!isLast) await record(scope, organization, made.jobs);
+      return { done: true, value: await answer(scope, organization, made) };
+    });
+    if (attempt.done) return attempt.value;
+    return session.runIn(organization, call, async (scope) => {
+      const made = await submitJobs(scope, parts, organization, type, inputs, options);
+      return answer(scope, organization, made);
+    });
   };
 
   const replay = (
@@ -367,29 +376,28 @@ export function jobVerbs(parts: JobsParts): Jobs {
     define: registry.define,
     types: (call) => session.run('job types', call, (scope) => listJobTypes(scope, registry)),
     enableType: (type, isEnabled, call) =>
-      session.run('job type', call, (scope) => enableType(scope, type, isEnabled), { type, isEnabled }),
-    submit: async (ref, type, input, options, call) => {
-      const organization = await parts.idOf(ref);
-      return session.runIn(organization, call, async (scope) => {
-        const answer = await submitted(scope, organization, type, input, options);
-        if (answer.created) await onRecord(scope, organization, answer.job);
-        return answer;
-      });
-    },
-    submitMany: async (ref, type, inputs, options, call) => {
-      const organization = await parts.idOf(ref);
-      return session.runIn(organization, call, async (scope) => {
-        const { rows } = await submitJobs(scope, parts, organization, type, inputs, options);
-        const jobs = rows.map((row) => jobDocument({ ...row, percent: null, message: null }));
-        for (const job of jobs) await onRecord(scope, organization, job);
-        return jobs;
-      });
-    },
+      session.run(
+        'job type',
+        call,
+        (scope) => {
+          scope.tx.afterCommit(parts.places.forget);
+          return enableType(scope, type, isEnabled);
+        },
+        { type, isEnabled },
+      ),
+    submit: (ref, type, input, options, call) => submit(ref, [type, [input], options], call, answerOf),
+    submitMany: (ref, type, inputs, options, call) =>
+      submit(ref, [type, inputs, options], call, async (_scope, _organization, { jobs }) => jobs),
     enqueue: async (given, ref, type, input, options, call) => {
       const organization = await parts.idOf(ref);
       const scope =
         'tx' in given ? { ...given, ...call } : { ...session.call(call), ...parts.bare, tx: given };
-      return submitted(scope, organization, type, input, options);
+      const quick = await submitAtOnce(scope, parts, organization, type, [input], options);
+      const made =
+        typeof quick === 'string'
+          ? await submitJobs(scope, parts, organization, type, [input], options)
+          : quick;
+      return answerOf(scope, organization, made);
     },
     show: (id, { organization, withInput = false } = {}, call) =>
       within('job show', organization, call, (scope, bound) => showJob(scope, id, bound, withInput)),
@@ -428,6 +436,26 @@ export function jobVerbs(parts: JobsParts): Jobs {
       return () => parts.observers.delete(listener);
     },
   };
+}
+
+/** What programs submit is told by the execution log; what people do is in the trail too. */
+function isOnRecord({ type }: Principal): boolean {
+  return type === 'person' || type === 'operator';
+}
+
+/** One entry for a submission, whatever it brought. */
+async function record(scope: Scope, organization: string, jobs: readonly JobDocument[]): Promise<void> {
+  const [first] = jobs;
+  if (first === undefined) return;
+  const { id: name, type, queue } = first;
+  const ids = jobs.map(({ id }) => id);
+  await recordAct(
+    scope,
+    organization,
+    'job.submit',
+    { doctype: 'Background Job', name },
+    { old: null, new: { type, queue, ...(ids.length > 1 ? { jobs: ids } : {}) } },
+  );
 }
 
 /** One after another, each in a transaction of its own, at a rate. */

@@ -31,8 +31,13 @@ export interface Running {
   job: ClaimedJob;
   id: string;
   worker: string;
-  controller: AbortController;
   stopped: StopReason | undefined;
+  /** What a stopped job is told. */
+  reason: DartwingError | undefined;
+  /** Made when its handler asks for the signal: most never do, and one is dear. */
+  controller: AbortController | undefined;
+  /** Gives the handler up some time after it was told to stop. */
+  giveUp: (() => void) | undefined;
   /** Monotonic milliseconds. */
   startedAt: number;
   progress: { percent: number; message: string | null } | undefined;
@@ -50,7 +55,22 @@ export interface RunParts {
 export function stop(running: Running, reason: StopReason): void {
   if (running.stopped !== undefined) return;
   running.stopped = reason;
-  running.controller.abort(stopError(running, reason));
+  running.reason = stopError(running, reason);
+  running.controller?.abort(running.reason);
+  running.giveUp?.();
+}
+
+/** Aborted when the job is to stop. */
+function signalOf(running: Running): AbortSignal {
+  if (running.controller === undefined) {
+    running.controller = new AbortController();
+    if (running.reason !== undefined) running.controller.abort(running.reason);
+  }
+  return running.controller.signal;
+}
+
+function throwIfStopped({ reason }: Running): void {
+  if (reason !== undefined) throw reason;
 }
 
 function stopError({ id, job }: Running, reason: StopReason): DartwingError {
@@ -66,7 +86,7 @@ function stopError({ id, job }: Running, reason: StopReason): DartwingError {
 
 /** Runs a handler to its end, or gives it up a moment after it was told to stop. Never throws. */
 export async function runJob(parts: RunParts, running: Running): Promise<Outcome> {
-  const { job, controller } = running;
+  const { job } = running;
   const timer = setTimeout(() => stop(running, 'timeout'), job.timeout_ms);
   const state = { isDone: false };
   try {
@@ -74,7 +94,7 @@ export async function runJob(parts: RunParts, running: Running): Promise<Outcome
     if (type === undefined) throw new DartwingError('JOB_HANDLER_MISSING', { type: job.type });
     await requireRights(parts, running, type);
     const work = start(parts, running, type, state);
-    const output = await Promise.race([work, givenUp(controller.signal)]);
+    const output = await Promise.race([work, givenUp(running)]);
     if (state.isDone) return { kind: 'done' };
     return outcomeOfStop(running) ?? { kind: 'completed', output: outputText(output) };
   } catch (error) {
@@ -86,9 +106,8 @@ export async function runJob(parts: RunParts, running: Running): Promise<Outcome
 }
 
 /** What an attempt that was told to stop counts as; a handler that came to its end all the same was not canceled. */
-function outcomeOfStop({ stopped, controller }: Running, error?: unknown): Outcome | undefined {
-  if (stopped === 'timeout')
-    return { kind: 'timed_out', error: failureOf(controller.signal.reason, 'timeout') };
+function outcomeOfStop({ stopped, reason }: Running, error?: unknown): Outcome | undefined {
+  if (stopped === 'timeout') return { kind: 'timed_out', error: failureOf(reason, 'timeout') };
   if (stopped === 'lost') return { kind: 'lost' };
   if (stopped === 'drain' && error !== undefined) return { kind: 'released' };
   if (stopped === 'cancel' && error !== undefined) return { kind: 'canceled' };
@@ -96,26 +115,23 @@ function outcomeOfStop({ stopped, controller }: Running, error?: unknown): Outco
   return undefined;
 }
 
-/** Rejects some time after the signal, so that a handler that heeds it can clean up first. */
-function givenUp(signal: AbortSignal): Promise<never> {
+/** Rejects some time after the job was told to stop, so that a handler that heeds it can clean up first. */
+function givenUp(running: Running): Promise<never> {
   return new Promise((_, reject) => {
-    signal.addEventListener(
-      'abort',
-      () => {
-        const timer = setTimeout(() => reject(signal.reason), limits.jobAbortMs);
-        timer.unref();
-      },
-      { once: true },
-    );
+    running.giveUp = () => {
+      const timer = setTimeout(() => reject(running.reason), limits.jobAbortMs);
+      timer.unref();
+    };
+    if (running.reason !== undefined) running.giveUp();
   });
 }
 
 function start(parts: RunParts, running: Running, type: RegisteredType, state: { isDone: boolean }) {
-  const { job, id, controller } = running;
+  const { job, id } = running;
   const input = type.input === undefined ? job.input : parseInput(type.input, job.input ?? {});
   if (type.module !== undefined) {
     const { organization, attempt } = job;
-    return runInThread(type.module, input, { id, organization, attempt }, controller.signal);
+    return runInThread(type.module, input, { id, organization, attempt }, signalOf(running));
   }
   // In a promise of its own, so that whatever it throws at once is caught as well.
   return Promise.resolve().then(() => type.handler!(input as never, contextOf(parts, running, state)));
@@ -165,7 +181,7 @@ function requireOne(scope: Scope, action: string, doctype: string, organization:
 }
 
 function contextOf(parts: RunParts, running: Running, state: { isDone: boolean }): JobContext {
-  const { job, id, controller, worker } = running;
+  const { job, id, worker } = running;
   const principal = principalOf(job);
   return Object.freeze({
     id,
@@ -173,7 +189,9 @@ function contextOf(parts: RunParts, running: Running, state: { isDone: boolean }
     organization: job.organization,
     principal,
     attempt: job.attempt,
-    signal: controller.signal,
+    get signal() {
+      return signalOf(running);
+    },
     progress: (percent, message) => {
       if (!Number.isFinite(percent)) return;
       running.progress = {
@@ -184,9 +202,9 @@ function contextOf(parts: RunParts, running: Running, state: { isDone: boolean }
             : String(message).slice(0, 500).replaceAll('\u0000', '').toWellFormed(),
       };
     },
-    checkpoint: () => controller.signal.throwIfAborted(),
+    checkpoint: () => throwIfStopped(running),
     transaction: (work) => {
-      controller.signal.throwIfAborted();
+      throwIfStopped(running);
       const call = { principal, via: 'job' as const, requestId: job.request_id ?? id };
       return parts.session.runIn(job.organization, call, async (scope) => {
         // Sent before whatever the work sends, and answered before the end of the transaction.
@@ -194,7 +212,7 @@ function contextOf(parts: RunParts, running: Running, state: { isDone: boolean }
         held.catch(() => {});
         const value = await work(scope);
         await held;
-        controller.signal.throwIfAborted();
+        throwIfStopped(running);
         return value;
       });
     },
@@ -243,8 +261,10 @@ export function runningOf(job: ClaimedJob, worker: string, startedAt: number): R
     job,
     id: jobId(job),
     worker,
-    controller: new AbortController(),
     stopped: undefined,
+    reason: undefined,
+    controller: undefined,
+    giveUp: undefined,
     startedAt,
     progress: undefined,
     reported: false,

@@ -1,7 +1,7 @@
 /** Statements of submission. */
 import type { Tx } from '../db/index.js';
 import type { QueueName, StoredType } from './definition.js';
-import type { JobKey, JobRow, StoredPrincipal } from './row.js';
+import type { JobRow, StoredPrincipal } from './row.js';
 
 /** What submission needs to know of the organization, the queue and the type, in one look. */
 export interface Place {
@@ -16,6 +16,10 @@ export interface Place {
   is_enabled: boolean | null;
 }
 
+const organizationState = `case when o.status <> 'active' then o.status
+    when o.suspended_at is not null and (o.suspended_until is null or o.suspended_until > clock_timestamp()) then 'suspended'
+    else 'active' end`;
+
 /** @param queue null takes that of the registered type, or `default` */
 export async function findPlace(
   tx: Tx,
@@ -23,10 +27,7 @@ export async function findPlace(
   type: string,
   queue: QueueName | null,
 ): Promise<Place | undefined> {
-  const text = `select o.slug,
-      case when o.status <> 'active' then o.status
-        when o.suspended_at is not null and (o.suspended_until is null or o.suspended_until > clock_timestamp()) then 'suspended'
-        else 'active' end as org_state,
+  const text = `select o.slug, ${organizationState} as org_state,
       q.name as queue, q.concurrency, q.timeout_ms, q.delays_ms, coalesce(l.queued_max, q.queued_max) as queued_max,
       t.definition, t.is_enabled
     from organization o
@@ -111,7 +112,7 @@ export async function findKey(
   return (await tx.query<{ number: string | null; request: Buffer }>(text, [organization, key])).rows[0];
 }
 
-export async function bindKey(tx: Tx, { organization, number }: JobKey, key: string): Promise<void> {
+export async function bindKey(tx: Tx, organization: string, key: string, number: string): Promise<void> {
   await tx.query('update job_key set number = $3 where organization = $1 and key = $2', [
     organization,
     key,
@@ -155,18 +156,28 @@ export interface NewJobs {
   inputs: readonly string[];
   /** Empty where repeats are allowed, else one for each input. */
   hashes: readonly (Buffer | null)[];
+  /** Nothing is inserted when one of them does what a job of this time does that has not ended; 0 does not look. */
+  twinsMs: number;
 }
 
-/** Inserts jobs in the order of their inputs. */
-export async function insertJobs(tx: Tx, jobs: NewJobs): Promise<JobRow[]> {
+/** What the database gave a new job. */
+export type Inserted = Pick<JobRow, 'number' | 'turn' | 'created_at'>;
+
+/**
+ * Inserts jobs in the order of their inputs: all of them, or none when the organization may have none.
+ * @param isLast the transaction ends with it
+ */
+export async function insertJobs(tx: Tx, jobs: NewJobs, isLast: boolean): Promise<Inserted[]> {
   const later = jobs.isHeld || jobs.runAt !== null;
   const text = `insert into job (organization, queue, type, state, priority, turn, attempts_max, timeout_ms, principal, owner, input,
       hash, parent, due_at, created_at, queued_at, request_id)
     select $1, $2, $3, $4, $5, case when $4 = 'queued' then nextval('job_turn') end, $6, $7, $8, $9, each.input::jsonb,
-      each.hash, $12, case when $15 then null else $13::timestamptz end, at, case when $4 = 'queued' then at end, $14
-    from unnest($10::text[], $11::bytea[]) with ordinality as each (input, hash, place), clock_timestamp() as at
+      each.hash, $12, $13::timestamptz, at, case when $4 = 'queued' then at end, $14
+    from organization o, unnest($10::text[], $11::bytea[]) with ordinality as each (input, hash, place), clock_timestamp() as at
+    where o.id = $1 and ${organizationState} = 'active' and ($15::float8 = 0 or not exists (
+      select from job j where j.organization = $1 and j.hash = any ($11) and j.created_at > at - $15 * interval '1 millisecond'))
     order by each.place
-    returning number, turn, created_at, queued_at`;
+    returning number, turn, created_at`;
   const values = [
     jobs.organization,
     jobs.queue,
@@ -180,55 +191,10 @@ export async function insertJobs(tx: Tx, jobs: NewJobs): Promise<JobRow[]> {
     jobs.inputs,
     jobs.hashes,
     jobs.parent,
-    jobs.runAt,
+    jobs.isHeld ? null : jobs.runAt,
     jobs.requestId,
-    jobs.isHeld,
+    jobs.twinsMs,
   ];
-  type Made = Pick<JobRow, 'number' | 'turn' | 'created_at' | 'queued_at'>;
-  const { rows } = await tx.query<Made>(text, values, 'dartwing_job_insert');
-  const shared = sharedColumns(jobs, later ? 'pending' : 'queued');
-  return rows.map((made, index) => ({
-    ...shared,
-    ...made,
-    input: JSON.parse(jobs.inputs[index]!),
-    hash: jobs.hashes[index] ?? null,
-  }));
-}
-
-/** What is known of new jobs without asking for it back. */
-function sharedColumns(
-  jobs: NewJobs,
-  state: 'pending' | 'queued',
-): Omit<JobRow, 'number' | 'turn' | 'created_at' | 'queued_at' | 'input' | 'hash'> {
-  return {
-    organization: jobs.organization,
-    queue: jobs.queue,
-    type: jobs.type,
-    state,
-    priority: jobs.priority,
-    attempt: 0,
-    attempts_max: jobs.attemptsMax,
-    losses: 0,
-    worker: null,
-    claim: null,
-    due_at: jobs.isHeld ? null : jobs.runAt,
-    timeout_ms: jobs.timeoutMs,
-    principal: jobs.principal,
-    owner: jobs.owner,
-    parent: jobs.parent,
-    has_children: false,
-    cancel_requested_at: null,
-    canceled_by: null,
-    started_at: null,
-    ended_at: null,
-    output: null,
-    error: null,
-    log: null,
-    replays: 0,
-    triage: null,
-    triage_note: null,
-    triage_by: null,
-    triage_at: null,
-    request_id: jobs.requestId,
-  };
+  const ask = isLast ? tx.finish : tx.query;
+  return (await ask<Inserted>(text, values, 'dartwing_job_insert')).rows;
 }

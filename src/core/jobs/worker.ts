@@ -97,6 +97,7 @@ export function startWorker(parts: WorkerParts, options: WorkerOptions = {}): Jo
     transaction,
     doorbell: parts.doorbell,
     isCurrent: (worker) => worker === id,
+    isBusy: () => [...lines.values()].some((line) => line.running > 0),
     onFailure,
   });
   let id = randomUUID() as string;
@@ -140,7 +141,9 @@ export function startWorker(parts: WorkerParts, options: WorkerOptions = {}): Jo
     if (outcome.kind === 'completed') {
       const { organization, number, attempt } = job;
       const finished = { organization, number, attempt, output: outcome.output };
-      void completions.add(worker, finished, mine.reported).then((isMine) => {
+      // Others wait for its place, or for what it has done.
+      const hurry = job.claim !== null || job.has_children;
+      void completions.add(worker, finished, mine.reported, hurry).then((isMine) => {
         held.delete(heldKey(job));
         if (!isMine)
           return log.warn({ job: mine.id }, 'a job was finished after it had become another worker’s');
@@ -342,6 +345,7 @@ export function startWorker(parts: WorkerParts, options: WorkerOptions = {}): Jo
           unsureAt = clock.monotonicMs();
         },
         isBehind: () => completions.waiting > limits.jobCompletionsMax,
+        finished: completions.take,
         onFailure,
       });
       lines.set(queue, line);
