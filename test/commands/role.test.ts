@@ -50,4 +50,27 @@ describe('role', () => {
     expect(alone).toMatchObject({ stdout: '', code: 2 });
     expect(alone.stderr).toContain('--exit-code goes with --dry-run');
   });
+
+  test('takes a template from a file, in the shape that it shows', async () => {
+    const file = { env, input: 'name: Pilot\napplies_to_org_type: company\nis_supervisor: true\n' };
+    const created = await run(['role', 'create', '-f', '-', '--json'], file);
+    expect(created.code, created.stderr).toBe(0);
+    const shown = (await role('show', 'Pilot', '-o', 'yaml')).stdout;
+    expect((await run(['role', 'create', '-f', '-', '--if-not-exists'], { env, input: shown })).code).toBe(0);
+    const dearer = shown.replace(/default_hourly_rate_cents: 0/, 'default_hourly_rate_cents: 2050');
+    expect((await run(['role', 'update', '-f', '-'], { env, input: dearer })).stdout).toContain('is changed');
+    expect((await run(['role', 'update', 'Pilot', '-f', '-'], { env, input: dearer })).stdout).toContain(
+      'so already',
+    );
+    for (const [args, stdin] of [
+      [['role', 'update', 'Driver', '-f', '-'], dearer],
+      [['role', 'create', 'Other', '--supervisor', '-f', '-'], 'applies_to_org_type: company'],
+      [['role', 'create', '-f', '-'], '- 1'],
+      [['role', 'create', '-f', '-'], 'kind: Org\nname: x'],
+      [['role', 'create', '-f', '-'], 'name: Odd\napplies_to_org_type: company\nodd: 1'],
+      [['role', 'create', '-f', '-'], 'applies_to_org_type: company'],
+      [['role', 'create', '-f', 'missing.yaml'], ''],
+    ] as const)
+      expect([args, (await run([...args], { env, input: stdin })).code]).toEqual([args, 2]);
+  });
 });

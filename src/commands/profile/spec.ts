@@ -4,6 +4,7 @@ const nameArgument = { name: 'name', summary: 'Name of the profile: prod', requi
 
 export const profileSpec: NounSpec = {
   name: 'profile',
+  aliases: ['auth'],
   group: 'Meta',
   summary: 'Named connections of the user',
   verbs: [
@@ -201,6 +202,40 @@ export const profileSpec: NounSpec = {
       exits: { 4: 'nobody is signed in', 5: 'there is one already' },
       seeAlso: ['person unlock'],
       load: () => import('./totp.js'),
+    },
+    {
+      name: 'realm',
+      summary: 'Print a realm for Keycloak, or check one that exists',
+      description:
+        'export prints the realm of docs/keycloak.md for these addresses, to be imported; verify compares what ' +
+        '"kc.sh export" wrote with it: lives of tokens and sessions, waits, passwords, PKCE and what our tokens need.',
+      arguments: [{ name: 'act', summary: 'What to do', required: true, choices: ['export', 'verify'] }],
+      flags: [
+        { name: 'name', value: 'realm', summary: 'Name of the realm; dartwing-dev unless told' },
+        { name: 'app', value: 'origin', summary: 'Where the app is: https://app.acme.test' },
+        { name: 'api', value: 'origin', summary: 'Where this server is: https://api.acme.test' },
+        {
+          name: 'file',
+          short: 'f',
+          value: 'file',
+          complete: 'files',
+          summary: 'Realm to check; - reads stdin',
+        },
+      ],
+      examples: [
+        {
+          command:
+            'dartwing profile realm export --name dartwing-prod --api https://api.acme.test > realm.json',
+          note: 'For kc.sh import',
+        },
+        { command: 'dartwing profile realm verify -f realm.json', note: 'Exit 6 when something is looser' },
+      ],
+      output: ['Report'],
+      danger: 'none',
+      mutates: false,
+      withoutConfig: true,
+      exits: { 6: 'a setting is looser than it has to be' },
+      load: () => import('./realm.js'),
     },
     {
       name: 'whoami',

@@ -6,6 +6,14 @@ const role: ArgumentSpec = {
   required: true,
   complete: 'roles',
 };
+const inFile: ArgumentSpec = { ...role, required: false };
+const file: FlagSpec = {
+  name: 'file',
+  short: 'f',
+  value: 'file',
+  complete: 'files',
+  summary: 'A Role as YAML or JSON, as role show prints it; - reads stdin',
+};
 const types = ['family', 'company', 'nonprofit', 'association', 'club'] as const;
 const rate: FlagSpec = {
   name: 'hourly-rate-cents',
@@ -51,8 +59,9 @@ export const roleSpec: NounSpec = {
     {
       name: 'create',
       summary: 'Create a role template for a type of organization',
-      arguments: [role],
+      arguments: [inFile],
       flags: [
+        file,
         { name: 'type', value: 'type', choices: types.slice(0, 4), summary: 'Type of the organizations' },
         { name: 'supervisor', summary: 'Members with this role supervise the organization' },
         rate,
@@ -67,6 +76,7 @@ export const roleSpec: NounSpec = {
           command: 'dartwing role create Trustee --type nonprofit --supervisor --if-not-exists',
           note: 'Repeatable',
         },
+        { command: 'dartwing role create -f role.yaml', note: 'From a file' },
       ],
       output: ['Change'],
       danger: 'mild',
@@ -78,8 +88,9 @@ export const roleSpec: NounSpec = {
       name: 'update',
       summary: 'Change a role template',
       description: 'Type and supervision stay as they are while members have the role.',
-      arguments: [role],
+      arguments: [inFile],
       flags: [
+        file,
         { name: 'type', value: 'type', choices: types.slice(0, 4), summary: 'Type of the organizations' },
         {
           name: 'supervisor',
@@ -92,6 +103,7 @@ export const roleSpec: NounSpec = {
       examples: [
         { command: 'dartwing role update Driver --hourly-rate-cents 2200', note: 'Another rate' },
         { command: 'dartwing role update Trustee --supervisor no', note: 'Only while nobody has it' },
+        { command: 'dartwing role update -f role.yaml', note: 'To what a file says' },
       ],
       output: ['Change'],
       danger: 'mild',
