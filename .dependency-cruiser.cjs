@@ -12,6 +12,7 @@ const rooms = [
   'invitations',
   'identity',
   'lite',
+  'browser',
   'quota',
   'documents',
   'sync',

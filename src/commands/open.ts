@@ -149,6 +149,8 @@ async function shared({
     oidcIssuer: issuer,
     oidcAudience: audience,
     oidcClientId,
+    oidcBrowserClientId,
+    oidcBrowserClientSecret,
     liteSignIn,
   } = config.values;
   return {
@@ -164,6 +166,10 @@ async function shared({
     identity: {
       issuers: issuer === undefined ? [] : [{ issuer, audience, logoutAudiences: [audience, oidcClientId] }],
     },
+    browser:
+      oidcBrowserClientId === undefined
+        ? undefined
+        : { clientId: oidcBrowserClientId, clientSecret: oidcBrowserClientSecret },
     lite: { enabled: liteSignIn, audience },
     publicUrl,
     realtime: { redisUrl, publishKey },

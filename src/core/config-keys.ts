@@ -283,6 +283,19 @@ export const configKeys = {
     read: text,
     default: 'dartwing-cli',
   },
+  oidcBrowserClientId: {
+    summary: 'Client with which browsers sign in at the server; without one they do not',
+    env: ['DARTWING_OIDC_BROWSER_CLIENT_ID'],
+    value: 'id',
+    read: text,
+  },
+  oidcBrowserClientSecret: {
+    summary: 'Its secret, where it has one',
+    env: ['DARTWING_OIDC_BROWSER_CLIENT_SECRET'],
+    value: 'secret',
+    read: text,
+    secret: true,
+  },
   oidcAudience: {
     summary: 'Who this installation is in the claim aud of access tokens',
     env: ['DARTWING_OIDC_AUDIENCE', 'KEYCLOAK_CLIENT_ID'],

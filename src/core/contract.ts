@@ -5,6 +5,7 @@
 import type { CallOptions, PermissionVerbs } from './access/index.js';
 import type { ApplyVerbs } from './apply/index.js';
 import type { AuditVerbs } from './audit/index.js';
+import type { BrowserVerbs } from './browser/index.js';
 import type { Tx } from './db/index.js';
 import type { Documents } from './documents/index.js';
 import type { Equipment } from './equipment/index.js';
@@ -67,6 +68,7 @@ export interface Dartwing {
   readonly people: People;
   readonly identity: IdentityVerbs;
   readonly lite: LiteVerbs;
+  readonly browser: BrowserVerbs;
   readonly mail: Pick<Courier, 'sendDue'>;
   readonly keys: Keys;
   readonly equipment: Equipment;

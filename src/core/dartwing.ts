@@ -19,13 +19,14 @@ import {
   sequencerBell,
   systemOrganization,
 } from './audit/index.js';
+import { browserVerbs } from './browser/index.js';
 import type { Dartwing, Export, Finding, Report, Tenancy } from './contract.js';
 import { openDatabase, requireSound, requireVersion, type Tx } from './db/index.js';
 import { doctypeRights, documentVerbs, followMergedPerson, openRegistry } from './documents/index.js';
 import { equipmentVerbs } from './equipment/index.js';
 import { DartwingError } from './errors.js';
 import { exportRows } from './export/index.js';
-import { identityRoom } from './identity/index.js';
+import { identityRoom, shippedAcrValues } from './identity/index.js';
 import { isOrganizationId } from './ids.js';
 import { invitationVerbs } from './invitations/index.js';
 import { openJobs } from './jobs/index.js';
@@ -122,7 +123,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
         log,
         transaction,
       },
-      signer === undefined ? options.identity : { ...options.identity, issuers: [signer.settings] },
+      signer === undefined ? withBrowserClient(options) : { ...options.identity, issuers: [signer.settings] },
     ),
   );
   beforeClose.push(async () => identity.made?.close());
@@ -187,6 +188,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
   beforeClose.unshift(async () => jobs.made?.close());
 
   const publicUrl = options.publicUrl ?? 'http://localhost:4000';
+  const factorKeys = () => ({ keys: keys.get(), factorKey: keyring.lite.factorKey });
   const lite = whenUsed(() =>
     liteRoom(
       {
@@ -196,30 +198,46 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
         publicUrl,
         log,
         signer,
-        factorKey: keyring.lite.factorKey,
+        ...factorKeys(),
       },
       options.lite ?? {},
     ),
   );
-  events.subscribe('person.merging', (scope, event) =>
-    followMergedSignIn(scope, event, keyring.lite.factorKey),
-  );
+  events.subscribe('person.merging', (scope, event) => followMergedSignIn(scope, event, factorKeys()));
   events.subscribe('person.merging', (scope, event) => followMergedPerson(scope, registry.get(), event));
   // Mails that were asked for are written before the courier stops.
   beforeClose.unshift(async () => lite.made?.close());
+
+  const browser = whenUsed(() =>
+    browserVerbs(
+      {
+        identity: identity.get(),
+        issuer: options.identity?.issuers?.[0]?.issuer,
+        publicUrl,
+        pendingKey: keyring.browserKey,
+        sessionMs: options.identity?.sessionMs ?? limits.sessionMs,
+        acrValues: options.identity?.strongSignIn?.acrValues ?? shippedAcrValues,
+        clock,
+        log,
+      },
+      options.browser,
+    ),
+  );
+  // Settings that cannot work stop the start.
+  if (options.browser !== undefined) browser.get();
 
   const dartwing = frozen<Dartwing>({
     tenancy: () => tenancyRoom(session),
     people: () => peopleVerbs(session, provisioner.get()),
     identity: () => {
-      const { close: _, admit: _admit, asSystem: _asSystem, ...verbs } = identity.get();
-      return verbs;
+      return identity.get().verbs;
     },
     permissions: () => permissionVerbs(session, access.contexts, access.doorbell),
     lite: () => {
       const { close: _, ...verbs } = lite.get();
       return verbs;
     },
+    browser: () => browser.get(),
     mail: () => ({ sendDue: courier.get().sendDue }),
     keys: () => keys.get(),
     equipment: () => equipmentVerbs(session, ids.findExisting),
@@ -264,6 +282,17 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
     close: () => close,
   });
   return dartwing;
+}
+
+/** Logout tokens for the client of browsers are for us as well. */
+function withBrowserClient({ identity, browser }: DartwingOptions): DartwingOptions['identity'] {
+  const [first, ...rest] = identity?.issuers ?? [];
+  if (first === undefined || browser === undefined) return identity;
+  const logoutAudiences = [
+    ...(first.logoutAudiences ?? [first.audience, ...(first.clients ?? [])]),
+    browser.clientId,
+  ];
+  return { ...identity, issuers: [{ ...first, logoutAudiences }, ...rest] };
 }
 
 /** A part that is made when it is first asked for: a command line pays for the rooms that it uses, and no others. */

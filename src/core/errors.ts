@@ -926,6 +926,26 @@ const entries = {
     what: 'The password {message}',
     fix: ['Take at least 12 characters of three kinds: lower case, upper case, digits, other signs'],
   },
+  BROWSER_SIGN_IN_OFF: {
+    kind: 'precondition',
+    what: 'Browsers do not sign in here',
+    why: 'No identity provider is configured, or no client of it for browsers',
+    fix: ['dartwing config show oidc_issuer', 'dartwing config set oidc_browser_client_id dartwing-web'],
+  },
+  SIGN_IN_INTERRUPTED: {
+    kind: 'unauthenticated',
+    what: 'This sign-in was not begun in this browser, or too long ago',
+    fix: ['Sign in again', 'Allow cookies for this address'],
+  },
+  CROSS_SITE_REFUSED: {
+    kind: 'forbidden',
+    what: 'Another site may not change anything with the sign-in of this browser',
+    why: 'The call carries a cookie, and neither Sec-Fetch-Site nor Origin says that it comes from here',
+    fix: [
+      'Call from a page of this address',
+      'Or allow the origin of the page: allowedOrigins of createServer',
+    ],
+  },
   LOGOUT_TOKEN_INVALID: {
     kind: 'invalid',
     what: 'The logout token is not valid: {reason}',

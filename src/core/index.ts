@@ -22,6 +22,7 @@ export type {
   Via,
 } from './access/index.js';
 export type { ApplyOptions, ApplyResult, Plan, SourceFile } from './apply/index.js';
+export type { BrowserOptions, BrowserVerbs } from './browser/index.js';
 export { type Clock, fakeClock, systemClock } from './clock.js';
 export type { Dartwing, Finding, People, Report, Tenancy } from './contract.js';
 export { createDartwing } from './dartwing.js';

@@ -131,6 +131,10 @@ export const limits = Object.freeze({
   /** A session that nobody used, and one however much it is used (requirements §7.3). */
   sessionIdleMs: 1_800_000,
   sessionMs: 36_000_000,
+  /** Until a browser has to come back from the identity provider. */
+  browserPendingMs: 600_000,
+  /** A path to go to after signing in; it travels in a cookie. */
+  returnPathCharsMax: 1_000,
   /** How often the use of a session is written down. */
   sessionSeenMs: 30_000,
   /** How long an ended session is remembered; longer than any of its tokens lives. */

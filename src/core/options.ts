@@ -1,6 +1,7 @@
 /** What an installation needs to be opened, and the pieces that are made from it. */
 
 import type { Principal, Via } from './access/index.js';
+import type { BrowserOptions } from './browser/index.js';
 import { type Clock, systemClock } from './clock.js';
 import { type DatabaseOptions, describeTarget } from './db/index.js';
 import type { DefinitionInput } from './documents/index.js';
@@ -48,6 +49,8 @@ export interface DartwingOptions {
   sealedContext?: boolean | undefined;
   /** Which identity providers are trusted; none unless told. */
   identity?: IdentityOptions | undefined;
+  /** Browsers sign in at the first issuer of `identity`, and have sessions by cookie. Off unless told. */
+  browser?: BrowserOptions | undefined;
   /** Passwords of our own, where no identity provider is trusted. Off unless told. */
   lite?: LiteOptions | undefined;
   /** Doctypes of modules, besides those that come with dartwing. */

@@ -51,6 +51,11 @@ export function respond(
       'content-type': 'application/x-ndjson; charset=utf-8',
       'cache-control': 'no-store',
     });
+  if ('redirect' in answer) {
+    context.header('cache-control', 'no-store');
+    // 303: whatever the call was, the browser asks for the next page with GET.
+    return context.redirect(answer.redirect, 303);
+  }
   const text = JSON.stringify(bodyOf(answer, doctype, rights));
   const headers: Record<string, string> = { 'content-type': 'application/json; charset=utf-8' };
   if (method !== 'get') return context.body(text, status, { ...headers, 'cache-control': 'no-store' });
@@ -63,7 +68,7 @@ export function respond(
 }
 
 function bodyOf(
-  answer: Exclude<Answer, { lines: unknown }>,
+  answer: Exclude<Answer, { lines: unknown } | { redirect: string }>,
   doctype: string | undefined,
   rights: Rights | undefined,
 ) {

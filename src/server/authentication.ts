@@ -1,12 +1,14 @@
-/** Who calls: from the header `Authorization` to a caller. */
+/** Who calls: by the header `Authorization`, else by the cookie of a browser that has signed in. */
 import type { Context } from 'hono';
 import { DartwingError } from '../core/errors.js';
 import type { Caller, Dartwing } from '../core/index.js';
+import { readCookie } from './cookies.js';
 import type { Env } from './exchange.js';
+import { requireOwnSite } from './own-site.js';
 
 /**
  * Proves the caller of a request for an organization (id or slug), if the path names one.
- * @throws UNAUTHENTICATED and what `identity.authenticate` throws
+ * @throws UNAUTHENTICATED, CROSS_SITE_REFUSED and what `identity.authenticate` throws
  */
 export async function authenticate(
   dartwing: Dartwing,
@@ -14,7 +16,12 @@ export async function authenticate(
   organization: string | undefined,
 ): Promise<Caller> {
   const authorization = context.req.header('authorization');
-  if (authorization === undefined) throw new DartwingError('UNAUTHENTICATED');
-  const { address, requestId } = context.get('exchange');
-  return dartwing.identity.authenticate({ authorization, organization, address, requestId });
+  const { address, requestId, allowedOrigins } = context.get('exchange');
+  const call = { organization, address, requestId };
+  // A header is set on purpose; a cookie comes along with whatever another site makes the browser send.
+  if (authorization !== undefined) return dartwing.identity.authenticate({ ...call, authorization });
+  const secret = dartwing.browser.enabled ? readCookie(context, dartwing, 'session') : undefined;
+  if (secret === undefined) throw new DartwingError('UNAUTHENTICATED');
+  requireOwnSite(context.req.raw, [dartwing.browser.origin, ...allowedOrigins]);
+  return dartwing.identity.authenticateBrowser({ ...call, secret });
 }

@@ -9,7 +9,7 @@ import { bounds } from './bounds.js';
 export async function readJson(request: Request): Promise<unknown> {
   const text = await readText(request);
   if (text === '') return undefined;
-  const type = (request.headers.get('content-type') ?? '').split(';')[0]!.trim().toLowerCase();
+  const type = typeOf(request);
   if (type !== 'application/json' && !/^application\/[\w.+-]+\+json$/.test(type))
     throw new DartwingError('MEDIA_TYPE_UNSUPPORTED', { type: type.slice(0, 80) });
   let value: unknown;
@@ -20,6 +20,24 @@ export async function readJson(request: Request): Promise<unknown> {
   }
   requireKeepable(value);
   return value;
+}
+
+/** The fields of a form, each given once. @throws BODY_TOO_LARGE, MEDIA_TYPE_UNSUPPORTED, BODY_INVALID */
+export async function readForm(request: Request): Promise<unknown> {
+  const text = await readText(request);
+  const type = typeOf(request);
+  if (type !== 'application/x-www-form-urlencoded')
+    throw new DartwingError('MEDIA_TYPE_UNSUPPORTED', { type: type.slice(0, 80) });
+  const fields = [...new URLSearchParams(text)];
+  const value = Object.fromEntries(fields);
+  if (Object.keys(value).length !== fields.length)
+    throw new DartwingError('BODY_INVALID', { message: 'a field is given more than once' });
+  requireKeepable(value);
+  return value;
+}
+
+function typeOf(request: Request): string {
+  return (request.headers.get('content-type') ?? '').split(';')[0]!.trim().toLowerCase();
 }
 
 /** @throws BODY_TOO_LARGE, BODY_INVALID */

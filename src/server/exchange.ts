@@ -10,6 +10,8 @@ export interface Exchange {
   /** Network address of the caller. */
   address: string | undefined;
   trace: Trace;
+  /** Origins of other hosts whose pages may call. */
+  allowedOrigins: readonly string[];
   caller?: Caller | undefined;
   /** Template of the route that answers, for logs. */
   route?: string | undefined;

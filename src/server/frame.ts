@@ -28,7 +28,7 @@ export function frame(app: Hono<Env>, options: ServerOptions, metrics: Pick<Metr
     const requestId = /^[\w.:-]{8,128}$/.test(given) ? given : `req_${uuidv7(clock.now())}`;
     const address = findAddress(peerOf(context), context.req.header('x-forwarded-for'));
     const trace = traceOf(context.req.header('traceparent'));
-    context.set('exchange', { requestId, address, trace });
+    context.set('exchange', { requestId, address, trace, allowedOrigins });
     const startedAt = clock.monotonicMs();
     await next();
     context.header('x-request-id', requestId);

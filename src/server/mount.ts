@@ -9,9 +9,11 @@ import { parseInput } from '../core/input.js';
 import { admit } from './admission.js';
 import { respond, rightsWitness, versionOf } from './answer.js';
 import { authenticate } from './authentication.js';
-import { isKeepable, readJson } from './body.js';
+import { isKeepable, readForm, readJson } from './body.js';
+import { readCookie, writeCookie } from './cookies.js';
 import type { Env } from './exchange.js';
 import { headerText, parsePath, parseQuery } from './input.js';
+import { requireOwnSite } from './own-site.js';
 import type { Method, Route } from './route.js';
 
 /** Puts routes on an app; a path that is asked with another method says which ones it has. */
@@ -46,7 +48,7 @@ async function answer(dartwing: Dartwing, context: Context<Env>, route: Route): 
   const named = params.org !== undefined && isKeepable(params.org) ? params.org : undefined;
   const caller =
     route.access === 'anyone'
-      ? await letAnyoneIn(dartwing, context)
+      ? await letAnyoneIn(dartwing, context, route)
       : await letIn(dartwing, context, route, named);
 
   const path = parsePath(route.params, params);
@@ -65,15 +67,25 @@ async function answer(dartwing: Dartwing, context: Context<Env>, route: Route): 
     ifVersion: requireVersion(context),
     enter: (organization) => dartwing.identity.enter(caller, organization),
     address: exchange.address,
+    cookie: (name) => readCookie(context, dartwing, name),
+    navigates: context.req.header('sec-fetch-mode') === 'navigate',
+    search: new URL(context.req.url).searchParams,
   });
+  for (const cookie of found.cookies ?? []) writeCookie(context, dartwing, cookie);
   return respond(context, { ...route, doctype }, found, rights());
 }
 
 /** Whom nothing is allowed that needs a right. */
 const nobody: Caller = { principal: { type: 'person', id: '' } };
 
-async function letAnyoneIn(dartwing: Dartwing, context: Context<Env>): Promise<Caller> {
+async function letAnyoneIn(
+  dartwing: Dartwing,
+  context: Context<Env>,
+  { ownSite = false }: Route,
+): Promise<Caller> {
   await admit(dartwing, context, undefined, 'general');
+  if (ownSite)
+    requireOwnSite(context.req.raw, [dartwing.browser.origin, ...context.get('exchange').allowedOrigins]);
   return nobody;
 }
 
@@ -96,10 +108,10 @@ async function letIn(
 
 async function readBody(
   context: Context<Env>,
-  { body: schema, bodyOptional = false }: Route,
+  { body: schema, bodyOptional = false, form = false }: Route,
 ): Promise<unknown> {
   if (schema === undefined) return undefined;
-  const value = await readJson(context.req.raw);
+  const value = form ? await readForm(context.req.raw) : await readJson(context.req.raw);
   if (value === undefined && !bodyOptional)
     throw new DartwingError('BODY_INVALID', { message: 'there is none' });
   return parseInput(schema, value ?? {});

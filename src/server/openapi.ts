@@ -49,10 +49,16 @@ export function openApiDocument(routes: readonly Route[]): Json {
           bearerFormat: 'JWT',
           description: 'Access token of the identity provider',
         },
+        browser: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: '__Host-dartwing',
+          description: 'Session of a browser, begun by /v1/auth/login; `dartwing` without https',
+        },
         key: { type: 'apiKey', in: 'header', name: 'Authorization', description: 'token <key>:<secret>' },
       },
     },
-    security: [{ bearer: [] }, { key: [] }],
+    security: [{ bearer: [] }, { key: [] }, { browser: [] }],
   };
 }
 
@@ -89,20 +95,31 @@ function operation(route: Route): Json {
       : {
           requestBody: {
             required: !(route.bodyOptional ?? false),
-            content: { 'application/json': { schema: schemaOf(route.body) } },
+            content: { [bodyType(route)]: { schema: schemaOf(route.body) } },
           },
         }),
     responses: {
-      [String(route.status ?? 200)]: {
-        description: 'What was asked for',
-        content: { [mediaType(route)]: { schema: answerSchema(route) } },
-      },
+      ...success(route),
       default: {
         description: 'Refused; the code tells why',
         content: { 'application/json': { schema: { $ref: '#/components/schemas/Problem' } } },
       },
     },
   };
+}
+
+function success(route: Route): Record<string, Json> {
+  if (route.shape === 'redirect') return { 303: { description: 'The browser goes on, with cookies' } };
+  return {
+    [String(route.status ?? 200)]: {
+      description: 'What was asked for',
+      content: { [mediaType(route)]: { schema: answerSchema(route) } },
+    },
+  };
+}
+
+function bodyType({ form }: Route): string {
+  return form ? 'application/x-www-form-urlencoded' : 'application/json';
 }
 
 const writeParameters: readonly Json[] = [

@@ -6,6 +6,16 @@ import type { RouteKind } from '../core/quota/index.js';
 
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
+/** `session` opens; `pending` is a sign-in under way. */
+export type CookieName = 'session' | 'pending';
+
+/** A cookie for the browser; without a value it forgets the one that it has. */
+export interface Cookie {
+  name: CookieName;
+  value: string | undefined;
+  maxAgeMs: number;
+}
+
 /** What a verb works with; path, query and body as their schemas gave them. */
 export interface Input<Path, Query, Body> {
   path: Path;
@@ -21,15 +31,24 @@ export interface Input<Path, Query, Body> {
   enter(organization: string): Promise<void>;
   /** Network address of the caller; undefined where the host does not tell. */
   address: string | undefined;
+  /** A cookie of the request. */
+  cookie(name: CookieName): string | undefined;
+  /** A browser shows what is answered as its next page. */
+  navigates: boolean;
+  /** The query as it came. */
+  search: URLSearchParams;
 }
 
 /** What is answered. `meta` stands beside the data. */
-export type Answer =
+export type Answer = (
   | { data: unknown; meta?: Readonly<Record<string, unknown>> | undefined }
   | { page: { items: readonly unknown[] } }
   /** Anything else, as it is. */
   | { body: unknown }
-  | { lines: (write: (line: unknown) => Promise<void>) => Promise<void> };
+  | { lines: (write: (line: unknown) => Promise<void>) => Promise<void> }
+  /** The browser goes there. */
+  | { redirect: string }
+) & { cookies?: readonly Cookie[] };
 
 export interface RouteSpec<
   Path extends z.ZodObject = z.ZodObject,
@@ -41,6 +60,8 @@ export interface RouteSpec<
   path: string;
   /** `anyone` need not prove who they are; they are counted by their address. Default `caller`. */
   access?: 'caller' | 'anyone';
+  /** Only pages of ours may call it: it works on a cookie. */
+  ownSite?: boolean;
   /** Unique: `org.show`. */
   id: string;
   /** Group of the reference page. */
@@ -50,13 +71,15 @@ export interface RouteSpec<
   params?: Path;
   query?: Query;
   body?: Body;
+  /** The body is a form (RFC 6749 appendix B) instead of JSON. */
+  form?: boolean;
   /** A body may be left out. */
   bodyOptional?: boolean;
   /** Status of success; default 200. */
   status?: 200 | 201 | 202;
   /** Kind of the document in `data`, of the items of a page, or of the body. */
   kind: string;
-  shape: 'data' | 'page' | 'body' | 'lines';
+  shape: 'data' | 'page' | 'body' | 'lines' | 'redirect';
   /** Doctype of `data`, for the caller's rights in `meta.permissions`. */
   doctype?: string;
   /** Which allowance it is counted against; default `general`. */

@@ -21,13 +21,15 @@ export type { ApiKeyDocument, CreateApiKeyInput } from './api-key-document.js';
 export type { Identity } from './claims.js';
 export { afterFailure, type FailureKind, type Failures } from './failure-schedule.js';
 export { chargeAttempt, clearFailures, refundAttempt, type Suspect, suspect } from './failures.js';
-export type { IssuerSettings, TokenKind } from './issuer.js';
+export { type IssuerSettings, isSafeAddress, type TokenKind } from './issuer.js';
 export { insertLink } from './link-queries.js';
 export { followMerge } from './merge.js';
+export { boundedFetch, type Fetch } from './provider-answer.js';
 export { mapRoles } from './role-map.js';
 export {
   type ApiKeyMade,
   type ApiKeys,
+  type BrowserCall,
   type IdentityOptions,
   type IdentityRoom,
   type IdentityVerbs,
@@ -38,5 +40,5 @@ export { recordEnds } from './session.js';
 export { endPersonSessions, endSession } from './session-queries.js';
 export { nextStep, sessionKey, strictest } from './session-rules.js';
 export type { Caller } from './sign-in.js';
-export { challengeOf, requireStrongSignIn } from './strong-sign-in.js';
+export { challengeOf, requireStrongSignIn, shippedAcrValues } from './strong-sign-in.js';
 export { openVerifier, type Verifier } from './verifier.js';

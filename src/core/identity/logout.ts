@@ -6,7 +6,14 @@ import { limits } from '../limits.js';
 import type { Identity } from './claims.js';
 import type { Logout } from './logout-token.js';
 import { recordEnds } from './session.js';
-import { endPerson, endSession, endSubject, endUnnamed, rememberLogout } from './session-queries.js';
+import {
+  endPerson,
+  endProviderSession,
+  endSession,
+  endSubject,
+  endUnnamed,
+  rememberLogout,
+} from './session-queries.js';
 import { sessionKey } from './session-rules.js';
 
 /** How many sessions ended; none is no error, the caller wanted them gone. */
@@ -25,6 +32,7 @@ export async function obeyLogout(scope: Scope, logout: Logout): Promise<Sessions
       ? await endSubject(scope.tx, issuer, sub ?? '', issuedAt, reason)
       : [
           ...(await endSession(scope.tx, sessionKey({ iss: issuer, sub: sub ?? '', sid }), issuer, reason)),
+          ...(await endProviderSession(scope.tx, issuer, sessionKey({ iss: issuer, sub: '', sid }), reason)),
           ...(sub === undefined ? [] : await endUnnamed(scope.tx, issuer, sub, reason)),
         ];
   await recordEnds(scope, ends, reason);

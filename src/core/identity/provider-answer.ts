@@ -24,6 +24,16 @@ export async function readProviderAnswer(fetch: Fetch, url: string): Promise<Rec
   return parseObject(url, await readBounded(url, response));
 }
 
+/** The same bounds around calls that somebody else makes. */
+export function boundedFetch(fetch: Fetch): Fetch {
+  return async (url, init) => {
+    const response = await fetch(url, { ...init, redirect: 'error' });
+    const body = response.body === null ? null : await readBounded(url, response);
+    const { status, statusText, headers } = response;
+    return new Response(body, { status, statusText, headers });
+  };
+}
+
 async function readBounded(url: string, response: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;

@@ -94,7 +94,8 @@ async function link(
   );
 }
 
-function requireWelcome(row: SignInRow): SignInRow {
+/** @throws SIGN_IN_REFUSED */
+export function requireWelcome(row: SignInRow): SignInRow {
   if (row.status !== 'active')
     throw new DartwingError('SIGN_IN_REFUSED', { reason: `The person is ${row.status}` });
   if (row.enabled === false)

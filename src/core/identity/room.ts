@@ -19,6 +19,7 @@ import {
 import type { ApiKeyDocument, CreateApiKeyInput } from './api-key-document.js';
 import { noteKeyUse } from './api-key-queries.js';
 import { parseAuthorization } from './authorization.js';
+import { type BrowserSecret, beginBrowser, endBrowser, resumeBrowser } from './browser-session.js';
 import type { Identity } from './claims.js';
 import type { IssuerSettings } from './issuer.js';
 import { openKeyUseCounter } from './key-use.js';
@@ -57,6 +58,11 @@ export interface IncomingCall {
   requestId?: string | undefined;
 }
 
+/** A call of a browser that has signed in, by the secret of its cookie. */
+export interface BrowserCall extends Omit<IncomingCall, 'authorization'> {
+  secret: string;
+}
+
 /** A key that was just made or rotated. The secret is undefined when an idempotency key gave an earlier answer again. */
 export interface ApiKeyMade {
   change: ApiKeyChange;
@@ -87,6 +93,8 @@ export interface IdentityVerbs {
    * @throws UNAUTHENTICATED, TOKEN_*, API_KEY_*, IDENTITY_*, SIGN_IN_*, SESSION_ENDED, MFA_REQUIRED, MINOR_LOCKED
    */
   authenticate(call: IncomingCall): Promise<Caller>;
+  /** Proves who calls from a browser. @throws UNAUTHENTICATED, SESSION_ENDED, SIGN_IN_REFUSED, MFA_REQUIRED */
+  authenticateBrowser(call: BrowserCall): Promise<Caller>;
   /**
    * Lets somebody who was proven into one more organization (id or slug): the same check of its policy that
    * `authenticate` makes of the one that it was told.
@@ -116,8 +124,16 @@ export interface IdentityParts {
 
 /** The room as other rooms see it. */
 export interface IdentityRoom extends IdentityVerbs {
+  /** What programs may call. */
+  readonly verbs: IdentityVerbs;
   /** What `authenticate` does with an identity that is proven. @throws as `authenticate` */
   admit(scope: Scope, identity: Identity): Promise<Caller>;
+  /** Who signed in, by an ID token for a client of ours. @throws TOKEN_*, IDENTITY_PROVIDER_UNAVAILABLE */
+  verifySignIn(token: string, clientId: string): Promise<Identity>;
+  /** Begins the session of a browser. @throws as `authenticate` */
+  beginBrowser(identity: Identity, begin: BrowserSecret): Promise<void>;
+  /** Ends it; the ID token it was begun with, while it was open. */
+  endBrowser(secret: string): Promise<{ ended: boolean; idToken: string | undefined }>;
   /** A transaction in which the room itself acts. */
   asSystem<T>(facts: Partial<Call>, work: (scope: Scope) => Promise<T>): Promise<T>;
   close(): Promise<void>;
@@ -150,7 +166,7 @@ export function identityRoom(parts: IdentityParts, options: IdentityOptions = {}
       }),
     );
 
-  return {
+  const verbs: IdentityVerbs = {
     authenticate: async ({ authorization, organization, address, requestId }) => {
       const given = parseAuthorization(authorization);
       if ('token' in given) {
@@ -163,6 +179,8 @@ export function identityRoom(parts: IdentityParts, options: IdentityOptions = {}
       if ('refused' in outcome) throw outcome.refused;
       return outcome.caller;
     },
+    authenticateBrowser: ({ secret, organization, requestId }) =>
+      asSystem({ requestId }, (scope) => resumeBrowser(scope, secret, organization, settings)),
     enter: (caller, organization) =>
       transaction((tx) => enterOrganization(tx, caller, organization, settings.strong, clock.now())),
     logoutToken: async (token) => {
@@ -176,7 +194,15 @@ export function identityRoom(parts: IdentityParts, options: IdentityOptions = {}
     revokeSessions: (person, call) =>
       session.run('session revoke', call, (scope) => revokeSessions(scope, person), { person }),
     apiKeys: Object.freeze(apiKeyVerbs(session)),
+  };
+  return {
+    ...verbs,
+    verbs,
     admit: (scope, identity) => signInPerson(scope, identity, undefined, settings),
+    verifySignIn: (token, clientId) => verifier.verifySignIn(token, clientId),
+    beginBrowser: (identity, begin) =>
+      asSystem({}, (scope) => beginBrowser(scope, identity, begin, settings)),
+    endBrowser: (secret) => asSystem({}, (scope) => endBrowser(scope, secret)),
     asSystem,
     close: async () => {
       const uses = counter.drain();

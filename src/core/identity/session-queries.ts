@@ -49,6 +49,80 @@ export async function noteSession(tx: Tx, key: Buffer): Promise<void> {
   await tx.query(text, [key], 'dartwing_session_note');
 }
 
+/** What a browser's session was begun with. */
+export interface BrowserBegin {
+  key: Buffer;
+  person: string;
+  identity: Identity;
+  /** Hash of the provider's session. */
+  providerSid: Buffer | null;
+  /** Sealed. */
+  idToken: Buffer;
+}
+
+export async function beginBrowserSession(tx: Tx, begin: BrowserBegin): Promise<void> {
+  const text = `insert into identity_session (id_hash, issuer, subject, person, acr, amr, auth_time, has_sid, provider_sid,
+      id_token, started_at, last_seen_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, now(), now())`;
+  const { key, person, identity, providerSid, idToken } = begin;
+  const { iss, sub, acr = null, amr, authTime = null } = identity;
+  const values = [key, iss, sub, person, acr, amr, authTime, providerSid !== null, providerSid, idToken];
+  await tx.query(text, values, 'dartwing_browser_begin');
+}
+
+/** A browser's session with what was known when it began. */
+export interface BrowserRow extends SessionRow {
+  issuer: string;
+  subject: string;
+  acr: string | null;
+  amr: string[];
+  auth_time: Date | null;
+  now: Date;
+  organization_minutes: number | null;
+}
+
+export async function readBrowserSession(tx: Tx, key: Buffer): Promise<BrowserRow | undefined> {
+  const text = `select s.issuer, s.subject, s.acr, s.amr, s.auth_time, s.started_at, s.last_seen_at, s.revoked_at,
+      s.revoke_reason, now() as now,
+      (select min(o.session_timeout_minutes) from org_member m join organization o on o.id = m.organization
+       where m.person = s.person and m.status = 'active') as organization_minutes
+    from identity_session s where s.id_hash = $1 and s.subject is not null`;
+  return (await tx.query<BrowserRow & Record<string, unknown>>(text, [key], 'dartwing_browser_read')).rows[0];
+}
+
+/** Ends a browser's session; its sealed ID token is given back once and forgotten here. */
+export async function endBrowserSession(
+  tx: Tx,
+  key: Buffer,
+  reason: string,
+): Promise<(EndedSession & { idToken: Buffer | null }) | undefined> {
+  const text = `with open as (
+      select id_hash, id_token from identity_session where id_hash = $1 and revoked_at is null for update)
+    update identity_session s set revoked_at = now(), revoke_reason = $2, id_token = null from open
+    where s.id_hash = open.id_hash
+    returning s.person, extract(epoch from now() - s.started_at)::float8 as seconds, open.id_token as "idToken"`;
+  type Row = EndedSession & { idToken: Buffer | null } & Record<string, unknown>;
+  return (await tx.query<Row>(text, [key, reason], 'dartwing_browser_end')).rows[0];
+}
+
+/** Ends the browsers' sessions that came from one session at the provider. */
+export async function endProviderSession(
+  tx: Tx,
+  issuer: string,
+  providerSid: Buffer,
+  reason: string,
+): Promise<EndedSession[]> {
+  const text = `update identity_session set revoked_at = now(), revoke_reason = $3, id_token = null
+    where issuer = $1 and provider_sid = $2 and revoked_at is null returning ${ended}`;
+  return (
+    await tx.query<EndedSession & Record<string, unknown>>(
+      text,
+      [issuer, providerSid, reason],
+      'dartwing_provider_session_end',
+    )
+  ).rows;
+}
+
 /** An ended session. */
 export interface EndedSession {
   person: string | null;

@@ -55,7 +55,7 @@ export async function signInPerson(
 }
 
 /** Whether the person may work there is decided later; here only how they signed in counts. */
-async function passDoor(
+export async function passDoor(
   tx: Tx,
   identity: Identity,
   ref: string,

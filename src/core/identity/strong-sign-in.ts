@@ -4,11 +4,14 @@ import { limits } from '../limits.js';
 import type { Identity } from './claims.js';
 
 export interface StrongSignIn {
-  /** Values of `acr` that stand for a second factor. Default `2`, the level that docs/keycloak.md sets up. */
+  /** Values of `acr` that stand for a second factor. Default `shippedAcrValues`. */
   acrValues?: readonly string[] | undefined;
   /** Oldest sign-in accepted. Default 10 hours. */
   ageMsMax?: number | undefined;
 }
+
+/** The level that docs/keycloak.md sets up. */
+export const shippedAcrValues: readonly string[] = ['2'];
 
 /** Methods that are a second factor, or two at once. A text message is not among them: it can be intercepted. */
 const strongMethods: ReadonlySet<string> = new Set(['mfa', 'otp', 'hwk', 'swk', 'fpt', 'face']);
@@ -21,7 +24,7 @@ const strongMethods: ReadonlySet<string> = new Set(['mfa', 'otp', 'hwk', 'swk', 
 export function requireStrongSignIn(
   { acr, amr, authTime }: Pick<Identity, 'acr' | 'amr' | 'authTime'>,
   organization: string,
-  { acrValues = ['2'], ageMsMax = limits.strongSignInMs }: StrongSignIn,
+  { acrValues = shippedAcrValues, ageMsMax = limits.strongSignInMs }: StrongSignIn,
   now: Date,
 ): void {
   const strong =

@@ -30,6 +30,11 @@ export interface SignedToken {
 export interface Verifier {
   /** @throws TOKEN_*, IDENTITY_PROVIDER_UNAVAILABLE */
   verify(token: string): Promise<Identity>;
+  /**
+   * For ID tokens, which say who signed in at a client of ours. Their nonce is for whoever asked for them.
+   * @throws as `verify`
+   */
+  verifySignIn(token: string, clientId: string): Promise<Identity>;
   /** For logout tokens: they are for a client, and have an age of their own. @throws as `verify` */
   verifyLogout(
     token: string,
@@ -57,6 +62,10 @@ export function openVerifier({ issuers, clock, fetch = globalThis.fetch }: Verif
   return Object.freeze({
     verifyLogout: (token: string, bounds: Parameters<Verifier['verifyLogout']>[1]) =>
       verifySigned(token, ({ logoutAudiences }) => ({ ...bounds, audience: [...logoutAudiences] })),
+    verifySignIn: async (token: string, clientId: string) => {
+      const { claims } = await verifySigned(token, () => ({ audience: clientId }));
+      return readIdentity(claims);
+    },
     verify: async (token: string) => {
       const { type, claims, issuer } = await verifySigned(token, ({ audience }) => ({ audience }));
       requireAccessToken(type, claims, issuer);

@@ -22,6 +22,8 @@ export interface Keyring {
   readonly realtimeKey: Buffer;
   /** Wraps data keys where no key service does. */
   readonly wrappingKey: Buffer;
+  /** Seals the sign-ins of browsers that are under way. */
+  readonly browserKey: Buffer;
   /** Of lite mode: the seed of the key that signs access tokens, and the key of second factors. */
   readonly lite: { signingSeed: Buffer; factorKey: Buffer };
 }
@@ -54,6 +56,7 @@ export function openKeyring(masterKey: string | undefined, origin: string): Keyr
     wrappingKey: derive(bytes, 'data keys'),
     syncKey: derive(bytes, 'sync cursors'),
     realtimeKey: derive(bytes, 'realtime bus'),
+    browserKey: derive(bytes, 'browser sign-in'),
     lite: Object.freeze({
       signingSeed: derive(bytes, 'lite access tokens'),
       factorKey: derive(bytes, 'lite second factors'),

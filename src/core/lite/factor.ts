@@ -1,7 +1,9 @@
 /** Second factors: one-time codes of an app (RFC 6238: SHA-1, six digits, 30 s), and codes for when it is lost. */
 import { createHmac, randomBytes } from 'node:crypto';
 import { Secret, TOTP } from 'otpauth';
-import { openText, sealText } from '../keys/index.js';
+import { systemOrganization } from '../audit/index.js';
+import type { Tx } from '../db/index.js';
+import { type DataKeys, openText, type Place } from '../keys/index.js';
 import { limits } from '../limits.js';
 
 const secretBytes = 20;
@@ -44,16 +46,38 @@ export function hashRecoveryCode(key: Buffer, code: string): Buffer {
   return createHmac('sha256', key).update(`recovery code ${plain}`).digest();
 }
 
-export function sealSecret(key: Buffer, person: string, secret: string): Buffer {
-  return sealText(key, placeOf(person), secret);
+/** What seals and opens the secrets of second factors. */
+export interface FactorKeys {
+  keys: DataKeys;
+  /** Of recovery codes, and of secrets that an earlier version sealed. */
+  factorKey: Buffer;
 }
 
-export function openSecret(key: Buffer, person: string, sealed: Buffer): string {
-  return openText(key, placeOf(person), sealed);
+/** A secret at rest; one of the two. */
+export interface StoredSecret {
+  person: string;
+  totp: Buffer | null;
+  /** As an earlier version kept it. */
+  totp_former: Buffer | null;
 }
 
-function placeOf(person: string): string {
-  return `lite_totp ${person}`;
+export function sealSecret({ keys }: FactorKeys, tx: Tx, person: string, secret: string): Promise<Buffer> {
+  return keys.seal(tx, 'second_factor', placeOf(person), secret);
+}
+
+/** Undefined where there is none. @throws as `keys.open` */
+export async function openSecret(
+  { keys, factorKey }: FactorKeys,
+  tx: Tx,
+  { person, totp, totp_former: former }: StoredSecret,
+): Promise<string | undefined> {
+  if (totp !== null) return (await keys.open(tx, placeOf(person), totp)).toString('utf8');
+  return former === null ? undefined : openText(factorKey, `lite_totp ${person}`, former);
+}
+
+/** Persons belong to no organization, so what is theirs is the installation's. */
+function placeOf(person: string): Place {
+  return { organization: systemOrganization, table: 'lite_totp', column: 'sealed_secret', row: [person] };
 }
 
 function totpOf(secret: string, label = ''): TOTP {

@@ -15,11 +15,12 @@ export interface AccountRow {
   changed_at: Date | null;
   subject: string | null;
   totp: Buffer | null;
+  totp_former: Buffer | null;
   totp_confirmed_at: Date | null;
 }
 
 const account = `select p.id as person, p.primary_email as email, p.first_name, p.last_name, p.status, p.personal_org,
-    w.hash, w.changed_at, l.subject, t.secret as totp, t.confirmed_at as totp_confirmed_at
+    w.hash, w.changed_at, l.subject, t.sealed_secret as totp, t.secret as totp_former, t.confirmed_at as totp_confirmed_at
   from person p left join lite_password w on w.person = p.id left join lite_totp t on t.person = p.id
     left join identity_link l on l.person = p.id and l.issuer = $2`;
 
@@ -41,9 +42,17 @@ export async function replaceHash(tx: Tx, person: string, hash: string): Promise
 }
 
 export async function writeFactor(tx: Tx, person: string, secret: Buffer, at: Date): Promise<void> {
-  const text = `insert into lite_totp (person, secret, created_at) values ($1, $2, $3)
-    on conflict (person) do update set secret = excluded.secret, created_at = excluded.created_at, confirmed_at = null, last_step = 0`;
+  const text = `insert into lite_totp (person, sealed_secret, created_at) values ($1, $2, $3)
+    on conflict (person) do update set secret = null, sealed_secret = excluded.sealed_secret, created_at = excluded.created_at, confirmed_at = null, last_step = 0`;
   await tx.query(text, [person, secret, at]);
+}
+
+/** Puts what an earlier version sealed under a data key. */
+export async function replaceSecret(tx: Tx, person: string, secret: Buffer): Promise<void> {
+  await tx.query('update lite_totp set secret = null, sealed_secret = $2 where person = $1', [
+    person,
+    secret,
+  ]);
 }
 
 export async function confirmFactor(tx: Tx, person: string, at: Date): Promise<void> {
@@ -184,7 +193,11 @@ export async function moveSignIn(tx: Tx, loser: string, winner: string): Promise
 }
 
 export async function moveFactor(tx: Tx, loser: string, winner: string, secret: Buffer): Promise<void> {
-  await tx.query('update lite_totp set person = $2, secret = $3 where person = $1', [loser, winner, secret]);
+  await tx.query('update lite_totp set person = $2, secret = null, sealed_secret = $3 where person = $1', [
+    loser,
+    winner,
+    secret,
+  ]);
 }
 
 /** Takes everything away with which somebody could sign in. */

@@ -47,7 +47,8 @@ export function beginFactor(parts: LiteParts, call?: CallOptions): Promise<Facto
     if (account.totp_confirmed_at !== null) throw new DartwingError('SECOND_FACTOR_EXISTS');
     const { person, email } = account;
     const made = newFactor(email);
-    await writeFactor(scope.tx, person, sealSecret(parts.factorKey, person, made.secret), scope.clock.now());
+    const sealed = await sealSecret(parts, scope.tx, person, made.secret);
+    await writeFactor(scope.tx, person, sealed, scope.clock.now());
     await writeRecoveryCodes(
       scope.tx,
       person,
@@ -64,13 +65,12 @@ export function confirmOwnFactor(
   call?: CallOptions,
 ): Promise<Change<FactorDocument>> {
   return parts.session.run('profile totp', call, async (scope) => {
-    const { person, totp, totp_confirmed_at: confirmedAt } = await ownAccount(scope);
+    const account = await ownAccount(scope);
+    const { person, totp_confirmed_at: confirmedAt } = account;
     if (confirmedAt !== null) throw new DartwingError('SECOND_FACTOR_EXISTS');
     const at = scope.clock.now();
-    const step =
-      totp === null
-        ? undefined
-        : stepOfCode(openSecret(parts.factorKey, person, totp), code.replace(/\s/g, ''), at);
+    const secret = await openSecret(parts, scope.tx, account);
+    const step = secret === undefined ? undefined : stepOfCode(secret, code.replace(/\s/g, ''), at);
     if (step === undefined || !(await useStep(scope.tx, person, step)))
       throw new DartwingError('SECOND_FACTOR_WRONG');
     await confirmFactor(scope.tx, person, at);

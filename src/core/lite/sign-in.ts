@@ -13,7 +13,7 @@ import {
   suspect,
 } from '../identity/index.js';
 import { limits } from '../limits.js';
-import { hashRecoveryCode, openSecret, stepOfCode } from './factor.js';
+import { hashRecoveryCode, openSecret, sealSecret, stepOfCode } from './factor.js';
 import type { LiteParts } from './parts.js';
 import {
   type AccountRow,
@@ -23,6 +23,7 @@ import {
   insertRefreshToken,
   lockRefreshToken,
   replaceHash,
+  replaceSecret,
   useRecoveryCode,
   useRefreshToken,
   useStep,
@@ -165,17 +166,21 @@ async function giveTokens(
 /** A code of the app opens once, and so does a recovery code. */
 export async function checkFactor(
   scope: Scope,
-  { factorKey }: LiteParts,
-  { person, totp, totp_confirmed_at: confirmedAt }: AccountRow,
+  parts: LiteParts,
+  account: AccountRow,
   code: string | undefined,
 ): Promise<'none' | 'missing' | 'wrong' | 'right'> {
-  if (totp === null || confirmedAt === null) return 'none';
+  const { person, totp_confirmed_at: confirmedAt } = account;
+  const secret = confirmedAt === null ? undefined : await openSecret(parts, scope.tx, account);
+  if (secret === undefined) return 'none';
   if (code === undefined || code.trim() === '') return 'missing';
   const given = code.replace(/\s/g, '');
-  const step = stepOfCode(openSecret(factorKey, person, totp), given, scope.clock.now());
+  if (account.totp === null)
+    await replaceSecret(scope.tx, person, await sealSecret(parts, scope.tx, person, secret));
+  const step = stepOfCode(secret, given, scope.clock.now());
   const used =
     step === undefined
-      ? await useRecoveryCode(scope.tx, person, hashRecoveryCode(factorKey, given))
+      ? await useRecoveryCode(scope.tx, person, hashRecoveryCode(parts.factorKey, given))
       : await useStep(scope.tx, person, step);
   return used ? 'right' : 'wrong';
 }

@@ -31,6 +31,18 @@ export const identity = {
     refresh_token: z.string().describe('opens once'),
   }),
   SignOut: document('SignOut', { ended: z.int().describe('sessions that were open until now') }),
+  SignedIn: document('SignedIn', {
+    person: z.string(),
+    account: z.string().nullable(),
+    acr: z.string().nullable(),
+    amr: z.array(z.string()),
+    auth_time: time.nullable(),
+    expires_at: time.nullable(),
+  }),
+  Logout: document('Logout', {
+    ended: z.boolean(),
+    end_session_url: z.string().nullable().describe('where the session at the provider ends'),
+  }),
   Password: z.looseObject({ person: z.string(), password: sealed.optional() }),
   SecondFactor: z.looseObject({ person: z.string(), totp: sealed.extend({ confirmed: z.boolean() }) }),
   ApiKey: document('ApiKey', apiKey),

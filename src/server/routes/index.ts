@@ -4,6 +4,7 @@ import type { Route } from '../route.js';
 import { apiKeyRoutes } from './api-keys.js';
 import { applyRoutes } from './apply.js';
 import { auditRoutes } from './audit.js';
+import { browserRoutes } from './browser.js';
 import { documentRoutes } from './documents.js';
 import { equipmentRoutes } from './equipment.js';
 import { invitationRoutes } from './invitations.js';
@@ -16,6 +17,7 @@ import { roleRoutes } from './roles.js';
 import { syncRoutes } from './sync.js';
 
 export const allRoutes: readonly Route[] = [
+  ...browserRoutes,
   ...liteRoutes,
   ...organizationRoutes,
   ...memberRoutes,

@@ -21,6 +21,7 @@ import { server } from './0015-server.js';
 import { sealedContext } from './0016-sealed-context.js';
 import { keys } from './0017-keys.js';
 import { realtime } from './0018-realtime.js';
+import { browserSignIn } from './0019-browser-sign-in.js';
 
 export interface Migration {
   id: number;
@@ -48,4 +49,5 @@ export const migrations: readonly Migration[] = [
   sealedContext,
   keys,
   realtime,
+  browserSignIn,
 ];
