@@ -23,7 +23,7 @@ import { browserVerbs } from './browser/index.js';
 import type { Dartwing, Export, Finding, Report, Tenancy } from './contract.js';
 import { openDatabase, requireSound, requireVersion, type Tx } from './db/index.js';
 import { doctypeRights, documentVerbs, followMergedPerson, openRegistry } from './documents/index.js';
-import { equipmentVerbs } from './equipment/index.js';
+import { equipmentRecords, equipmentVerbs } from './equipment/index.js';
 import { DartwingError } from './errors.js';
 import { exportRows } from './export/index.js';
 import { identityRoom, shippedAcrValues } from './identity/index.js';
@@ -255,6 +255,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
         idOf: ids.findExisting,
         key: keyring.syncKey,
         autoMs: options.conflictAutoMs,
+        records: new Map([['Equipment', equipmentRecords]]),
       }),
     invitations: () =>
       invitationVerbs(session, {

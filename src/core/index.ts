@@ -86,6 +86,7 @@ export { type Allowance, type Quota, type Rates, shippedRates } from './quota/in
 export type {
   ConflictDecision,
   ConflictDocument,
+  ConflictProposal,
   FeedPage,
   FeedRequest,
   FeedRow,
@@ -94,6 +95,7 @@ export type {
   PushAnswer,
   PushRequest,
   Sync,
+  SyncRuleSet,
 } from './sync/index.js';
 export type {
   CreateOrganizationInput,

@@ -61,6 +61,28 @@ describe('sync', () => {
     expect(rows).toMatchObject([{ name: 'e', version: 3, data: { subject: 'C' } }, { has_more: false }]);
   });
 
+  test('changes, shows and tries conflict rules', async () => {
+    const rules = 'entity: Task\nstrategy: field_level\nclient: [priority]\n';
+    const set = ['sync', 'rules', 'set', '-f', '-', '--yes', '--reason', 'the ward decides', '--json'];
+    const done = await run(set, { env, input: rules });
+    expect(done.code, done.stderr).toBe(0);
+    expect(schemas.Bulk!.parse(JSON.parse(done.stdout))).toMatchObject({ done: [{ op: 'update' }] });
+    const shown = await run(['sync', 'rules', 'show', 'Task', '--json'], { env });
+    expect(schemas.SyncRuleSet!.parse(JSON.parse(shown.stdout))).toMatchObject({
+      override: { client: ['priority'] },
+      reason: 'the ward decides',
+    });
+    const cases = (value: string) =>
+      `- entity: Task\n  base: { priority: Low }\n  server: { priority: High }\n  client: { priority: Urgent }\n  expect: { document: { priority: ${value} } }\n`;
+    const tried = await run(['sync', 'rules', 'test', '-f', '-'], { env, input: cases('Urgent') });
+    expect(tried.code, tried.stderr).toBe(0);
+    const other = await run(['sync', 'rules', 'test', '-f', '-', '--json'], { env, input: cases('High') });
+    expect(other.code).toBe(6);
+    expect(schemas.Report!.parse(JSON.parse(other.stdout))).toMatchObject({ ok: false });
+    const wrong = await run([...set], { env, input: 'entity: Task\nstrategy: client_wins\n' });
+    expect([wrong.code, errorEvent(wrong.stderr).code]).toEqual([2, 'VALIDATION_ERROR']);
+  });
+
   test('shows status and lag, makes a client begin again, and forgets old changes', async () => {
     const status = await run(['sync', 'status', '--json'], { env });
     expect(schemas.SyncStatus!.parse(JSON.parse(status.stdout))).toMatchObject({ org: 'acme' });

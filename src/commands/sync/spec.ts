@@ -142,5 +142,50 @@ export const syncSpec: NounSpec = {
       exits: { 3: 'no such organization' },
       load: () => import('./compact.js'),
     },
+    {
+      name: 'rules',
+      summary: 'Show or change or try the rules for edits that meet',
+      description:
+        'list and show tell what holds in the organization; set changes what the doctype allows to be changed, and a document that names only its entity takes the changes back; test resolves the cases of a file by the rules and compares them with what they expect.',
+      arguments: [
+        {
+          name: 'action',
+          summary: 'What to do',
+          required: true,
+          choices: ['list', 'show', 'set', 'test'],
+        },
+        { name: 'entity', summary: 'Doctype, for show', required: false },
+      ],
+      flags: [
+        {
+          name: 'file',
+          short: 'f',
+          value: 'file',
+          complete: 'files',
+          summary: 'For set and test: YAML or JSON, one mapping or a list; - is stdin',
+        },
+      ],
+      examples: [
+        { command: 'dartwing sync rules show Task --org acme', note: 'Who owns which field' },
+        {
+          command: 'dartwing sync rules set --org acme -f rules.yaml --reason "the ward decides"',
+          note: 'entity: Task, strategy: three_way',
+        },
+        {
+          command: 'dartwing sync rules test --org acme -f cases.yaml',
+          note: 'Exit 6 when one comes out otherwise',
+        },
+      ],
+      output: ['SyncRuleSet', 'SyncRuleSetList', 'Bulk', 'Report'],
+      danger: 'moderate',
+      mutates: true,
+      exits: {
+        3: 'no such organization or doctype',
+        6: 'test: a case comes out otherwise',
+        8: 'set: some were not taken',
+      },
+      seeAlso: ['conflict list', 'doctype show'],
+      load: () => import('./rules.js'),
+    },
   ],
 };

@@ -74,7 +74,7 @@ const shape = z.strictObject({
   title_field: fieldName.optional(),
   /**
    * `client`: clients make the names, the server only when there is none. `series`: the server makes them.
-   * `record`: it mirrors a table of another room and is not written as a document.
+   * `record`: it mirrors a table of another room, whose verbs write it; `writable` says that clients may send it.
    */
   naming: z.discriminatedUnion('rule', [
     z.strictObject({ rule: z.literal('client') }),
@@ -83,7 +83,7 @@ const shape = z.strictObject({
       prefix: z.string().regex(/^[A-Z]{2,12}$/),
       yearly: z.boolean().default(false),
     }),
-    z.strictObject({ rule: z.literal('record') }),
+    z.strictObject({ rule: z.literal('record'), writable: z.boolean().default(false) }),
   ]),
   /** Link to Person whose own the document is; whoever created it when empty or absent. */
   owner_field: fieldName.optional(),

@@ -28,6 +28,8 @@ export interface Doctype {
   /** Whether its documents refer to others at all. */
   readonly hasLinks: boolean;
   readonly isRecord: boolean;
+  /** Whether clients write it: every doctype but records whose room takes nothing from them. */
+  readonly isWritable: boolean;
   readonly isPhi: boolean;
   /** The whole data of a new document, null where nothing was given. Adds to `wrong` what cannot be taken. */
   readNew(data: Data, wrong: FieldError[]): Record<string, unknown>;
@@ -72,6 +74,7 @@ export function compileDoctype(definition: Definition): Doctype {
       .slice(0, 16),
     hasLinks: definition.fields.some((field) => [field, ...(field.fields ?? [])].some(refers)),
     isRecord: definition.naming.rule === 'record',
+    isWritable: definition.naming.rule !== 'record' || definition.naming.writable,
     isPhi: definition.fields.some((field) => field.phi || field.fields?.some(({ phi }) => phi)),
     readNew: (data, wrong) => {
       refuseUnknown(data, wrong);

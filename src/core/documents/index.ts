@@ -14,7 +14,7 @@
  *
  * Links are checked inside the organization. A deleted document leaves a tombstone, for clients and for `undelete`.
  * Records of other rooms (Organization, Person, Org Member, Equipment) are here to be read: the database keeps their
- * documents equal to them. Limits: `doctype…`, `document…` in limits.ts, 500 documents a page. Audit:
+ * documents equal to them; Equipment is also written, through sync and by the verbs of its room. Limits: `doctype…`, `document…` in limits.ts, 500 documents a page. Audit:
  * document.create, update, delete, undelete, without the values of fields that are PHI.
  */
 export {

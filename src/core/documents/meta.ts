@@ -18,12 +18,12 @@ export interface DoctypeMeta {
   conflicts: Definition['conflicts'] | null;
   indexes: readonly string[];
   retention: Definition['retention'];
-  /** It mirrors a record of another room and is only read. */
+  /** It mirrors a record of another room, and clients only read it. */
   read_only: boolean;
   fingerprint: string;
 }
 
-export function metaOf({ definition, fingerprint, isRecord }: Doctype): DoctypeMeta {
+export function metaOf({ definition, fingerprint, isWritable }: Doctype): DoctypeMeta {
   const { doctype, version, module, description, title_field, naming, owner_field } = definition;
   const { fields, permissions, conflicts, indexes, retention } = definition;
   return {
@@ -41,7 +41,7 @@ export function metaOf({ definition, fingerprint, isRecord }: Doctype): DoctypeM
     conflicts: conflicts ?? null,
     indexes,
     retention,
-    read_only: isRecord,
+    read_only: !isWritable,
     fingerprint,
   };
 }

@@ -14,4 +14,5 @@
 export { moveEquipment, refuseLeaving, refusePurge } from './dependents.js';
 export type { CustodyEntry, EquipmentDocument, EquipmentList } from './document.js';
 export type { EquipmentChanges, EquipmentInput } from './input.js';
+export { equipmentRecords } from './records.js';
 export { type Equipment, equipmentVerbs } from './room.js';

@@ -94,7 +94,20 @@ const doc = {
   data: fields,
 };
 
+const ruleSet = {
+  entity: z.string(),
+  strategy: z.string(),
+  rules: fields.describe('what holds'),
+  fingerprint: z.string(),
+  override: fields.nullable().describe('what the organization changed'),
+  set_at: time.nullable(),
+  set_by: z.string().nullable(),
+  reason: z.string().nullable(),
+};
+
 export const sync = {
+  SyncRuleSet: document('SyncRuleSet', ruleSet),
+  SyncRuleSetList: list('SyncRuleSetList', row(ruleSet)),
   Document: document('Document', doc),
   DocumentList: list('DocumentList', row(doc)),
   Doctype: document('Doctype', doctype),

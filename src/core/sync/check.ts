@@ -52,7 +52,8 @@ function wrongRules(name: string, rulesOf: RulesOf, fields: ReadonlySet<string>)
   }
 }
 
-function namedFields(rules: ConflictRules): string[] {
+/** Fields that rules speak of. */
+export function namedFields(rules: ConflictRules): string[] {
   const { server, client, latest, manual, auto_merge: merged, text, union, sum, rows, locked } = rules;
   const lists = [server, client, latest, manual, merged, text, union, sum, locked];
   return [...lists.flatMap((list) => list ?? []), ...Object.keys(rows ?? {})];

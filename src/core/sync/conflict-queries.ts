@@ -26,10 +26,11 @@ export interface ConflictRow {
   resolution: Record<string, unknown> | null;
   resolved_version: number | null;
   reason: string | null;
+  proposal: Record<string, unknown> | null;
 }
 
 const columns = `organization, id, doctype, name, op, strategy, status, fields, decisions, base, base_version, server, server_version,
-  client, principal, device, opened_at, auto_at, resolved_at, resolved_by, decision, resolution, resolved_version, reason`;
+  client, principal, device, opened_at, auto_at, resolved_at, resolved_by, decision, resolution, resolved_version, reason, proposal`;
 
 export async function findConflict(
   tx: Tx,
@@ -39,6 +40,16 @@ export async function findConflict(
 ): Promise<ConflictRow | undefined> {
   const text = `select ${columns} from sync_conflict where organization = $1 and id = $2${lock ? ' for update' : ''}`;
   return (await tx.query<ConflictRow & Record<string, unknown>>(text, [organization, id])).rows[0];
+}
+
+/** Keeps what somebody would take; a later proposal stands in the place of an earlier one. */
+export async function keepProposal(
+  tx: Tx,
+  row: Pick<ConflictRow, 'organization' | 'id'>,
+  proposal: object,
+): Promise<void> {
+  const text = 'update sync_conflict set proposal = $3 where organization = $1 and id = $2';
+  await tx.query(text, [row.organization, row.id, JSON.stringify(proposal)]);
 }
 
 export interface ConflictFilter {

@@ -54,6 +54,8 @@ export interface ConflictDocument {
   server_version: number;
   client: Data | null;
   decisions: readonly Readonly<Record<string, unknown>>[];
+  /** What a proposer would take; null where nobody proposed anything. */
+  proposal: Readonly<Record<string, unknown>> | null;
   by: string;
   device: string | null;
   opened_at: string;
@@ -338,6 +340,7 @@ function conflictDocument(row: ConflictRow, { hidden }: Reach): ConflictDocument
     server_version: row.server_version,
     client: side(row.client),
     decisions: row.decisions.filter(({ field }) => !hidden.has(field)),
+    proposal: row.proposal && { ...row.proposal, value: side(row.proposal.value as Data) },
     by: row.principal,
     device: row.device,
     opened_at: row.opened_at.toISOString(),

@@ -6,6 +6,6 @@ export async function dropSync(
   { tx }: Scope,
   { organization }: DomainEvents['organization.purging'],
 ): Promise<void> {
-  for (const table of ['sync_conflict', 'sync_operation', 'sync_device'])
+  for (const table of ['sync_conflict', 'sync_operation', 'sync_device', 'sync_rule'])
     await tx.query(`delete from ${table} where organization = $1`, [organization.id]);
 }

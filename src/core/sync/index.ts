@@ -12,12 +12,13 @@
  * ```
  *
  * docs/sync-protocol.md is the protocol. Limits: `feed…`, `push…`, `conflict…` in limits.ts. Audit: sync.push for each
- * batch that wrote something, with every document and its version; conflict.resolve; sync.compact.
+ * batch that wrote something, with every document and its version; conflict.resolve; sync.rules; sync.compact.
  */
 export type { LagList, SyncClient, SyncStatus } from './clients.js';
 export type { SyncCompaction } from './compact.js';
 export type { ConflictDecision, ConflictDocument, ConflictList, ListConflictsInput } from './conflicts.js';
 export { dropSync } from './followers.js';
+export type { ConflictProposal } from './proposal.js';
 export type {
   FeedPage,
   FeedRequest,
@@ -28,4 +29,6 @@ export type {
   PushAnswer,
   PushRequest,
 } from './protocol.js';
-export { type Conflicts, type Sync, syncVerbs } from './room.js';
+export { type Conflicts, type Sync, type SyncRules, syncVerbs } from './room.js';
+export { tryRules } from './rule-cases.js';
+export type { SyncRuleSet } from './rule-set.js';

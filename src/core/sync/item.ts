@@ -103,7 +103,8 @@ export function parseItem(
   if (kind === undefined) throw invalid(`op is one of ${kinds.join(', ')}`);
   if (typeof operation.doctype !== 'string') throw invalid('doctype is a name');
   const doctype = registry.get(operation.doctype);
-  if (doctype.isRecord) throw new DartwingError('DOCUMENT_READ_ONLY', { doctype: doctype.name });
+  if (doctype.isRecord && !doctype.isWritable)
+    throw new DartwingError('DOCUMENT_READ_ONLY', { doctype: doctype.name });
   if (
     !Number.isInteger(baseVersion) ||
     (baseVersion as number) < 0 ||
@@ -146,7 +147,7 @@ export function parseItem(
 
 /** Whether the server makes the names of a doctype. */
 export function isNamedByServer({ definition }: Doctype): boolean {
-  return definition.naming.rule === 'series';
+  return definition.naming.rule !== 'client';
 }
 
 /** The action that an operation takes a right to. */

@@ -61,6 +61,28 @@ export async function keepAnswers(
   await tx.query(text, [organization, origin, at, JSON.stringify(answers)], 'dartwing_sync_keep');
 }
 
+/** Lets documents follow the records that were written so far in this transaction. */
+export async function followNow(tx: Tx): Promise<void> {
+  await tx.query('set constraints document_follow immediate');
+  await tx.query('set constraints document_follow deferred');
+}
+
+/** Writes down who made the newest versions of a document that follows a record. Returns the number of the last one. */
+export async function signChange(
+  tx: Tx,
+  organization: string,
+  ref: { doctype: string; name: string; from: number; version: number },
+  by: { by: string; origin: string; operation: string | null; request: string },
+): Promise<number> {
+  const text = `update document_change set by = $6, origin = $7,
+      operation = case when version = $5 then $8 end, request = case when version = $5 and $8::text is not null then $9 end
+    where organization = $1 and doctype = $2 and name = $3 and version between $4 and $5 returning seq::float8 as seq`;
+  const { doctype, name, from, version } = ref;
+  const values = [organization, doctype, name, from, version, by.by, by.origin, by.operation, by.request];
+  const { rows } = await tx.query<{ seq: number }>(text, values);
+  return Math.max(...rows.map(({ seq }) => seq));
+}
+
 /** A conflict as it is filed. */
 export interface ConflictEntry {
   id: string;

@@ -50,7 +50,10 @@ import {
   nextConflictNumbers,
   type SeenRow,
 } from './push-queries.js';
+import { type RecordWriter, writeRecords } from './records.js';
 import { parsePush } from './request.js';
+import { findRules } from './rule-queries.js';
+import { rulesOfOrganization } from './rules.js';
 import { requireStanding } from './standing.js';
 import type { ConflictRules } from './strategies/index.js';
 
@@ -60,6 +63,8 @@ export interface PushSource {
   rulesOf: (doctype: string) => ConflictRules;
   /** Time after which an open conflict stays with the server. */
   autoMs: number;
+  /** Verbs that write documents of other rooms, by doctype. */
+  records: ReadonlyMap<string, RecordWriter>;
 }
 
 /** A batch on its way. */
@@ -110,13 +115,17 @@ export async function push(scope: Scope, source: PushSource, request: PushReques
   const parsed = parseAll(batch, operations);
   const ids = parsed.flatMap(({ id }) => (id === null ? [] : [id]));
   const locked = lockOrigin(scope.tx, organization, origin);
-  const [found, seen] = await Promise.all([
+  const [found, changedRules, seen] = await Promise.all([
     findHead(scope.tx, organization),
+    findRules(scope.tx, organization),
     ids.length === 0 ? [] : findSeen(scope.tx, organization, origin, ids),
     locked,
   ]);
   const head = requireStanding(scope, found);
-  const [items, twins] = await leaveSeen(batch, parsed, seen);
+  batch.source = { ...source, rulesOf: rulesOfOrganization(source.rulesOf, changedRules) };
+  const [fresh, twins] = await leaveSeen(batch, parsed, seen);
+  // Others may link to records that this batch makes.
+  const items = await writeMirrored(batch, fresh);
   await giveNames(batch, items);
   const ready = await checkLinks(batch, items);
   await writeAll(batch, ready);
@@ -215,6 +224,18 @@ async function replay(batch: Batch, replayed: readonly [Item, SeenRow][]): Promi
 /** The second of two equal operations has the answer of the first. */
 function answerTwins(batch: Batch, twins: readonly [Item, number][]): void {
   for (const [item, first] of twins) batch.results[item.index] = { ...batch.results[first]!, replayed: true };
+}
+
+/** Hands operations on records of other rooms to those, and returns the others. */
+async function writeMirrored(batch: Batch, items: readonly Item[]): Promise<Item[]> {
+  const mirrored = items.filter(({ doctype }) => doctype.isRecord);
+  if (mirrored.length === 0) return [...items];
+  const { scope, origin, names, reachOf, source } = batch;
+  const caseOf = ({ doctype }: Item) => ({ reachOf, rules: source.rulesOf(doctype.name) });
+  const done = await writeRecords({ scope, origin, names, records: source.records, caseOf }, mirrored);
+  batch.verdicts.push(...done.verdicts);
+  batch.written.push(...done.written);
+  return items.filter(({ doctype }) => !doctype.isRecord);
 }
 
 /** Gives names to documents that come without, and puts them wherever the batch uses the temporary ones. */

@@ -26,9 +26,13 @@ import {
   showConflict,
 } from './conflicts.js';
 import { type FeedText, pageOf, pageText, readFeed } from './feed.js';
+import { type ConflictProposal, propose } from './proposal.js';
 import type { FeedPage, FeedRequest, PushAnswer, PushRequest } from './protocol.js';
 import { push } from './push.js';
-import { openRules } from './rules.js';
+import type { RecordWriter } from './records.js';
+import { findRules } from './rule-queries.js';
+import { listRules, type SyncRuleSet, setRules, showRules } from './rule-set.js';
+import { openRules, rulesOfOrganization } from './rules.js';
 
 /** Synchronization of organizations (by id or slug); docs/sync-protocol.md tells how a client uses it. */
 export interface Sync {
@@ -54,6 +58,20 @@ export interface Sync {
   /** Links between doctypes and their conflict rules. */
   checkDoctypes(): DoctypeReport;
   readonly conflicts: Conflicts;
+  readonly rules: SyncRules;
+}
+
+/** Conflict rules of an organization. */
+export interface SyncRules {
+  list(organization: string, call?: CallOptions): Promise<SyncRuleSet[]>;
+  show(organization: string, doctype: string, call?: CallOptions): Promise<SyncRuleSet>;
+  /** Changes what the doctype allows; null takes the changes back. */
+  set(
+    organization: string,
+    doctype: string,
+    override: Readonly<Record<string, unknown>> | null,
+    call?: CallOptions,
+  ): Promise<Change<SyncRuleSet>>;
 }
 
 /** Conflicts that were filed. */
@@ -66,6 +84,16 @@ export interface Conflicts {
     decision: ConflictDecision,
     call?: CallOptions & { ifVersion?: number | undefined },
   ): Promise<Change<ConflictDocument>>;
+  /**
+   * Proposes values for an open conflict: they are taken where the rules trust a proposer that is so sure, and
+   * otherwise shown to the person who decides.
+   */
+  propose(
+    organization: string,
+    id: string,
+    proposal: ConflictProposal,
+    call?: CallOptions,
+  ): Promise<ConflictDocument>;
   /** Leaves conflicts of all organizations whose time is over with the server; returns how many. */
   resolveDue(call?: CallOptions): Promise<number>;
 }
@@ -79,12 +107,14 @@ export interface SyncSource {
   key: Buffer;
   /** Time after which an open conflict stays with the server; a day unless told. */
   autoMs?: number | undefined;
+  /** Verbs that write documents of other rooms, by doctype. */
+  records: ReadonlyMap<string, RecordWriter>;
 }
 
-export function syncVerbs({ session, registry, idOf, key, autoMs }: SyncSource): Sync {
+export function syncVerbs({ session, registry, idOf, key, autoMs, records }: SyncSource): Sync {
   const rulesOf = openRules(registry);
   const feedSource = { registry, key };
-  const pushSource = { registry, rulesOf, autoMs: autoMs ?? limits.conflictAutoMs };
+  const pushSource = { registry, rulesOf, autoMs: autoMs ?? limits.conflictAutoMs, records };
   const within = async <T>(
     ref: string,
     call: CallOptions | undefined,
@@ -118,11 +148,24 @@ export function syncVerbs({ session, registry, idOf, key, autoMs }: SyncSource):
     resync: (ref, device, call) => within(ref, call, (scope) => resyncClient(scope, device)),
     compact: (ref, keepDays, call) => within(ref, call, (scope) => compact(scope, registry, keepDays)),
     checkDoctypes: () => checkDoctypes(registry, rulesOf),
+    rules: Object.freeze({
+      list: (ref, call) => within(ref, call, (scope) => listRules(scope, registry, rulesOf)),
+      show: (ref, doctype, call) =>
+        within(ref, call, (scope) => showRules(scope, registry, rulesOf, doctype)),
+      set: (ref, doctype, override, call) =>
+        within(ref, call, (scope) => setRules(scope, registry, rulesOf, doctype, override)),
+    } satisfies SyncRules),
     conflicts: Object.freeze({
       list: (ref, input, call) => within(ref, call, (scope) => listConflicts(scope, registry, input)),
       show: (ref, id, call) => within(ref, call, (scope) => showConflict(scope, id)),
       resolve: (ref, id, decision, { ifVersion, ...call } = {}) =>
         within(ref, call, (scope) => resolveConflict(scope, registry, id, decision, ifVersion)),
+      propose: (ref, id, proposal, call) =>
+        within(ref, call, async (scope) => {
+          const rules = rulesOfOrganization(rulesOf, await findRules(scope.tx, scope.tx.organization!));
+          if ((await propose(scope, registry, rules, id, proposal)) === 'ask') return showConflict(scope, id);
+          return (await resolveConflict(scope, registry, id, { value: proposal.value })).after!;
+        }),
       resolveDue: (call) => session.run('conflicts whose time is over', call, resolveDue),
     } satisfies Conflicts),
   };

@@ -1,7 +1,8 @@
 /** Which conflict rules hold for a doctype. */
 import type { Registry } from '../documents/index.js';
-import { DartwingError } from '../errors.js';
-import { type ConflictRules, conflictRulesSchema, defaultRules } from './strategies/index.js';
+import { DartwingError, isDartwingError } from '../errors.js';
+import type { RuleRow } from './rule-queries.js';
+import { type ConflictRules, conflictRulesSchema, defaultRules, overrideRules } from './strategies/index.js';
 
 export type RulesOf = (doctype: string) => ConflictRules;
 
@@ -26,4 +27,28 @@ function read(doctype: string, given: unknown): ConflictRules {
     where: doctype,
     message: `conflicts.${issue!.path.join('.')}: ${issue!.message}`,
   });
+}
+
+/** The rules of an organization: those of the doctypes with what it changed. */
+export function rulesOfOrganization(rulesOf: RulesOf, rows: readonly RuleRow[]): RulesOf {
+  if (rows.length === 0) return rulesOf;
+  const changes = new Map(rows.map(({ doctype, rules }) => [doctype, rules]));
+  const known = new Map<string, ConflictRules>();
+  return (name) => {
+    const change = changes.get(name);
+    if (change === undefined) return rulesOf(name);
+    const rules = known.get(name) ?? withChange(rulesOf(name), change);
+    known.set(name, rules);
+    return rules;
+  };
+}
+
+/** A change that its doctype allows no longer counts for nothing until somebody sets it anew; pushes go on. */
+export function withChange(rules: ConflictRules, change: unknown): ConflictRules {
+  try {
+    return overrideRules(rules, change);
+  } catch (error) {
+    if (isDartwingError(error)) return rules;
+    throw error;
+  }
 }

@@ -22,6 +22,7 @@ import { sealedContext } from './0016-sealed-context.js';
 import { keys } from './0017-keys.js';
 import { realtime } from './0018-realtime.js';
 import { browserSignIn } from './0019-browser-sign-in.js';
+import { syncRules } from './0020-sync-rules.js';
 
 export interface Migration {
   id: number;
@@ -50,4 +51,5 @@ export const migrations: readonly Migration[] = [
   keys,
   realtime,
   browserSignIn,
+  syncRules,
 ];

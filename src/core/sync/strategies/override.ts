@@ -24,7 +24,11 @@ import { sameValue } from './same.js';
 export function overrideRules(rules: ConflictRules, change: unknown): ConflictRules {
   const wanted = parseInput(conflictRulesSchema, change);
   const merged = merge(rules, wanted);
-  const fields = [...strategyFaults(rules, wanted), ...lockFaults(rules, merged)];
+  const fields = [
+    ...strategyFaults(rules, wanted),
+    ...lockFaults(rules, merged),
+    ...proposerFaults(rules, wanted),
+  ];
   if (fields.length === 0) return merged;
   const message = `These conflict rules may not be changed so: ${fields[0]!.path} ${fields[0]!.message}`;
   throw new DartwingError('VALIDATION_ERROR', { message }, { fields });
@@ -46,6 +50,7 @@ function merge(rules: ConflictRules, wanted: ConflictRules): ConflictRules {
     }
   }
   if (wanted.unlisted !== undefined) merged.unlisted = wanted.unlisted;
+  if (wanted.ai !== undefined) merged.ai = wanted.ai;
   if (wanted.deletes !== undefined) merged.deletes = wanted.deletes;
   merged.locked = [...new Set([...(rules.locked ?? []), ...(wanted.locked ?? [])])];
   merged.overrides = (wanted.overrides ?? rules.overrides ?? []).filter((name) =>
@@ -68,6 +73,14 @@ function strategyFaults(rules: ConflictRules, wanted: ConflictRules): FieldError
   if (allowed.length === 0) return [{ path: 'strategy', message: 'is fixed for this doctype' }];
   if (allowed.includes(wanted.strategy)) return [];
   return [{ path: 'strategy', message: `is one of ${allowed.join(', ')}` }];
+}
+
+/** Whether a proposer may decide at all is the doctype's to say; others may ask it to be surer. */
+function proposerFaults({ ai }: ConflictRules, wanted: ConflictRules): FieldError[] {
+  if (wanted.ai === undefined) return [];
+  if (ai === undefined) return [{ path: 'ai', message: 'is not allowed for this doctype' }];
+  if (wanted.ai.min_confidence >= ai.min_confidence) return [];
+  return [{ path: 'ai.min_confidence', message: `is at least ${ai.min_confidence}` }];
 }
 
 /** A locked field keeps its owner and its merge; under a strategy that leaves it to the server or a person it is safe. */

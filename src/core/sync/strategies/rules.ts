@@ -34,6 +34,9 @@ export const byField: ReadonlySet<Strategy> = new Set([
 const field = z.string().min(1).max(limits.nameCharsMax);
 const fields = z.array(field).max(limits.conflictRuleFieldsMax);
 
+/** Below this no rule lets a proposer decide. */
+const aiConfidenceMin = 0.98;
+
 const rowsRule = z.strictObject({
   /** Field that names a row. */
   key: field.default('name'),
@@ -66,6 +69,11 @@ const shape = z.strictObject({
   rows: z.record(field, rowsRule).optional(),
   /** Whether a deletion beats an edit it did not see (the rule), or a person decides. */
   deletes: z.enum(['win', 'manual']).optional(),
+  /**
+   * Where a proposer that is surer than this may decide what would wait for a person. Never for a doctype with protected
+   * health information.
+   */
+  ai: z.strictObject({ min_confidence: z.number().min(aiConfidenceMin).max(1) }).optional(),
   /** Fields whose rule no module and no organization changes. */
   locked: fields.optional(),
   /** Strategies that a module or an organization may choose instead; without this line nothing may be changed. */
