@@ -69,6 +69,7 @@ const bodies: Record<string, unknown> = {
   'equipment.assign': { member: 'bo@bolt.test' },
   'document.create': { data: { title: 'Cuckoo', status: 'Open' } },
   'document.update': { data: { title: 'Taken' } },
+  'event.publish': { events: [{ event: 'cuckoo', message: 1 }] },
   'sync.feed': { org: 'acme', doctype: 'Task' },
   'sync.push': { org: 'acme', device: 'd', operations: [] },
   'apikey.create': { name: 'x', environment: 'production', permissions: ['*:*'] },

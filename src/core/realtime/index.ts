@@ -21,5 +21,5 @@ export { dropRealtime } from './followers.js';
 export type { HeardChannel, HeardOrganization, Hearing, Wish } from './hearing.js';
 export type { NodeEars, RealtimeNode, RealtimeOptions } from './node.js';
 export { presenceRoom } from './presence.js';
-export type { Publication } from './publish.js';
+export { type Publication, publicationSchema } from './publish.js';
 export { type Realtime, type RealtimeRoom, realtimeRoom } from './room.js';

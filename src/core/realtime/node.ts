@@ -152,7 +152,9 @@ export function openNode(parts: NodeParts, ears: NodeEars): RealtimeNode & { kic
     await bus.listen({
       onBatch,
       onGap: () => {
-        // Written down first: what commits from now on is left for the relay.
+        // The database may be another one by now; and what commits after the beat is left for the relay.
+        heardNumber = undefined;
+        numberBefore = undefined;
         void beat().catch(onFailure);
         ears.onGap();
       },
@@ -164,9 +166,13 @@ export function openNode(parts: NodeParts, ears: NodeEars): RealtimeNode & { kic
     beating.unref();
   };
 
+  const ready = open();
+  // Whoever waits for it hears of it as well.
+  ready.catch(onFailure);
+
   return {
     id,
-    ready: open(),
+    ready,
     presence,
     bus: {
       get kind() {

@@ -67,8 +67,10 @@ export function openAssembly() {
       const [, name = '', index = '', count = '', text = ''] =
         /^(\d+) (\d+) (\d+) (.*)$/s.exec(payload) ?? [];
       const parts = Number(index) === 0 ? [] : (partial.get(name) ?? []);
-      parts[Number(index)] = text;
       partial.delete(name);
+      // Its beginning was sent before this node listened.
+      if (parts.length !== Number(index)) return undefined;
+      parts.push(text);
       if (parts.length === Number(count)) return parts.join('');
       partial.set(name, parts);
       for (const oldest of partial.keys()) {

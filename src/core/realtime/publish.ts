@@ -29,7 +29,8 @@ const reserved = new Set([
   'resync',
 ]);
 
-const publication = z.strictObject({
+/** The form of a publication. */
+export const publicationSchema = z.strictObject({
   event: z
     .string()
     .regex(/^[a-z][a-z0-9_]*$/, 'is lower-case letters, digits and underscores')
@@ -50,21 +51,25 @@ const publication = z.strictObject({
  * An event for sockets (requirements §11.5). Who hears it: the room, else the user, else the document, else everybody
  * of the organization.
  */
-export type Publication = z.input<typeof publication>;
+export type Publication = z.input<typeof publicationSchema>;
 
 /**
- * Leaves an event in the caller's transaction, which is bound to one organization: it is sent when that commits.
+ * Leaves events in the caller's transaction, which is bound to one organization: they are sent when that commits.
  * @throws PERMISSION_DENIED, VALIDATION_ERROR
  */
-export async function publish(scope: Scope, given: Publication): Promise<void> {
+export async function publish(scope: Scope, given: Publication | readonly Publication[]): Promise<void> {
   const organization = scope.tx.organization!;
   authorize(scope, 'create', { doctype: 'Realtime Event', name: '*', organization });
-  await insertEvents(scope.tx, [await eventOf(scope.tx, organization, given)]);
+  const list = Array.isArray(given) ? (given as readonly Publication[]) : [given as Publication];
+  if (list.length > bounds.batchMax) throw invalid('events', `are more than ${bounds.batchMax} at once`);
+  const events: WaitingEvent[] = [];
+  for (const each of list) events.push(await eventOf(scope.tx, organization, each));
+  await insertEvents(scope.tx, events);
 }
 
 /** An event as the outbox keeps it. @throws VALIDATION_ERROR */
 export async function eventOf(tx: Tx, organization: string, given: Publication): Promise<WaitingEvent> {
-  const parsed = parseInput(publication, given);
+  const parsed = parseInput(publicationSchema, given);
   const { event, message, id } = parsed;
   if (Buffer.byteLength(JSON.stringify(message)) > bounds.messageBytesMax)
     throw invalid('message', `has more than ${bounds.messageBytesMax} bytes of JSON`);
@@ -75,7 +80,7 @@ export async function eventOf(tx: Tx, organization: string, given: Publication):
 async function targetOf(
   tx: Tx,
   organization: string,
-  { room, user, doctype, docname }: z.output<typeof publication>,
+  { room, user, doctype, docname }: z.output<typeof publicationSchema>,
 ): Promise<Target> {
   if (room !== undefined) return { rooms: await roomsOf(tx, organization, room) };
   if (user !== undefined) return { user: user.toLowerCase() };

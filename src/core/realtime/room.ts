@@ -9,10 +9,14 @@ import { deleteStale } from './queries.js';
 
 export interface Realtime {
   /**
-   * Sends an event to sockets of an organization (id or slug), at least once; clients know it by its id.
+   * Sends an event, or some in their order, to sockets of an organization (id or slug).
    * @throws PERMISSION_DENIED, VALIDATION_ERROR, ORGANIZATION_NOT_FOUND
    */
-  publish(organization: string, publication: Publication, call?: CallOptions): Promise<void>;
+  publish(
+    organization: string,
+    publication: Publication | readonly Publication[],
+    call?: CallOptions,
+  ): Promise<void>;
   /** Serves sockets from this process. Closed with dartwing, or before. */
   node(ears: NodeEars): RealtimeNode;
   /** Deletes what waits although nobody listens; returns how much. */

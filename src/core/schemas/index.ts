@@ -13,6 +13,7 @@ import { invitations } from './invitations.js';
 import { jobs } from './jobs.js';
 import { keys } from './keys.js';
 import { people } from './people.js';
+import { realtime } from './realtime.js';
 import { sync } from './sync.js';
 import { tenancy } from './tenancy.js';
 
@@ -29,4 +30,5 @@ export const documentSchemas: Readonly<Record<string, z.ZodType>> = {
   ...keys,
   ...jobs,
   ...sync,
+  ...realtime,
 };

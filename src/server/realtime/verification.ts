@@ -46,6 +46,7 @@ export function openVerification(parts: VerificationParts): Verification {
   const settle = async (connection: Connection, askAgain: boolean): Promise<void> => {
     for (let tries = 0; tries < bounds.verifyTriesMax; tries++) {
       const { generation } = connection;
+      if (askAgain && connection.isVerified) return;
       if (askAgain) {
         const { authorization, address } = connection;
         connection.caller = await dartwing.identity.authenticate({ authorization, address });
@@ -55,6 +56,8 @@ export function openVerification(parts: VerificationParts): Verification {
       const hearing = await parts.node().hear(connection.caller.principal, wishes);
       const barred = await barredOf(connection, hearing);
       if (connection.generation !== generation) continue;
+      // It was asked for twice, and the other one was quicker: what was subscribed to since then stays.
+      if (askAgain && connection.isVerified) return;
       apply(connection, hearing, barred, subscriptions);
       return;
     }

@@ -13,6 +13,7 @@ import { memberRoutes } from './members.js';
 import { organizationRoutes } from './organizations.js';
 import { permissionRoutes } from './permissions.js';
 import { personRoutes } from './persons.js';
+import { realtimeRoutes } from './realtime.js';
 import { roleRoutes } from './roles.js';
 import { syncRoutes } from './sync.js';
 
@@ -27,6 +28,7 @@ export const allRoutes: readonly Route[] = [
   ...equipmentRoutes,
   ...documentRoutes,
   ...syncRoutes,
+  ...realtimeRoutes,
   ...permissionRoutes,
   ...apiKeyRoutes,
   ...auditRoutes,
