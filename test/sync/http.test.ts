@@ -68,3 +68,22 @@ test('T-S6 whoever leaves the organization is refused, and the device deletes wh
   expect(phone.status()).toMatchObject({ state: 'revoked', pending: 0 });
   expect(phone.list('Note')).toEqual([]);
 });
+
+test('a body of 10 MB and one that is no JSON are refused as a whole, and nothing of them is kept', async () => {
+  const send = (body: string) =>
+    world.server.fetch(
+      new Request('http://dartwing.test/api/method/dartwing_core.sync.upsert_batch', {
+        method: 'POST',
+        headers: { authorization: world.ana.authorization, 'content-type': 'application/json' },
+        body,
+      }),
+    );
+  const operation = { op: 'insert', doctype: 'Note', name: 'huge', data: { title: 'x'.repeat(10_485_760) } };
+  const large = await send(JSON.stringify({ org: 'acme', device: 'phone', operations: [operation] }));
+  expect([large.status, await large.text()]).toEqual([413, expect.stringContaining('BODY_TOO_LARGE')]);
+  const broken = await send('{"org":"acme","device":"phone","operations":[');
+  expect(broken.status).toBe(400);
+  await expect(world.dartwing.documents.show('acme', 'Note', 'huge')).rejects.toMatchObject({
+    code: 'DOCUMENT_NOT_FOUND',
+  });
+});

@@ -201,6 +201,41 @@ describe('a wrong operation', () => {
     expect((await world.dartwing.documents.list(org.slug, 'Note')).total_count).toBe(wrong.length);
   });
 
+  it('is one whose batch has 10 MB or whose JSON is deep, and what fits is taken', async () => {
+    world.dartwing.documents.doctypes.register({
+      doctype: 'Scan',
+      module: 'test',
+      naming: { rule: 'client' },
+      fields: [{ name: 'content', type: 'JSON' }],
+    });
+    let deepest: unknown = 1;
+    for (let level = 0; level < 5_000; level++) deepest = { in: deepest };
+    const scan = (name: string, content: unknown) =>
+      ({ op: 'insert', doctype: 'Scan', name, data: { content } }) as const;
+    const large = Array.from({ length: 4 }, () => 'x'.repeat(60_000));
+    const results = await world.push(org.slug, 'phone', [
+      scan('deep', deepest),
+      scan('deep too', deep()),
+      scan('fits', { a: [1] }),
+      scan(
+        'too large',
+        Array.from({ length: 5 }, () => 'x'.repeat(60_000)),
+      ),
+      ...Array.from({ length: 40 }, (_, index) => scan(`large ${index}`, large)),
+    ]);
+    const codes = results.map(({ error, outcome }) => error?.code ?? outcome);
+    expect(codes.slice(0, 4)).toEqual([
+      'VALIDATION_ERROR',
+      'VALIDATION_ERROR',
+      'applied',
+      'VALIDATION_ERROR',
+    ]);
+    const taken = codes.slice(4).filter((code) => code === 'applied').length;
+    expect(taken).toBeGreaterThan(20);
+    expect(codes.slice(4 + taken).every((code) => code === 'VALIDATION_ERROR')).toBe(true);
+    expect((await world.dartwing.documents.list(org.slug, 'Scan', { limit: 1 })).total_count).toBe(taken + 1);
+  });
+
   it('T-S7 is rejected when it names a file that was not uploaded, and taken after it was', async () => {
     const task = {
       id: randomUUID(),
