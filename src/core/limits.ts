@@ -90,6 +90,8 @@ export const limits = Object.freeze({
   /** Reminders of one invitation, and the pause between them. */
   remindersMax: 3,
   reminderPauseMs: 86_400_000,
+  /** Without an answer for so long, an invitation is sent again by itself, unless it ends within a pause. */
+  reminderAutoMs: 259_200_000,
   /** Lines and characters of one list of addresses to invite. */
   invitationLinesMax: 5_000,
   invitationListCharsMax: 1_048_576,

@@ -29,6 +29,14 @@ const chores: Readonly<Record<string, Chore>> = {
     description: 'Writes down which invitations have run out',
     run: async ({ invitations }, call) => ({ expired: (await invitations.expire(undefined, call)).length }),
   },
+  'invitations.reminders': {
+    cron: '0 9 * * *',
+    description: 'Sends invitations again that nobody has answered for three days',
+    run: async ({ invitations }, call) => {
+      const { done, failed } = await invitations.remindDue(call);
+      return { sent: done.length, failed: failed.map(({ error }) => error.code) };
+    },
+  },
   'invitations.guests': {
     cron: '20 2 * * *',
     description: 'Ends the access of guests whose time has come',

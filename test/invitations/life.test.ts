@@ -71,6 +71,27 @@ describe('expiring and revoking', () => {
 });
 
 describe('reminding', () => {
+  it('happens by itself after three quiet days, three times, not shortly before the end, and not twice by two at once', async () => {
+    const email = `quiet-${count}@acme.test`;
+    const { invitation } = await invite(email, { expiresInMs: 30 * dayMs });
+    const ending = await invite(`ending-${count}@acme.test`, { expiresInMs: 3.5 * dayMs });
+    const handed = await invite(`handed-${count}@acme.test`, { kind: 'link', expiresInMs: 30 * dayMs });
+    const mine = ({ done }: Awaited<ReturnType<typeof dartwing.invitations.remindDue>>) =>
+      done
+        .map(({ id }) => id)
+        .filter((id) => [invitation, ending.invitation, handed.invitation].some((one) => one.id === id));
+    expect(mine(await dartwing.invitations.remindDue())).toEqual([]);
+    const sent: string[][] = [];
+    for (let round = 0; round < 4; round++) {
+      clock.advance(3 * dayMs);
+      const both = await Promise.all([dartwing.invitations.remindDue(), dartwing.invitations.remindDue()]);
+      sent.push(both.flatMap(mine));
+    }
+    expect(sent).toEqual([[invitation.id], [invitation.id], [invitation.id], []]);
+    const { status } = await dartwing.invitations.show(org, invitation.id);
+    expect(status).toMatchObject({ state: 'pending', reminders: 3 });
+  });
+
   it('sends a new link, ends the old one, and stops after three', async () => {
     const email = `lazy-${count}@acme.test`;
     const { invitation, link } = await invite(email, { expiresInMs: 30 * dayMs });

@@ -280,6 +280,7 @@ describe('schedules', () => {
     expect(names).toEqual([
       'invitations.expiry',
       'invitations.guests',
+      'invitations.reminders',
       'jobs.dead_letter_alert',
       'jobs.dead_letter_cleanup',
       'jobs.orphans',

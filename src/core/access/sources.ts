@@ -64,11 +64,13 @@ export const recordSources: ReadonlyMap<string, RecordSource> = new Map(
   } satisfies Record<string, RecordSource>),
 );
 
-/** Indexes of the tables that rights are read from. */
+/** Indexes of the tables that rights and memberships are read from. */
 export const rightsIndexes: readonly { table: string; columns: readonly string[] }[] = [
   { table: 'permission_grant', columns: ['organization', 'user_name', 'allow', 'for_value'] },
   { table: 'permission_grant', columns: ['user_name'] },
   { table: 'user_account', columns: ['person'] },
   { table: 'access_version', columns: ['holder'] },
+  // Pages of members, the latest first.
+  { table: 'org_member', columns: ['organization', 'start_date', 'id'] },
   { table: 'permission_event', columns: ['id'] },
 ];

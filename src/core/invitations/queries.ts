@@ -169,6 +169,25 @@ export async function takeExpired(
   ).rows;
 }
 
+/** An invitation that is to be sent again. */
+export interface DueReminder {
+  organization: string;
+  id: string;
+}
+
+/** Invitations by mail that nobody has answered for long, of organizations that take people in; longest first. */
+export async function listDueReminders(
+  tx: Tx,
+  due: { quietSince: Date; endsAfter: Date; remindersMax: number; limit: number },
+): Promise<DueReminder[]> {
+  const text = `select i.organization, i.id from invitation i join organization o on o.id = i.organization
+    where i.status = 'pending' and i.kind in ('email', 'guest') and i.reminder_count < $3 and i.expires_at > $2
+      and coalesce(i.last_reminder_at, i.created_at) <= $1 and o.status = 'active'
+    order by coalesce(i.last_reminder_at, i.created_at), i.id limit $4`;
+  const values = [due.quietSince, due.endsAfter, due.remindersMax, due.limit];
+  return (await tx.query<DueReminder & Record<string, unknown>>(text, values, 'dartwing_reminders_due')).rows;
+}
+
 /** Everything of the room that belongs to an organization, when it is purged. */
 export async function deleteInvitations(tx: Tx, organization: string): Promise<void> {
   await tx.query('delete from invitation where organization = $1', [organization]);

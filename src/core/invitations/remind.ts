@@ -5,7 +5,7 @@ import { limits } from '../limits.js';
 import { openOrganization, recordInvitation } from './create.js';
 import { type InvitationDocument, invitationDocument, stateAt } from './document.js';
 import { aboutOf, type Desk, letterOf, postLetter } from './letter.js';
-import { type InvitationRow, updateInvitation } from './queries.js';
+import { type DueReminder, type InvitationRow, listDueReminders, updateInvitation } from './queries.js';
 import { requireInvitation } from './show.js';
 import type { Secret } from './token.js';
 
@@ -39,6 +39,22 @@ export async function remindInvitee(
   const after = invitationDocument(reminded, now, await letterOf(scope, reminded));
   await recordInvitation(scope, 'remind', before, after);
   return after;
+}
+
+/**
+ * What is to be sent again by the clock. Nothing without a mail server: a new link would end one that was handed over.
+ * @throws PERMISSION_DENIED
+ */
+export async function findDueReminders(scope: Scope, { outbox }: Desk): Promise<DueReminder[]> {
+  authorize(scope, 'write', { doctype: 'Invitation', name: '*' });
+  if (!outbox.hasTransport) return [];
+  const now = scope.clock.now().getTime();
+  return listDueReminders(scope.tx, {
+    quietSince: new Date(now - limits.reminderAutoMs),
+    endsAfter: new Date(now + limits.reminderPauseMs),
+    remindersMax: limits.remindersMax,
+    limit: limits.endingBatchMax,
+  });
 }
 
 function refuseTooMany(row: InvitationRow, now: Date): void {

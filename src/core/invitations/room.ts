@@ -10,7 +10,8 @@ import type { InvitationDocument, InvitationList } from './document.js';
 import { endGuestAccess, expireInvitations, revokeInvitation } from './ending.js';
 import type { InviteInput } from './input.js';
 import type { Desk } from './letter.js';
-import { remindInvitee } from './remind.js';
+import type { DueReminder } from './queries.js';
+import { findDueReminders, remindInvitee } from './remind.js';
 import { type ListInvitationsInput, listInvitations, showInvitation } from './show.js';
 import { hashToken, issueToken, linkOf, readToken, type Secret } from './token.js';
 
@@ -27,6 +28,12 @@ export interface GuestEnding {
   failed: { guest: EndedGuest; error: DartwingError }[];
 }
 
+/** What was sent again, and what could not be. */
+export interface Reminding {
+  done: DueReminder[];
+  failed: { invitation: DueReminder; error: DartwingError }[];
+}
+
 /** Invitations of organizations (by id or slug). */
 export interface Invitations {
   create(organization: string, input: InviteInput, call?: CallOptions): Promise<Issued>;
@@ -36,6 +43,8 @@ export interface Invitations {
   show(organization: string, id: string, call?: CallOptions): Promise<InvitationDocument>;
   /** Sends a new link by mail; the earlier one ends. */
   remind(organization: string, id: string, call?: CallOptions): Promise<Issued>;
+  /** Sends again what nobody has answered for three days, each by itself. Safe to run again. */
+  remindDue(call?: CallOptions): Promise<Reminding>;
   revoke(organization: string, id: string, call?: CallOptions): Promise<InvitationDocument>;
   /** Writes down which invitations have run out, of one organization or all. Safe to run again. */
   expire(organization?: string, call?: CallOptions): Promise<InvitationDocument[]>;
@@ -74,6 +83,11 @@ export function invitationVerbs(session: Session, desk: Desk): Invitations {
       createInvitation(scope, desk, organization, input, secret),
     );
 
+  const remind: Invitations['remind'] = (organization, id, call) =>
+    issue(call, 'invite remind', { organization, id }, (scope, secret) =>
+      remindInvitee(scope, desk, organization, id, secret),
+    );
+
   return {
     create,
     bulk: async (organization, csv, call = {}) => {
@@ -87,10 +101,18 @@ export function invitationVerbs(session: Session, desk: Desk): Invitations {
       run('invite list', call, (scope) => listInvitations(scope, organization, input)),
     show: (organization, id, call) =>
       run('invite show', call, (scope) => showInvitation(scope, organization, id)),
-    remind: (organization, id, call) =>
-      issue(call, 'invite remind', { organization, id }, (scope, secret) =>
-        remindInvitee(scope, desk, organization, id, secret),
-      ),
+    remind,
+    remindDue: async ({ idempotencyKey: _, ...facts } = {}) => {
+      const reminding: Reminding = { done: [], failed: [] };
+      for (const due of await run('invite remind', facts, (scope) => findDueReminders(scope, desk))) {
+        // Somebody may have accepted it, or sent it again, a moment ago.
+        await remind(due.organization, due.id, facts).then(
+          () => reminding.done.push(due),
+          (error: unknown) => reminding.failed.push({ invitation: due, error: asDartwingError(error) }),
+        );
+      }
+      return reminding;
+    },
     revoke: (organization, id, call) =>
       run('invite revoke', call, (scope) => revokeInvitation(scope, desk, organization, id), {
         organization,
