@@ -59,7 +59,7 @@ describe('a batch', () => {
         expect(whole.slice(0, -1).every((one) => one === undefined)).toBe(true);
         expect(decodeBatch(whole.at(-1)!)).toEqual(JSON.parse(JSON.stringify(batch)));
       }),
-      { numRuns: 30 },
+      { numRuns: 10 },
     );
   });
 
