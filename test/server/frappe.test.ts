@@ -122,7 +122,7 @@ describe('methods of the organization API', () => {
     expect((await world.ana.get('/api/method/dartwing_core.deactivate_member?member=x')).status).toBe(405);
   });
 
-  it('refuse the 101st call of a minute', async () => {
+  it('T-H9 refuse the 101st call of a minute', async () => {
     const cora = await world.caller('cora', 'm1@acme.test');
     for (let n = 0; n < 100; n++) {
       const { status, headers } = await cora.get('/api/method/dartwing_core.get_user_organizations');
