@@ -29,11 +29,11 @@ export type {
   DeadLetterQuery,
   ReplayOptions,
 } from './dead-letter.js';
-export type { JobDefinition, QueueName } from './definition.js';
+export { type JobDefinition, type QueueName, queueNames } from './definition.js';
 export type { JobDocument } from './document.js';
 export { dropJobs, followMergedOwner } from './followers.js';
 export { openJobs } from './open.js';
-export type { Priority } from './priority.js';
+export { type Priority, priorities } from './priority.js';
 export { PermanentJobError } from './retry.js';
 export type { Jobs, ManyJobs, ReplayManyOptions, Submitted } from './room.js';
 export type { ScheduleDefinition, ScheduleDocument } from './schedule.js';

@@ -8,6 +8,7 @@ import { browserRoutes } from './browser.js';
 import { documentRoutes } from './documents.js';
 import { equipmentRoutes } from './equipment.js';
 import { invitationRoutes } from './invitations.js';
+import { jobRoutes } from './jobs.js';
 import { liteRoutes } from './lite.js';
 import { memberRoutes } from './members.js';
 import { organizationRoutes } from './organizations.js';
@@ -29,6 +30,7 @@ export const allRoutes: readonly Route[] = [
   ...documentRoutes,
   ...syncRoutes,
   ...realtimeRoutes,
+  ...jobRoutes,
   ...permissionRoutes,
   ...apiKeyRoutes,
   ...auditRoutes,
