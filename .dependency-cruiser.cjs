@@ -17,6 +17,7 @@ const rooms = [
   'documents',
   'sync',
   'realtime',
+  'tokens',
   'export',
   'apply',
 ];

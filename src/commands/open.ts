@@ -7,6 +7,7 @@ import { describeTarget } from '../core/db/index.js';
 import { DartwingError } from '../core/errors.js';
 import { createDartwing, type Dartwing, type DartwingOptions, migrateInstallation } from '../core/index.js';
 import { developmentMasterKey, type KeyOptions } from '../core/keys/index.js';
+import type { TokenOptions } from '../core/tokens/index.js';
 import type { CommandContext, OpenOptions } from './context.js';
 import { commandLog } from './log.js';
 import { isUp } from './up/holder.js';
@@ -174,10 +175,34 @@ async function shared({
     publicUrl,
     realtime: { redisUrl, publishKey },
     keys: keyServices(config.values),
+    tokens: {
+      clients: applications(config.values.tokenClients),
+      allowPrivateHosts: config.values.tokenPrivateHosts?.split(',').map((host) => host.trim()),
+    },
     principal: { type: 'operator', id: operator(env) },
     via: 'cli',
     ...(global.debug ? { log: await commandLog({ io, config, global }) } : {}),
   };
+}
+
+/** Applications that are registered with providers. @throws CONFIG_INVALID */
+function applications(json: string | undefined): TokenOptions['clients'] {
+  const given = JSON.parse(json ?? '{}') as Record<string, Record<string, unknown>>;
+  return Object.fromEntries(
+    Object.entries(given).map(([name, { client_id: clientId, client_secret: clientSecret }]) => {
+      const isText = (value: unknown) => typeof value === 'string' && value !== '';
+      if (!isText(clientId) || !(clientSecret === undefined || isText(clientSecret)))
+        throw new DartwingError('CONFIG_INVALID', {
+          where: 'token_clients',
+          message: `${name} needs a client_id, and may have a client_secret, both text`,
+        });
+      const client = { clientId: clientId as string };
+      return [
+        name,
+        clientSecret === undefined ? client : { ...client, clientSecret: clientSecret as string },
+      ];
+    }),
+  );
 }
 
 /** Key services that are set up. */

@@ -26,6 +26,7 @@ import { scheduleSpec } from './schedule/spec.js';
 import { serveSpec } from './serve/spec.js';
 import type { NounSpec } from './spec.js';
 import { syncSpec } from './sync/spec.js';
+import { tokenSpec } from './token/spec.js';
 import { upSpec } from './up/spec.js';
 import { workerSpec } from './worker/spec.js';
 
@@ -49,6 +50,7 @@ export const nouns: readonly NounSpec[] = [
   scheduleSpec,
   apikeySpec,
   keySpec,
+  tokenSpec,
   auditSpec,
   migrateSpec,
   applySpec,

@@ -95,6 +95,20 @@ function masterKey(value: string): string {
   return value;
 }
 
+function jsonObject(value: string): string {
+  // The value is secret: the message names what is expected and repeats nothing.
+  const expected = 'is not JSON such as {"google": {"client_id": "…", "client_secret": "…"}}';
+  let given: unknown;
+  try {
+    given = JSON.parse(value);
+  } catch {
+    throw new Error(expected);
+  }
+  const isObject = (one: unknown) => typeof one === 'object' && one !== null && !Array.isArray(one);
+  if (!isObject(given) || !Object.values(given as object).every(isObject)) throw new Error(expected);
+  return value;
+}
+
 const keyProviders = ['local', 'aws-kms', 'vault'] as const;
 const outputs = ['table', 'json', 'yaml', 'ndjson'] as const;
 const levels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -331,8 +345,22 @@ export const configKeys = {
     read: secretOf(16),
     secret: true,
   },
+  tokenClients: {
+    summary:
+      'Applications registered with providers, as JSON: {"google": {"client_id": "…", "client_secret": "…"}}',
+    env: ['DARTWING_TOKEN_CLIENTS'],
+    value: 'json',
+    read: jsonObject,
+    secret: true,
+  },
+  tokenPrivateHosts: {
+    summary: 'Hosts of providers that may lie in a private network, with commas between them: crm.lan:8443',
+    env: ['DARTWING_TOKEN_PRIVATE_HOSTS'],
+    value: 'hosts',
+    read: text,
+  },
   modules: {
-    summary: 'Files that define jobs and schedules, with commas between them: ./jobs.js',
+    summary: 'Files that define jobs, schedules and providers, with commas between them: ./jobs.js',
     env: ['DARTWING_MODULES'],
     value: 'files',
     read: text,

@@ -21,6 +21,7 @@ import type { Quota } from './quota/index.js';
 import type { Realtime } from './realtime/index.js';
 import type { Sync } from './sync/index.js';
 import type { OrganizationVerbs } from './tenancy/index.js';
+import type { Tokens } from './tokens/index.js';
 
 export interface Tenancy extends OrganizationVerbs {
   /** Links, concrete records, supervisors and grants of one organization or all. */
@@ -71,6 +72,7 @@ export interface Dartwing {
   readonly browser: BrowserVerbs;
   readonly mail: Pick<Courier, 'sendDue'>;
   readonly keys: Keys;
+  readonly tokens: Tokens;
   readonly equipment: Equipment;
   readonly documents: Documents;
   readonly sync: Sync;

@@ -41,6 +41,7 @@ import { realtimeRoom } from './realtime/index.js';
 import { addSystemSchedules } from './schedules.js';
 import { syncVerbs } from './sync/index.js';
 import { organizationVerbs, repairLinks, requireOrganization, verifyLinks } from './tenancy/index.js';
+import { openTokens } from './tokens/index.js';
 import { subscribeRooms } from './wiring.js';
 
 /**
@@ -189,6 +190,23 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
 
   const publicUrl = options.publicUrl ?? 'http://localhost:4000';
   const factorKeys = () => ({ keys: keys.get(), factorKey: keyring.lite.factorKey });
+  const tokens = whenUsed(() =>
+    openTokens({
+      options: options.tokens ?? {},
+      session,
+      keys: keys.get(),
+      database,
+      clock,
+      random: options.random ?? Math.random,
+      log,
+      outbox: () => courier.get().outbox,
+      publicUrl,
+      background,
+      idOf: async (ref, call) => (call === undefined ? ids.find(ref) : ids.findExisting(ref, call)),
+    }),
+  );
+  // After the workers: what they asked a provider for has to be written down.
+  beforeClose.push(async () => tokens.made?.close());
   const lite = whenUsed(() =>
     liteRoom(
       {
@@ -240,6 +258,10 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
     browser: () => browser.get(),
     mail: () => ({ sendDue: courier.get().sendDue }),
     keys: () => keys.get(),
+    tokens: () => {
+      const { close: _, ...verbs } = tokens.get();
+      return verbs;
+    },
     equipment: () => equipmentVerbs(session, ids.findExisting),
     documents: () =>
       documentVerbs({
@@ -265,7 +287,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
     jobs: () => {
       const { close: _, ...verbs } = jobs.get();
       verbs.observe((event) => realtime.get().tellOfJob(event));
-      addSystemSchedules(verbs.schedules, () => dartwing);
+      addSystemSchedules(verbs, clock, () => dartwing);
       return verbs;
     },
     audit: () => guardedAudit(auditVerbs(audit), session, ids.findExisting),

@@ -340,6 +340,87 @@ const entries = {
     why: 'Destroying the key erased everything that was sealed with it, on purpose',
     fix: ['dartwing audit query --action key.destroy says who did it, when and why'],
   },
+  PROVIDER_NOT_FOUND: {
+    kind: 'not_found',
+    what: 'No provider "{name}"',
+    why: '{suggestion}',
+    fix: ['dartwing token providers'],
+  },
+  PROVIDER_CLIENT_MISSING: {
+    kind: 'precondition',
+    what: 'No application is registered for {provider} in this installation',
+    why: 'Authorizing and renewing need the id, and usually the secret, of an application at the provider',
+    fix: [
+      'Register one at the provider and name it in DARTWING_TOKEN_CLIENTS_FILE: {"{provider}": {"client_id": "…"}}',
+    ],
+  },
+  PROVIDER_FLOW_MISSING: {
+    kind: 'invalid',
+    what: '{provider} cannot be connected by {flow}',
+    fix: ['dartwing token providers shows how each is connected'],
+  },
+  INTEGRATION_NOT_FOUND: {
+    kind: 'not_found',
+    what: 'No integration "{id}" in this organization',
+    fix: ['dartwing token list --org <org>'],
+  },
+  INTEGRATION_NOT_CONNECTED: {
+    kind: 'not_found',
+    what: '{provider} is not connected (account {account})',
+    fix: ['dartwing token connect {provider} --account {account} --org <org>'],
+  },
+  INTEGRATION_REAUTH_REQUIRED: {
+    kind: 'precondition',
+    what: '{provider} has to be authorized again (account {account})',
+    why: 'The provider no longer accepts the authorization: it was withdrawn, or has ended',
+    fix: ['dartwing token connect {provider} --account {account} --org <org>'],
+  },
+  INTEGRATION_UNAVAILABLE: {
+    kind: 'unavailable',
+    what: '{provider} gives no token now: {reason}',
+    why: 'It is asked again by itself, after pauses that grow',
+    fix: ['dartwing token list --state error --org <org>', 'dartwing token refresh <id> --org <org>'],
+  },
+  INTEGRATION_NOT_RENEWABLE: {
+    kind: 'precondition',
+    what: 'Nothing can renew the credential of {provider} (account {account})',
+    why: 'It is a key or a password, or the provider gave no refresh token',
+    fix: ['dartwing token connect {provider} --account {account} --org <org> replaces it'],
+  },
+  INTEGRATION_ACCOUNT_CHANGED: {
+    kind: 'conflict',
+    what: '{provider} was authorized for another account than the one that is connected as {account}',
+    why: 'Under this name others rely on the former account',
+    fix: ['Connect it under another name: --account <name>', 'Or take its place: --replace-account'],
+  },
+  INTEGRATION_DECLINED: {
+    kind: 'precondition',
+    what: '{provider} did not authorize: {reason}',
+    why: 'Somebody declined, or the application is registered in another way than the provider expects',
+    fix: ['Begin again: dartwing token connect'],
+  },
+  INTEGRATION_LIMIT: {
+    kind: 'precondition',
+    what: 'An organization has at most {max} {what}',
+    fix: ['dartwing token revoke <id> --org <org>', 'Attempts to connect end by themselves'],
+  },
+  CONNECT_STATE_INVALID: {
+    kind: 'invalid',
+    what: 'This attempt to connect is not open',
+    why: 'It was used already, is too old, or was begun by somebody else or in another browser',
+    fix: ['Begin again: dartwing token connect'],
+  },
+  OUTGOING_REFUSED: {
+    kind: 'precondition',
+    what: '{host} is not called: {reason}',
+    why: 'Credentials go to hosts of their provider only, and calls to public addresses by https',
+    fix: ['dartwing token providers', 'Name hosts of your own network in allowPrivateHosts'],
+  },
+  OUTGOING_FAILED: {
+    kind: 'unavailable',
+    what: '{host} does not answer: {reason}',
+    fix: ['Run it again', 'dartwing token health --org <org>'],
+  },
   SEAL_BROKEN: {
     kind: 'precondition',
     what: 'A sealed value of {table}.{column} does not open',

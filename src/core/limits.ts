@@ -316,6 +316,58 @@ export const limits = Object.freeze({
   resealFailuresMax: 20,
   /** Values of one key and column that a verification opens unless told. */
   keySamples: 20,
+  /** How long before its end a token counts as stale, one of a short life a third of it; and its life when nobody says. */
+  tokenMarginMs: 300_000,
+  tokenLifeS: 3_600,
+  /** Tokens in memory, and for how long without a look at the database. */
+  tokensKeptMax: 10_000,
+  tokenKeptMs: 30_000,
+  /** One call of a token endpoint, and the right to make it; the second outlasts the first. */
+  tokenCallMs: 20_000,
+  tokenLeaseMs: 45_000,
+  /** Wait for a renewal by another process, and the pause until somebody who heard no bell looks. */
+  tokenWaitMs: 50_000,
+  tokenLookMs: 1_000,
+  /** Attempts to write down what a provider answered, and the longest pause between two. */
+  tokenWritesMax: 10,
+  tokenWritePauseMsMax: 5_000,
+  /** Pauses after failures of a provider. */
+  tokenRetryMsMin: 5_000,
+  tokenRetryMsMax: 3_600_000,
+  /** Answers in a row that nobody can read before a token counts as refused. */
+  tokenUnclearAnswersMax: 3,
+  /** Tokens that end within this time are renewed by the schedule (requirements §13.3). */
+  tokenHorizonMs: 600_000,
+  tokenDueOrganizationsMax: 5_000,
+  /** Over this time the jobs of one tick are spread. */
+  tokenSpreadMs: 60_000,
+  /** Renewals of one organization at once. */
+  tokenRefreshesAtOnceMax: 4,
+  /** Integrations of one organization, and people who are on the way to a provider. */
+  integrationsMax: 500,
+  connectsOpenMax: 100,
+  connectMsMax: 600_000,
+  deviceMsMax: 1_800_000,
+  /** Administrators who are told of one end of an authorization. */
+  integrationMailsMax: 20,
+  /** How long journals of connecting and refreshing are kept, and how many lines go at once. */
+  attemptsKeptMs: 2_592_000_000,
+  attemptsDeletedMax: 10_000,
+  /** Failures in a row that open a breaker, for how long, and breakers of a process. */
+  breakerFailures: 5,
+  breakerMs: 60_000,
+  breakersMax: 10_000,
+  /** One health check, how many at once, between two of one integration, and failures in a row that count. */
+  healthMs: 10_000,
+  healthAtOnceMax: 4,
+  healthPauseMs: 60_000,
+  healthIdleMs: 86_400_000,
+  healthFailuresMax: 3,
+  /** A call to a provider: to connect, in all, bytes of its answer, and connections to one host. */
+  outgoingConnectMs: 10_000,
+  outgoingMs: 30_000,
+  outgoingAnswerBytesMax: 1_048_576,
+  outgoingConnectionsMax: 10,
   /** Life of an access token and of a refresh token of lite mode (requirements §7.3). */
   liteTokenMs: 300_000,
   liteRefreshMs: 2_592_000_000,

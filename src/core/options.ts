@@ -14,6 +14,7 @@ import type { MailOptions } from './mail/index.js';
 import type { Provisioning } from './people/index.js';
 import type { Rates } from './quota/index.js';
 import type { RealtimeOptions } from './realtime/index.js';
+import type { TokenOptions } from './tokens/index.js';
 
 export interface DartwingOptions {
   /** `postgres://` address of the database. At run time only its host, port and name are used. */
@@ -24,6 +25,8 @@ export interface DartwingOptions {
   masterKeyOrigin?: string | undefined;
   /** Key services; without any the master key wraps the data keys. */
   keys?: KeyOptions | undefined;
+  /** Applications at providers of other services, and providers of modules. */
+  tokens?: TokenOptions | undefined;
   /** Addresses of the runtime logins, where somebody else manages the roles. */
   appUrl?: string | undefined;
   systemUrl?: string | undefined;

@@ -3,6 +3,7 @@
  * Each can be repeated at any time: a tick that dies with its process is made good by the next one.
  */
 import type { CallOptions } from './access/index.js';
+import type { Clock } from './clock.js';
 import type { Dartwing } from './contract.js';
 import { asDartwingError } from './errors.js';
 import { limits } from './limits.js';
@@ -10,14 +11,40 @@ import { limits } from './limits.js';
 interface Chore {
   cron: string;
   description: string;
-  run: (dartwing: Dartwing, call: CallOptions) => Promise<unknown>;
+  run: (dartwing: Dartwing, call: CallOptions, hand: HandOut) => Promise<unknown>;
 }
+
+/** Gives each organization a job of its own, so that a slow one keeps no other back. */
+type HandOut = (type: string, organizations: readonly string[], call: CallOptions) => Promise<object>;
 
 const chores: Readonly<Record<string, Chore>> = {
   'people.provisioning': {
     cron: '* * * * *',
     description: 'Tries again to make login accounts that could not be made',
     run: ({ people }) => people.retryDue(),
+  },
+  'tokens.refresh': {
+    cron: '*/5 * * * *',
+    description: 'Renews tokens of integrations that end within ten minutes',
+    run: async ({ tokens }, call, hand) => hand('token.refresh', await tokens.due(), call),
+  },
+  'tokens.health': {
+    cron: '40 * * * *',
+    description: 'Asks providers whether credentials work that nobody asked for a day',
+    run: async ({ tokens }, call, hand) => hand('token.health', await tokens.unseen(), call),
+  },
+  'tokens.cleanup': {
+    cron: '40 2 * * *',
+    description: 'Deletes old journals of connecting and refreshing',
+    run: async ({ tokens }) => ({ deleted: await tokens.cleanup() }),
+  },
+  'keys.rotation': {
+    cron: '50 2 * * *',
+    description: 'Makes the next data key where one is a month old',
+    run: async ({ keys }, call) => {
+      const { done, failed } = await keys.rotateDue({ ...call, reason: 'its month is over' });
+      return { rotated: done.length, failed: failed.map(({ error }) => error.code) };
+    },
   },
   'mail.delivery': {
     cron: '* * * * *',
@@ -121,10 +148,43 @@ async function compactAll({ sync, tenancy }: Dartwing, call: CallOptions): Promi
   }
 }
 
-/** @param dartwing asked for when something is due, since the rooms are made when they are used */
-export function addSystemSchedules(schedules: Dartwing['jobs']['schedules'], dartwing: () => Dartwing): void {
+/** Adds the schedules, and the types of the jobs that some of them hand out. */
+export function addSystemSchedules(
+  jobs: Pick<Dartwing['jobs'], 'define' | 'submit' | 'schedules'>,
+  clock: Clock,
+  /** Asked for when something is due, since the rooms are made when they are used. */
+  dartwing: () => Dartwing,
+): void {
+  jobs.define('token.refresh', {
+    queue: 'critical',
+    description: 'Renews what ends soon in one organization',
+    handler: (_, { organization }) => dartwing().tokens.refreshDue(organization),
+  });
+  jobs.define('token.health', {
+    queue: 'bulk',
+    description: 'Asks the providers of one organization whether its credentials work',
+    handler: async (_, { organization }) => {
+      const call: CallOptions = { principal: { type: 'system', id: 'tokens' }, via: 'system' };
+      const { checked, findings } = await dartwing().tokens.health(organization, undefined, call);
+      return { checked, findings: findings.length };
+    },
+  });
+  const hand: HandOut = async (type, organizations, call) => {
+    const now = clock.now().getTime();
+    const outcome = { jobs: 0, refused: [] as { organization: string; code: string }[] };
+    for (const [index, organization] of organizations.entries()) {
+      const runAt = new Date(now + Math.floor((index * limits.tokenSpreadMs) / organizations.length));
+      await jobs.submit(organization, type, {}, { ifNotExists: true, runAt }, call).then(
+        () => {
+          outcome.jobs += 1;
+        },
+        (error: unknown) => outcome.refused.push({ organization, code: asDartwingError(error).code }),
+      );
+    }
+    return outcome;
+  };
   for (const [name, { cron, description, run }] of Object.entries(chores)) {
     const call: CallOptions = { principal: { type: 'system', id: `schedule ${name}` }, via: 'system' };
-    schedules.define(name, { cron, description, run: () => run(dartwing(), call) });
+    jobs.schedules.define(name, { cron, description, run: () => run(dartwing(), call, hand) });
   }
 }

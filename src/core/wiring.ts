@@ -13,6 +13,7 @@ import { dropMail } from './mail/index.js';
 import { enrolOwner, followRename, leaveOrganization } from './people/index.js';
 import { dropRealtime } from './realtime/index.js';
 import { dropSync } from './sync/index.js';
+import { dropIntegrations, followMergedConnector } from './tokens/index.js';
 
 /** Subscribers of one event are called in the order of these lines. */
 export function subscribeRooms({ subscribe }: ReturnType<typeof eventBoard>): void {
@@ -26,11 +27,13 @@ export function subscribeRooms({ subscribe }: ReturnType<typeof eventBoard>): vo
   subscribe('organization.purging', (...event) => dropMail(...event));
   subscribe('organization.purging', (...event) => dropInvitations(...event));
   subscribe('organization.purging', (...event) => dropJobs(...event));
+  subscribe('organization.purging', (...event) => dropIntegrations(...event));
   subscribe('organization.purging', (...event) => dropKeys(...event));
   subscribe('organization.purging', (...event) => dropRealtime(...event));
   subscribe('person.merging', (...event) => followMerge(...event));
   subscribe('person.merging', (...event) => moveEquipment(...event));
   subscribe('person.merging', (...event) => followMergedInvitee(...event));
   subscribe('person.merging', (...event) => followMergedOwner(...event));
+  subscribe('person.merging', (...event) => followMergedConnector(...event));
   subscribe('member.leaving', (...event) => refuseLeaving(...event));
 }

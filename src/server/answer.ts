@@ -58,6 +58,7 @@ export function respond(
   }
   const text = JSON.stringify(bodyOf(answer, doctype, rights));
   const headers: Record<string, string> = { 'content-type': 'application/json; charset=utf-8' };
+  if ('cookie' in answer && answer.cookie !== undefined) headers['set-cookie'] = answer.cookie;
   if (method !== 'get') return context.body(text, status, { ...headers, 'cache-control': 'no-store' });
   const tag = tagOf(text, answer);
   headers.etag = tag;

@@ -41,7 +41,12 @@ export interface Input<Path, Query, Body> {
 
 /** What is answered. `meta` stands beside the data. */
 export type Answer = (
-  | { data: unknown; meta?: Readonly<Record<string, unknown>> | undefined }
+  | {
+      data: unknown;
+      meta?: Readonly<Record<string, unknown>> | undefined;
+      /** A line for Set-Cookie, for a cookie with a name of its own. */
+      cookie?: string | undefined;
+    }
   | { page: { items: readonly unknown[] } }
   /** Anything else, as it is. */
   | { body: unknown }

@@ -7,6 +7,7 @@ import type { Dartwing } from '../core/index.js';
 import type { Env } from './exchange.js';
 import { frame } from './frame.js';
 import { healthRoutes } from './health.js';
+import { integrationCallback } from './integration-callback.js';
 import { type Listening, type ListenOptions, listen } from './listen.js';
 import { openMetrics } from './metrics.js';
 import { mountRoutes } from './mount.js';
@@ -42,6 +43,7 @@ export function createServer(dartwing: Dartwing, options: ServerOptions = {}): S
   const health = healthRoutes(dartwing, { sockets: facts, isDraining: () => draining > 0 });
   app.route('/', operatorRoutes({ token: options.operatorToken, metrics, details: health.details }));
   app.route('/health', health.routes);
+  app.route('/v1/integrations/callback', integrationCallback(dartwing));
   app.route('/', openApiRoutes(allRoutes));
   app.route('/reference', referenceRoutes());
   mountRoutes(app, dartwing, [...allRoutes, ...aliases]);

@@ -17,8 +17,7 @@ export function rootHelp(nouns: readonly NounSpec[]): string {
   });
   const usage = 'Usage: dartwing <noun> <verb> [name] [flags]\n';
   return [
-    `${purpose}\n`,
-    usage,
+    `${purpose}\n${usage}`,
     ...sections,
     sectionText({ title: 'Examples', blocks: [{ text: examples(nouns).join('\n') }] }),
     readOn,

@@ -25,6 +25,8 @@ export interface DomainEvents {
   'member.leaving': { organization: OrganizationFacts; person: string; email: string };
   /** Membership, role or dates are changed and the grants follow already. */
   'member.changed': { organization: OrganizationFacts; person: string; member: string };
+  /** Somebody has to authorize an integration again. */
+  'integration.expired': { organization: string; integration: string; provider: string; account: string };
   /** Documents have new versions in the log; a subscriber tells clients after COMMIT. */
   'documents.changed': { organization: string; doctypes: readonly string[]; names: readonly string[] };
 }
@@ -61,6 +63,7 @@ export function eventBoard(): Events & {
     'person.merging': [],
     'member.leaving': [],
     'member.changed': [],
+    'integration.expired': [],
     'documents.changed': [],
   };
   return {

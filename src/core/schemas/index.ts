@@ -16,6 +16,7 @@ import { people } from './people.js';
 import { realtime } from './realtime.js';
 import { sync } from './sync.js';
 import { tenancy } from './tenancy.js';
+import { tokens } from './tokens.js';
 
 export { anything, document, list, row, summaryOfChecks } from './base.js';
 
@@ -28,6 +29,7 @@ export const documentSchemas: Readonly<Record<string, z.ZodType>> = {
   ...answers,
   ...identity,
   ...keys,
+  ...tokens,
   ...jobs,
   ...sync,
   ...realtime,

@@ -17,6 +17,7 @@ import { personRoutes } from './persons.js';
 import { realtimeRoutes } from './realtime.js';
 import { roleRoutes } from './roles.js';
 import { syncRoutes } from './sync.js';
+import { tokenRoutes } from './tokens.js';
 
 export const allRoutes: readonly Route[] = [
   ...browserRoutes,
@@ -33,6 +34,7 @@ export const allRoutes: readonly Route[] = [
   ...jobRoutes,
   ...permissionRoutes,
   ...apiKeyRoutes,
+  ...tokenRoutes,
   ...auditRoutes,
   ...applyRoutes,
   ...frappeRoutes,

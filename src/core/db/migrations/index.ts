@@ -23,6 +23,7 @@ import { keys } from './0017-keys.js';
 import { realtime } from './0018-realtime.js';
 import { browserSignIn } from './0019-browser-sign-in.js';
 import { syncRules } from './0020-sync-rules.js';
+import { integrations } from './0021-integrations.js';
 
 export interface Migration {
   id: number;
@@ -52,4 +53,5 @@ export const migrations: readonly Migration[] = [
   realtime,
   browserSignIn,
   syncRules,
+  integrations,
 ];

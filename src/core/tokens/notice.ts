@@ -1,0 +1,29 @@
+/** Telling people that somebody has to authorize again, once for each time that it happens. */
+import type { Scope } from '../access/index.js';
+import { limits } from '../limits.js';
+import type { TokenParts } from './parts.js';
+import { type IntegrationRow, listAdministrators } from './queries.js';
+
+/** Publishes the event and writes a mail to every administrator, in the transaction of the change. */
+export async function tellAdministrators(
+  { outbox, catalogue, publicUrl }: Pick<TokenParts, 'outbox' | 'catalogue' | 'publicUrl'>,
+  scope: Scope,
+  row: IntegrationRow,
+): Promise<void> {
+  const { organization, id, provider, account } = row;
+  await scope.events.publish(scope, 'integration.expired', {
+    organization,
+    integration: id,
+    provider,
+    account,
+  });
+  const { title } = catalogue.require(provider);
+  for (const to of await listAdministrators(scope.tx, organization, limits.integrationMailsMax))
+    await outbox().post(scope, {
+      organization,
+      about: `integration/${id}`,
+      to,
+      template: 'integration-expired',
+      values: { provider: title, account, link: publicUrl, reason: row.error_message ?? '' },
+    });
+}

@@ -1,0 +1,77 @@
+/** Puts the room together. */
+import type { CallOptions, Session } from '../access/index.js';
+import type { Clock } from '../clock.js';
+import type { Database } from '../db/index.js';
+import { DartwingError } from '../errors.js';
+import type { DataKeys } from '../keys/index.js';
+import { limits } from '../limits.js';
+import type { Log } from '../log.js';
+import type { Outbox } from '../mail/index.js';
+import { tokenBell } from './bell.js';
+import { openBreaker } from './breaker.js';
+import { type Catalogue, openCatalogue } from './catalogue.js';
+import { openGrants } from './grant.js';
+import { openManager } from './manager.js';
+import { openOutgoing } from './outgoing.js';
+import type { TokenOptions, TokenParts } from './parts.js';
+import { type Tokens, tokenVerbs } from './room.js';
+
+/** What the room needs of the installation. */
+export interface TokenSources {
+  options: TokenOptions;
+  session: Session;
+  keys: DataKeys;
+  database: Pick<Database, 'asMachinery' | 'listener'>;
+  clock: Clock;
+  random: () => number;
+  log: Log;
+  outbox: () => Outbox;
+  publicUrl: string;
+  /** A short command does not listen to other processes. */
+  background: boolean;
+  idOf(ref: string, call?: CallOptions): Promise<string>;
+}
+
+/** Opens the room. @throws CONFIG_INVALID (a lease shorter than a call) */
+export function openTokens(sources: TokenSources): Tokens & { close(): Promise<void> } {
+  const { options, database, background, ...rest } = sources;
+  const { clients = {}, leaseMs = limits.tokenLeaseMs } = options;
+  if (!(leaseMs > 0 && leaseMs <= 600_000))
+    throw new DartwingError('CONFIG_INVALID', { where: 'tokens.leaseMs', message: 'it is 1 to 600,000 ms' });
+  const outgoing = openOutgoing(options);
+  const bell = tokenBell(database, (error) => rest.log.warn({ err: error }, 'tokens'));
+  let catalogue: Catalogue | undefined;
+  const known = (): Catalogue => {
+    catalogue ??= openCatalogue(options.providers);
+    return catalogue;
+  };
+  const parts: TokenParts = {
+    ...rest,
+    leaseMs,
+    outgoing,
+    bell,
+    breaker: openBreaker(rest.clock),
+    catalogue: {
+      all: () => known().all(),
+      define: (name, entry) => known().define(name, entry),
+      require: (name) => known().require(name),
+    },
+    transaction: (work) => database.asMachinery(work),
+    pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    grantsOf: (provider, settings) => {
+      const client = Object.hasOwn(clients, provider.name) ? clients[provider.name] : undefined;
+      if (client === undefined)
+        throw new DartwingError('PROVIDER_CLIENT_MISSING', { provider: provider.name });
+      return openGrants(provider, settings, client, outgoing);
+    },
+  };
+  const manager = openManager(parts, background);
+  return {
+    ...tokenVerbs(parts, manager, (provider) => Object.hasOwn(clients, provider)),
+    close: async () => {
+      await manager.quiet();
+      await bell.close();
+      await outgoing.close();
+    },
+  };
+}
