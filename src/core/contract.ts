@@ -9,7 +9,7 @@ import type { BrowserVerbs } from './browser/index.js';
 import type { Tx } from './db/index.js';
 import type { Documents } from './documents/index.js';
 import type { Equipment } from './equipment/index.js';
-import type { ExportRow } from './export/index.js';
+import type { ExportOptions, ExportRow } from './export/index.js';
 import type { IdentityVerbs } from './identity/index.js';
 import type { Invitations } from './invitations/index.js';
 import type { Jobs } from './jobs/index.js';
@@ -36,12 +36,12 @@ export interface Export {
   /**
    * Hands every row of an organization to `write`, one after another, from one moment, and returns the counts by
    * table. Leaves an audit entry.
-   * @throws ORGANIZATION_NOT_FOUND, DATABASE_*, and what `write` throws
+   * @throws ORGANIZATION_NOT_FOUND, VALIDATION_ERROR (an unknown entity), DATABASE_*, and what `write` throws
    */
   organization(
     ref: string,
     write: (row: ExportRow) => Promise<void> | void,
-    call?: CallOptions,
+    call?: CallOptions & ExportOptions,
   ): Promise<Record<string, number>>;
 }
 

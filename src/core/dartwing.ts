@@ -437,7 +437,7 @@ function exportRoom(session: Session, idOf: IdOf): Export {
       const work = (scope: Scope) => {
         // The connection broke in the middle: rows that were handed over cannot be taken back.
         if (written) throw new DartwingError('DATABASE_UNAVAILABLE');
-        return exportRows(scope, writeOnce);
+        return exportRows(scope, writeOnce, { entities: call?.entities });
       };
       return session.runIn(await idOf(ref, call), call, work, { isolation: 'repeatable read' });
     },

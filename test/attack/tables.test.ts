@@ -61,7 +61,7 @@ describe('every tenant table', () => {
     ['lets nothing of A be changed by', 'nobody', 'writing'],
     ['shows nothing of A to', 'personOfB', 'reading'],
     ['lets nothing of A be changed by', 'personOfB', 'writing'],
-  ] as const)('%s %s, however it goes about %s', async (_what, from, aim) => {
+  ] as const)('%s %s, however it goes about %s', { timeout: 120_000 }, async (_what, from, aim) => {
     const trials = await attackFrom(places[from], aim);
     expect(failuresOf(trials)).toEqual([]);
     expect(trials.length).toBeGreaterThan(300);

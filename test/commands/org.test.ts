@@ -169,6 +169,60 @@ describe('export', () => {
     ).toEqual(new Set([id]));
   });
 
+  test('takes some tables only, as CSV that no spreadsheet takes for formulas', async () => {
+    const cwd = temporaryFolder();
+    const slug = 'formulas';
+    await operator.ask(`org create ${slug} --type company --name "=1+1, 'quoted'"`);
+    const line = `org export ${slug} --to out --entities organization,company --format csv`;
+    const { document } = await operator.ask(line, { cwd });
+    expect(document).toMatchObject({ format: 'csv', record_count: { organization: 1, company: 1 } });
+    expect(readdirSync(join(cwd, 'out')).sort()).toEqual([
+      'company.csv',
+      'manifest.json',
+      'organization.csv',
+    ]);
+    const { parse } = await import('csv-parse/sync');
+    const text = readFileSync(join(cwd, 'out/organization.csv'), 'utf8');
+    const [row] = parse(text, { columns: true }) as Record<string, string>[];
+    expect(row).toMatchObject({ slug, org_name: "'=1+1, 'quoted'", legal_hold: 'false' });
+    expect(
+      await operator.fail(`org export ${slug} --to other --entities organisation`, { cwd }),
+    ).toMatchObject({
+      code: 'VALIDATION_ERROR',
+      message: expect.stringContaining('did you mean organization?'),
+    });
+    expect(readdirSync(cwd)).toEqual(['out']);
+  });
+
+  test('--encrypt-to leaves nothing readable but the manifest, and each identity opens the files', async () => {
+    const cwd = temporaryFolder();
+    const { Decrypter, generateX25519Identity, identityToRecipient } = await import('age-encryption');
+    const identities = await Promise.all([generateX25519Identity(), generateX25519Identity()]);
+    const recipients = await Promise.all(identities.map((identity) => identityToRecipient(identity)));
+    const { document } = await operator.ask(
+      `org export acme --to out ${recipients.map((key) => `--encrypt-to ${key}`).join(' ')}`,
+      { cwd },
+    );
+    expect(document).toMatchObject({ encrypted_to: recipients });
+    const bytes = readFileSync(join(cwd, 'out/organization.ndjson.age'));
+    expect(bytes.includes('acme')).toBe(false);
+    for (const identity of identities) {
+      const decrypter = new Decrypter();
+      decrypter.addIdentity(identity);
+      expect(JSON.parse(await decrypter.decrypt(bytes, 'text'))).toMatchObject({ slug: 'acme' });
+    }
+    expect(
+      await operator.fail('org export acme --to other --encrypt-to age1nonsense', { cwd }),
+    ).toMatchObject({
+      code: 'VALIDATION_ERROR',
+    });
+    for (const flags of ['--format csv', `--encrypt-to ${recipients[0]}`])
+      expect(await operator.fail(`org export acme --to - ${flags}`)).toMatchObject({
+        code: 'VALIDATION_ERROR',
+      });
+    expect(readdirSync(cwd)).toEqual(['out']);
+  });
+
   test('refuses a place that is not empty or no folder, and leaves it alone', async () => {
     const cwd = temporaryFolder();
     writeFileSync(join(cwd, 'file'), 'mine');

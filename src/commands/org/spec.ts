@@ -247,11 +247,32 @@ export const orgSpec: NounSpec = {
     {
       name: 'export',
       summary: 'Write all rows of an organization to a folder',
-      description: 'One NDJSON file a table and a manifest with counts and SHA-256, all from one moment.',
+      description:
+        'One file a table and a manifest with counts and SHA-256, all from one moment: an export that was interrupted ' +
+        'is removed, for it could only be finished from another.',
       arguments: [organization],
-      flags: [{ name: 'to', value: 'dir', summary: 'Folder to make; - writes one NDJSON stream to stdout' }],
+      flags: [
+        { name: 'to', value: 'dir', summary: 'Folder to make; - writes one NDJSON stream to stdout' },
+        { name: 'entities', value: 'a,b', summary: 'Only these tables: organization,org_member' },
+        {
+          name: 'format',
+          value: 'form',
+          choices: ['json', 'csv'],
+          summary: 'json (a row a line) unless told',
+        },
+        {
+          name: 'encrypt-to',
+          value: 'key',
+          repeat: true,
+          summary: 'Encrypt for this public key of age (age1…); several may open it',
+        },
+      ],
       examples: [
         { command: 'dartwing org export acme --to acme-export', note: 'Into a new folder' },
+        {
+          command: 'dartwing org export acme --to out --entities org_member --format csv',
+          note: 'Members, for a spreadsheet',
+        },
         { command: 'dartwing org export acme --to - | gzip > acme.ndjson.gz', note: 'As a stream' },
       ],
       output: ['Export', 'ExportRow'],

@@ -7,7 +7,7 @@
  */
 import type { Scope } from '../access/index.js';
 import { authorize, recordAct } from '../access/index.js';
-import { DartwingError } from '../errors.js';
+import { DartwingError, nearest } from '../errors.js';
 import { closeRows, fetchRows, listTenantTables, openRows } from './queries.js';
 
 /** One row of an export. */
@@ -17,22 +17,30 @@ export interface ExportRow {
   row: Record<string, unknown>;
 }
 
+/** What is exported. */
+export interface ExportOptions {
+  /** Names of tables; everything unless told. */
+  entities?: readonly string[] | undefined;
+}
+
 const batchRows = 500;
 
 /**
  * Hands every row to `write`, one after another, and returns the counts by table. `write` may be slow: it is
  * waited for.
  * @param scope a scope whose transaction is bound to the organization
- * @throws PERMISSION_DENIED, ORGANIZATION_NOT_FOUND, what `write` throws, and DATABASE_*
+ * @throws PERMISSION_DENIED, ORGANIZATION_NOT_FOUND, VALIDATION_ERROR (an unknown entity), what `write` throws, and
+ *   DATABASE_*
  */
 export async function exportRows(
   scope: Scope,
   write: (row: ExportRow) => Promise<void> | void,
+  { entities }: ExportOptions = {},
 ): Promise<Record<string, number>> {
   const { tx } = scope;
   authorize(scope, 'export', { doctype: 'Organization', name: tx.organization! });
   const counts: Record<string, number> = {};
-  for (const table of ['organization', ...(await listTenantTables(tx))]) {
+  for (const table of chosen(['organization', ...(await listTenantTables(tx))], entities)) {
     counts[table] = 0;
     await openRows(tx, table);
     for (;;) {
@@ -55,4 +63,15 @@ export async function exportRows(
     { new: { rows: Object.entries(counts).map(([table, count]) => ({ table, count })) } },
   );
   return counts;
+}
+
+function chosen(tables: readonly string[], entities: readonly string[] | undefined): readonly string[] {
+  const unknown = entities?.find((name) => !tables.includes(name));
+  if (unknown !== undefined) {
+    const near = nearest(unknown, tables);
+    throw new DartwingError('VALIDATION_ERROR', {
+      message: `"${unknown.slice(0, 80)}" is not an entity${near === undefined ? '' : `, did you mean ${near}?`} (${tables.join(', ')})`,
+    });
+  }
+  return entities === undefined ? tables : tables.filter((table) => entities.includes(table));
 }

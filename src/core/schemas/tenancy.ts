@@ -44,6 +44,8 @@ export const tenancy = {
     org: z.string(),
     slug: z.string(),
     path: z.string(),
+    format: z.enum(['json', 'csv']),
+    encrypted_to: z.array(z.string()),
     record_count: z.record(z.string(), z.int()),
     files: z.array(
       z.looseObject({ name: z.string(), rows: z.int(), size_bytes: z.int(), sha256: z.string() }),
