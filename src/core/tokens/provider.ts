@@ -98,6 +98,11 @@ export const providerSchema = z.strictObject({
     })
     .optional(),
   notes: z.string().optional(),
+  /**
+   * Day on which addresses and the way of asking for tokens were compared with what the provider publishes, or with at
+   * least two public clients of it where its own pages could not be read. Absent: written from memory.
+   */
+  checked: z.iso.date().optional(),
   docs: z.url(),
 });
 
