@@ -77,6 +77,8 @@ test('more than ten, and every discarding, want a yes; all of them want the name
 test('replays one with another input, which the trail keeps beside the former one', async () => {
   const { operator, work, dartwing } = world;
   const [id] = await ids('globex');
+  const former = (await operator.ask(`dlq show ${id} --payload`)).document.input;
+  expect([{ n: 100 }, { n: 101 }]).toContainEqual(former);
   const file = join(temporaryFolder(), 'input.json');
   writeFileSync(file, '{ "to": "ana@globex.test" }');
   const line = `dlq replay ${id} --data-file ${file} --to-queue bulk --reason "wrong address"`;
@@ -89,7 +91,7 @@ test('replays one with another input, which the trail keeps beside the former on
     {
       ref: `Background Job/${id}`,
       reason: 'wrong address',
-      old: { input: { n: 100 } },
+      old: { input: former },
       new: { input: { to: 'ana@globex.test' } },
     },
   ]);

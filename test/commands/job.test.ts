@@ -72,6 +72,8 @@ describe('job', () => {
     expect((types.document.items as { name: string }[]).map(({ name }) => name)).toEqual([
       'mail.send',
       'note.write',
+      'token.health',
+      'token.refresh',
     ]);
     expect(await operator.fail('job disable note.write')).toMatchObject({ code: 'CONFIRMATION_REQUIRED' });
     expect((await operator.ask('job disable note.write --yes')).document).toMatchObject({

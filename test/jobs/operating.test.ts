@@ -286,6 +286,7 @@ describe('schedules', () => {
       'jobs.orphans',
       'jobs.retention',
       'jobs.stuck',
+      'keys.rotation',
       'mail.delivery',
       'people.provisioning',
       'realtime.sweep',
@@ -293,6 +294,9 @@ describe('schedules', () => {
       'sync.conflicts',
       'tenancy.purge',
       'tenancy.reconciliation',
+      'tokens.cleanup',
+      'tokens.health',
+      'tokens.refresh',
     ]);
     for (const round of [1, 2]) {
       for (const name of names) {

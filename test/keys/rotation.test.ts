@@ -73,11 +73,16 @@ describe('a rotation', () => {
     );
     const [{ new_key: newKey, old_keys: oldKeys, proof, ...rest }] = done as [(typeof done)[0]];
     expect(rest).toMatchObject({ state: 'done', resealed: 2, total: 2, failures: [] });
-    expect(proof).toHaveLength(oldKeys.length * 2);
-    expect(proof!.every(({ count }) => count === 0)).toBe(true);
-    expect(new Set(proof!.map(({ table, column }) => `${table}.${column}`))).toEqual(
-      new Set(['fax_line.pin', 'outgoing_mail.letter']),
+    const { rows: sealed } = await world.database.admin.query<{ name: string }>(
+      `select format('%s.%s', c.relname, a.attname) as name from pg_attribute a join pg_class c on c.oid = a.attrelid
+         where a.atttypid = 'dartwing.sealed'::regtype and c.relkind in ('r', 'p') and not c.relispartition
+           and exists (select from pg_attribute o where o.attrelid = c.oid and o.attname = 'organization')`,
     );
+    const columns = new Set(proof!.map(({ table, column }) => `${table}.${column}`));
+    expect(columns).toEqual(new Set(sealed.map(({ name }) => name)));
+    expect([...columns]).toEqual(expect.arrayContaining(['fax_line.pin', 'outgoing_mail.letter']));
+    expect(proof).toHaveLength(oldKeys.length * columns.size);
+    expect(proof!.every(({ count }) => count === 0)).toBe(true);
     expect(seen.at(-1)).toBe(2);
     const counted = await world.database.admin.query(
       'select distinct sealed_key(pin) as key from fax_line where organization = $1',

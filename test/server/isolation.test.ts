@@ -78,6 +78,10 @@ const bodies: Record<string, unknown> = {
   'sync.feed': { org: 'acme', doctype: 'Task' },
   'sync.push': { org: 'acme', device: 'd', operations: [] },
   'apikey.create': { name: 'x', environment: 'production', permissions: ['*:*'] },
+  'token.authorize': { provider: 'github' },
+  'token.device': { provider: 'github' },
+  'token.device_poll': { handle: 'x'.repeat(43) },
+  'token.secret': { provider: 'sendgrid', secret: 'cuckoo' },
   'apply.diff': { files: [{ name: 'org.yaml', text: orgYaml() }] },
   'apply.apply': { files: [{ name: 'org.yaml', text: orgYaml() }] },
 };
@@ -120,6 +124,7 @@ const open = new Set([
   'person.equipment',
   'doctype.list',
   'doctype.show',
+  'token.providers',
 ]);
 
 /** A job does not exist for whoever may not read it (T-J7). */

@@ -124,15 +124,21 @@ describe('connecting by device', () => {
   it('waits until somebody confirms, for whoever began', async () => {
     const { connect } = world.dartwing.tokens;
     const device = await connect.beginDevice('acme', { provider: 'suite', account: 'tv' });
-    expect(await connect.pollDevice(device.handle)).toMatchObject({ change: undefined });
+    expect(await connect.pollDevice('acme', device.handle)).toMatchObject({ change: undefined });
     const other = { principal: { type: 'service' as const, id: 'somebody else' } };
-    await expect(connect.pollDevice(device.handle, other)).rejects.toMatchObject({
+    await expect(connect.pollDevice('acme', device.handle, other)).rejects.toMatchObject({
       code: 'CONNECT_STATE_INVALID',
     });
+    // Named beside another organization it is no attempt at all.
+    await expect(connect.pollDevice('bolt', device.handle)).rejects.toMatchObject({
+      code: expect.stringMatching(/^(CONNECT_STATE_INVALID|ORGANIZATION_NOT_FOUND)$/),
+    });
     await browse(device.verification_uri_complete!, 'ana', { user_code: device.user_code });
-    const { change } = await connect.pollDevice(device.handle);
+    const { change } = await connect.pollDevice('acme', device.handle);
     expect(change).toMatchObject({ after: { account: 'tv', status: { state: 'connected' } } });
-    await expect(connect.pollDevice(device.handle)).rejects.toMatchObject({ code: 'CONNECT_STATE_INVALID' });
+    await expect(connect.pollDevice('acme', device.handle)).rejects.toMatchObject({
+      code: 'CONNECT_STATE_INVALID',
+    });
     expect(secretOf(await world.dartwing.tokens.get('acme', 'suite', 'tv'))).not.toBe('');
   });
 });

@@ -87,7 +87,7 @@ const byDevice: Flow = async (context, dartwing, organization, input) => {
   let intervalMs = device.interval_ms;
   for (;;) {
     await pause(intervalMs, context.signal);
-    const polled = await dartwing.tokens.connect.pollDevice(device.handle, call);
+    const polled = await dartwing.tokens.connect.pollDevice(organization, device.handle, call);
     if (polled.change !== undefined) return polled.change;
     if (polled.slower) intervalMs += 5_000;
   }

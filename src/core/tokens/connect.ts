@@ -128,19 +128,20 @@ export async function beginAuthorization(
   const wish = readWish(parts, parseInput(inputSchema, withoutUndefined(rest)));
   const redirectUri = parseRedirect(parts, wanted);
   requireOauth(wish.provider);
-  const grants = parts.grantsOf(wish.provider, wish.settings);
   const organization = await parts.idOf(ref, call);
   const secrets = { state: `${organization}.${secret()}`, binding: secret(), verifier: secret() };
-  const row = await parts.session.runIn(organization, call, (scope) =>
-    insertAttempt(parts, scope, organization, wish, {
+  const { row, grants } = await parts.session.runIn(organization, call, async (scope) => {
+    const attempt = await insertAttempt(parts, scope, organization, wish, {
       flow: 'code',
       state: secrets.state,
       binding: secrets.binding,
       redirectUri,
       lifeMs: limits.connectMsMax,
       content: { verifier: secrets.verifier },
-    }),
-  );
+    });
+    // Only now: a stranger does not learn what is set up here. Without a client the attempt is rolled back.
+    return { row: attempt, grants: parts.grantsOf(wish.provider, wish.settings) };
+  });
   const { state, verifier } = secrets;
   const url = await grants.authorizeUrl({ state, verifier, redirectUri, scopes: wish.scopes });
   return {
@@ -205,10 +206,10 @@ export async function beginDevice(
   requireOauth(wish.provider);
   if (wish.provider.device_url === undefined)
     throw new DartwingError('PROVIDER_FLOW_MISSING', { provider: wish.provider.title, flow: 'device flow' });
-  const grants = parts.grantsOf(wish.provider, wish.settings);
   const organization = await parts.idOf(ref, call);
   const facts = parts.session.call(call);
   await parts.session.runIn(organization, call, async (scope) => requireMayConnect(scope, organization));
+  const grants = parts.grantsOf(wish.provider, wish.settings);
   const device = await grants.startDevice(wish.scopes).catch((error: unknown) => {
     throw asDeclined(error, wish.provider);
   });
@@ -244,11 +245,14 @@ export async function beginDevice(
  */
 export async function pollDevice(
   parts: TokenParts,
+  ref: string,
   handle: string,
   call: CallOptions | undefined,
 ): Promise<{ change: Change<TokenDocument> } | { change: undefined; slower: boolean }> {
-  const organization = organizationIn(handle);
+  const organization = await parts.idOf(ref, call);
   const { principal } = parts.session.call(call);
+  await parts.session.runIn(organization, call, async (scope) => requireMayConnect(scope, organization));
+  if (organizationIn(handle) !== organization) throw new DartwingError('CONNECT_STATE_INVALID');
   const hashes = [hashOf(handle), hashOf(nameOf(principal))] as const;
   const { attempt, deviceCode } = await parts.session.runIn(organization, machine, async ({ tx }) => {
     const open = await findConnect(tx, organization, 'device', ...hashes);

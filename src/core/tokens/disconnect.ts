@@ -106,10 +106,11 @@ async function revokeThere(
 ): Promise<{ provider: RevokedThere; reason: string | undefined }> {
   if (row.auth !== 'oauth2') return { provider: 'not_supported', reason: undefined };
   try {
-    const grants = parts.grantsOf(parts.catalogue.require(row.provider), row.settings);
-    // The end of the refresh token is the end of the grant (RFC 7009 §2.1).
+    const there = parts.catalogue.require(row.provider);
+    const grants = parts.grantsOf(there, row.settings);
+    // The end of the refresh token is the end of the grant (RFC 7009 §2.1); what is shown as a bearer is access.
     const provider =
-      refreshToken === undefined
+      refreshToken === undefined || there.revoke_body === 'bearer'
         ? await grants.revoke(secret, 'access_token')
         : await grants.revoke(refreshToken, 'refresh_token');
     return { provider, reason: undefined };

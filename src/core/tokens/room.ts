@@ -100,6 +100,7 @@ export interface Tokens {
     complete(callback: URLSearchParams, binding: string): Promise<Change<TokenDocument>>;
     beginDevice(organization: string, input: ConnectInput, call?: CallOptions): Promise<DeviceAuthorization>;
     pollDevice(
+      organization: string,
       handle: string,
       call?: CallOptions,
     ): Promise<{ change: Change<TokenDocument> } | { change: undefined; slower: boolean }>;
@@ -227,7 +228,7 @@ export function tokenVerbs(
       begin: (ref, input, call) => beginAuthorization(parts, ref, input, call),
       complete: (callback, binding) => completeAuthorization(parts, callback, binding),
       beginDevice: (ref, input, call) => beginDevice(parts, ref, input, call),
-      pollDevice: (handle, call) => pollDevice(parts, handle, call),
+      pollDevice: (organization, handle, call) => pollDevice(parts, organization, handle, call),
       secret: (ref, input, call) => connectSecret(parts, ref, input, call),
     },
     refresh: async (ref, which, call) => {

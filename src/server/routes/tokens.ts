@@ -97,8 +97,8 @@ export const tokenRoutes: readonly Route[] = [
     kind: 'Token',
     shape: 'data',
     doctype,
-    run: async ({ dartwing, body, call }) => {
-      const polled = await dartwing.tokens.connect.pollDevice(body.handle, call);
+    run: async ({ dartwing, path, body, call }) => {
+      const polled = await dartwing.tokens.connect.pollDevice(path.org, body.handle, call);
       if (polled.change !== undefined) return changed(polled.change);
       return { data: null, meta: { pending: true, slower: polled.slower } };
     },
