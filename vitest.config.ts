@@ -7,9 +7,6 @@ export default defineConfig({
     reporters: ['default', './test/support/closing-line.ts'],
     pool: 'forks',
     maxWorkers: 2,
-    // Files share what a worker has loaded already: loading anew took a fifth of the suite. So a test leaves no state in
-    // modules or in the process.
-    isolate: false,
     // CI machines are shared: a test that starved there gets one more chance, and the report names it. A second failure
     // is one, and at a desk the first one is.
     retry: process.env.CI ? 1 : 0,

@@ -1,6 +1,7 @@
 /**
  * Runs migrations: under one advisory lock, each in its own transaction together with the stamping of policies
- * and the record of it. Two processes that start together both succeed: the second finds nothing left to do.
+ * and the record of it; the first time that is stamped once, with the last. Two processes that start together both
+ * succeed: the second finds nothing left to do.
  */
 import { createHash } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
@@ -112,7 +113,10 @@ export async function migrateUp(
     for (const migration of wanted) {
       options.onProgress?.(run.applied.length, wanted.length, migration.name);
       const started = performance.now();
-      run.stamped = await applyOne(client, options, roles, migration);
+      // In a schema that is being made nobody works yet: it opens at its last version only. Whoever goes on after a kill
+      // in between stamps with each one.
+      const isStamped = current > 0 || migration === wanted.at(-1);
+      run.stamped = await applyOne(client, options, roles, migration, isStamped);
       run.to = migration.id;
       run.applied.push({
         id: migration.id,
@@ -356,12 +360,13 @@ async function applyOne(
   options: MigrateOptions,
   roles: RoleNames,
   migration: Migration,
+  isStamped: boolean,
 ): Promise<string[]> {
   await client.query('begin');
   try {
     await actAsOwner(client, options.schema, roles);
     await client.query(render(migration.sql, options.schema, roles));
-    const stamped = await stampPolicies(client, options.schema, roles);
+    const stamped = isStamped ? await stampPolicies(client, options.schema, roles) : [];
     if (migration.id === 1) {
       await client.query('insert into installation (master_key_fingerprint) values ($1)', [
         options.masterKeyFingerprint,
