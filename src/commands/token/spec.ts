@@ -43,7 +43,7 @@ export const tokenSpec: NounSpec = {
           name: 'scopes',
           value: 'scope',
           repeat: true,
-          summary: 'Instead of the usual ones; may be repeated',
+          summary: 'Instead of the usual ones',
         },
         {
           name: 'setting',
@@ -65,7 +65,7 @@ export const tokenSpec: NounSpec = {
       examples: [
         { command: 'dartwing token connect google --org acme', note: 'In a browser' },
         {
-          command: 'dartwing token connect zendesk --org acme --setting subdomain=acme --device',
+          command: 'dartwing token connect github --org acme --device',
           note: 'On another machine',
         },
         {
