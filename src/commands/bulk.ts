@@ -76,20 +76,34 @@ export function bulkAnswer(context: CommandContext, many: Many, words: ManyWords
     io.note(`Interrupted: ${rest} of ${words.total} are left as they were`);
     if (words.resume !== undefined) io.note(`Go on: ${words.resume}`);
   }
-  const summary = { done: done.length, failed: failed.length };
   const dry = global.dryRun ? ' (dry run: nothing was written)' : '';
   return {
     document: {
-      api_version: 'dartwing/v1',
-      kind: 'Bulk',
-      done: done.map(({ id }) => ({ ref: id })),
-      failed: failed.map(({ id, error }) => ({ ref: id, error: errorEvent(error, requestId()).error })),
-      summary,
-      dry_run: global.dryRun,
+      ...bulkDocument(
+        done.map(({ id }) => ({ ref: id })),
+        failed.map(({ id, error }) => ({ ref: id, error: errorEvent(error, requestId()).error })),
+        global,
+      ),
       ...(interrupted ? { remaining: rest, resume: words.resume ?? null } : {}),
     },
     partial: failed.length > 0,
-    table: { columns: [], sentence: `${summary.done} ${words.past}, ${summary.failed} failed${dry}` },
+    table: { columns: [], sentence: `${done.length} ${words.past}, ${failed.length} failed${dry}` },
+  };
+}
+
+/** The document `Bulk`. */
+export function bulkDocument<Done, Failed>(
+  done: readonly Done[],
+  failed: readonly Failed[],
+  { dryRun }: Pick<CommandContext['global'], 'dryRun'>,
+) {
+  return {
+    api_version: 'dartwing/v1' as const,
+    kind: 'Bulk',
+    done,
+    failed,
+    summary: { done: done.length, failed: failed.length },
+    dry_run: dryRun,
   };
 }
 

@@ -6,29 +6,24 @@ import type { CommandContext } from './context.js';
 
 const bytesMax = 1_048_576;
 
+type Place = Pick<CommandContext, 'io' | 'cwd'>;
+
 /** @throws BAD_FILE for what cannot be read, is too large or is no JSON */
-export async function readData(
-  { io, cwd }: Pick<CommandContext, 'io' | 'cwd'>,
-  file: string | undefined,
-): Promise<unknown> {
+export async function readData(place: Place, file: string | undefined): Promise<unknown> {
   if (file === undefined) return undefined;
-  try {
-    return JSON.parse(file === '-' ? await io.readStdin(bytesMax) : readSmall(resolve(cwd, file))) as unknown;
-  } catch (error) {
-    if (error instanceof DartwingError) throw error;
-    const name = file === '-' ? 'stdin' : file;
-    throw new DartwingError('BAD_FILE', { file: name, message: (error as Error).message }, { cause: error });
-  }
+  return readAs(place, file, (text) => JSON.parse(text) as unknown);
 }
 
 /** The document of a YAML file, of which JSON is a part. @throws BAD_FILE */
-export async function readDocument(
-  { io, cwd }: Pick<CommandContext, 'io' | 'cwd'>,
-  file: string,
-): Promise<unknown> {
+export async function readDocument(place: Place, file: string): Promise<unknown> {
   const { parse } = await import('yaml');
+  return readAs(place, file, (text) => parse(text) as unknown);
+}
+
+/** What `read` makes of a text; whatever it throws is the file's fault. @throws BAD_FILE */
+export async function readAs<T>({ io, cwd }: Place, file: string, read: (text: string) => T): Promise<T> {
   try {
-    return parse(file === '-' ? await io.readStdin(bytesMax) : readSmall(resolve(cwd, file)));
+    return read(file === '-' ? await io.readStdin(bytesMax) : readSmall(resolve(cwd, file)));
   } catch (error) {
     if (error instanceof DartwingError) throw error;
     const name = file === '-' ? 'stdin' : file;

@@ -7,7 +7,7 @@ import { visibleNouns, visibleVerbs } from '../../src/commands/help/index.js';
 import { commandPath } from '../../src/commands/line.js';
 import { schemas } from '../../src/commands/schemas/index.js';
 import { nouns } from '../../src/commands/specs.js';
-import { errorEvent, type RunResult, run, temporaryFolder } from '../support/cli.js';
+import { errorEvent, exampleWords, type RunResult, run, temporaryFolder } from '../support/cli.js';
 import { openTestDartwing } from '../support/database.js';
 import { operatorOf, rowsHash } from '../support/operator.js';
 
@@ -23,13 +23,6 @@ const { env } = operatorOf(database);
 const verbs = visibleNouns(nouns)
   .flatMap((noun) => visibleVerbs(noun).map((verb) => ({ path: commandPath(noun, verb), verb })))
   .filter(({ path }) => !staying.includes(path));
-
-function wordsOf(example: string): string[] {
-  const line = example.slice(example.lastIndexOf('dartwing ') + 'dartwing '.length).replace(/\s[|<>].*$/, '');
-  return [...line.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(
-    (match) => match[1] ?? match[2] ?? match[3] ?? '',
-  );
-}
 
 /** What is wrong with an answer; nothing when it is as promised. */
 function faultsOf(path: string, { stdout, stderr, code }: RunResult): string[] {
@@ -66,7 +59,7 @@ test('ends by itself, answers with one valid document or one error, and as a reh
   const work = async (): Promise<void> => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const { path, verb } = next;
-      const words = [...wordsOf(verb.examples[0]!.command), ...(verb.mutates ? ['--dry-run'] : [])];
+      const words = [...exampleWords(verb.examples[0]!.command), ...(verb.mutates ? ['--dry-run'] : [])];
       const form = words.includes('-o') || words.includes('--output') || words.includes('--field');
       const result = await run(words.filter((word) => word !== '--json').concat(form ? [] : ['--json']), {
         env: { ...env, HOME: cwd },

@@ -4,17 +4,9 @@ import { commandPath, readLine } from '../../src/commands/line.js';
 import { parseVerb } from '../../src/commands/program.js';
 import { schemas } from '../../src/commands/schemas/index.js';
 import { nouns } from '../../src/commands/specs.js';
-import { run } from '../support/cli.js';
+import { exampleWords, run } from '../support/cli.js';
 
 const verbs = visibleNouns(nouns).flatMap((noun) => visibleVerbs(noun).map((verb) => ({ noun, verb })));
-
-/** The words of the last `dartwing …` of an example, as a shell would give them. */
-function wordsOf(example: string): string[] {
-  const line = example.slice(example.lastIndexOf('dartwing ') + 'dartwing '.length).replace(/\s[|<>].*$/, '');
-  return [...line.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(
-    (match) => match[1] ?? match[2] ?? match[3] ?? '',
-  );
-}
 
 describe.each(verbs.map(({ noun, verb }) => ({ path: commandPath(noun, verb), noun, verb })))(
   '$path',
@@ -28,7 +20,7 @@ describe.each(verbs.map(({ noun, verb }) => ({ path: commandPath(noun, verb), no
     test('has at least two examples, and they parse to it', () => {
       expect(verb.examples.length).toBeGreaterThanOrEqual(2);
       for (const { command, note } of verb.examples) {
-        const line = readLine(wordsOf(command), nouns);
+        const line = readLine(exampleWords(command), nouns);
         expect(line.noun && line.verb && commandPath(line.noun, line.verb)).toBe(path);
         expect(() => parseVerb(noun, verb, line.rest, {})).not.toThrow();
         expect(note.length).toBeGreaterThan(0);

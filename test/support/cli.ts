@@ -125,3 +125,11 @@ export function errorEvent(stderr: string): { code: string; exit: number; messag
 function quoted(word: string): string {
   return `'${word.replaceAll("'", "'\\''")}'`;
 }
+
+/** The words of the last `dartwing …` of an example, as a shell would give them. */
+export function exampleWords(example: string): string[] {
+  const line = example.slice(example.lastIndexOf('dartwing ') + 'dartwing '.length).replace(/\s[|<>].*$/, '');
+  return [...line.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(
+    (match) => match[1] ?? match[2] ?? match[3] ?? '',
+  );
+}

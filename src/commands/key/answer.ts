@@ -1,6 +1,6 @@
 /** Answers of the verbs on data keys. */
 import { DartwingError } from '../../core/errors.js';
-import type { KeyChange, KeyFindings } from '../../core/keys/index.js';
+import type { KeyChange } from '../../core/keys/index.js';
 import { change } from '../change.js';
 import type { CommandContext } from '../context.js';
 import type { Parsed, TableView, VerbResult } from '../spec.js';
@@ -30,31 +30,6 @@ export function scopeOfKeys(context: CommandContext, { flags }: Parsed): string 
   if (organization === undefined)
     throw new DartwingError('INPUT_REQUIRED', { what: 'An organization', flag: '--org <slug> or --all' });
   return organization;
-}
-
-/** A report of findings. `alarming` says whether the exit code tells of them. */
-export function findingsAnswer(
-  check: string,
-  { findings, pass }: KeyFindings,
-  alarming: boolean,
-  allWell: string,
-): VerbResult {
-  const count = (severity: string) => findings.filter((finding) => finding.severity === severity).length;
-  const lines = findings.map(
-    ({ severity, what, fix }) => `${severity.padEnd(4)}  ${what}\n      Fix   ${fix}`,
-  );
-  return {
-    document: {
-      api_version: 'dartwing/v1',
-      kind: 'Report',
-      check,
-      ok: count('fail') === 0,
-      findings,
-      summary: { pass, warn: count('warn'), fail: count('fail') },
-    },
-    findings: alarming,
-    table: { columns: [], sentence: lines.length === 0 ? allWell : lines.join('\n') },
-  };
 }
 
 /** The answer of an act on one key. */

@@ -1,7 +1,8 @@
 import { callOf } from '../call.js';
 import { numberFlag } from '../flag-values.js';
+import { findingsAnswer } from '../report.js';
 import type { VerbRun } from '../spec.js';
-import { findingsAnswer, scopeOfKeys } from './answer.js';
+import { scopeOfKeys } from './answer.js';
 
 export const run: VerbRun = async (context, parsed) => {
   const organization = scopeOfKeys(context, parsed);

@@ -1,5 +1,6 @@
 import { asDartwingError, DartwingError } from '../../core/errors.js';
 import type { Dartwing } from '../../core/index.js';
+import { bulkDocument, callOfMany } from '../bulk.js';
 import { callOf } from '../call.js';
 import type { CommandContext } from '../context.js';
 import { requestId } from '../request-id.js';
@@ -48,29 +49,20 @@ async function purgeDue(context: CommandContext, dartwing: Dartwing): Promise<Ve
   const failed: { ref: string; error: unknown }[] = [];
   for (const slug of slugs) {
     context.signal.throwIfAborted();
-    // One key cannot stand for many purges, and a purged organization is due no more.
-    const call = { ...callOf(context), idempotencyKey: undefined };
-    await dartwing.tenancy.purge(slug, call).then(
+    // A purged organization is due no more: nothing needs a key.
+    await dartwing.tenancy.purge(slug, callOfMany(context)).then(
       ({ ref }) => done.push({ ref }),
       (error: unknown) =>
         failed.push({ ref: `org/${slug}`, error: errorEvent(asDartwingError(error), requestId()).error }),
     );
   }
-  const summary = { done: done.length, failed: failed.length };
   return {
-    document: {
-      api_version: 'dartwing/v1',
-      kind: 'Bulk',
-      done,
-      failed,
-      summary,
-      dry_run: context.global.dryRun,
-    },
+    document: bulkDocument(done, failed, context.global),
     partial: failed.length > 0,
     table: {
       columns: [],
       sentence:
-        slugs.length === 0 ? 'No organization is due' : `${summary.done} purged, ${summary.failed} failed`,
+        slugs.length === 0 ? 'No organization is due' : `${done.length} purged, ${failed.length} failed`,
     },
   };
 }

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { DartwingError } from '../../core/errors.js';
 import type { Operation } from '../../core/index.js';
 import { limits } from '../../core/limits.js';
+import { bulkDocument } from '../bulk.js';
 import { callOf } from '../call.js';
 import type { CommandContext } from '../context.js';
 import { textFlag } from '../flag-values.js';
@@ -32,19 +33,11 @@ export const run: VerbRun = async (context, { flags }) => {
       else failed.push({ ref, outcome, error: error ?? { code: 'CONFLICT', conflict } });
     }
   }
-  const summary = { done: done.length, failed: failed.length };
   const dry = context.global.dryRun ? ' (dry run: nothing was written)' : '';
   return {
-    document: {
-      api_version: 'dartwing/v1',
-      kind: 'Bulk',
-      done,
-      failed,
-      summary,
-      dry_run: context.global.dryRun,
-    },
+    document: bulkDocument(done, failed, context.global),
     partial: failed.length > 0,
-    table: { columns: [], sentence: `${summary.done} taken, ${summary.failed} not${dry}` },
+    table: { columns: [], sentence: `${done.length} taken, ${failed.length} not${dry}` },
   };
 };
 

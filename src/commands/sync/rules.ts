@@ -1,6 +1,7 @@
 import { asDartwingError, DartwingError } from '../../core/errors.js';
 import type { SyncRuleSet } from '../../core/index.js';
 import { tryRules } from '../../core/sync/index.js';
+import { bulkDocument } from '../bulk.js';
 import { callOf } from '../call.js';
 import type { CommandContext } from '../context.js';
 import { textFlag } from '../flag-values.js';
@@ -82,14 +83,7 @@ async function set(
   }
   const { dryRun } = context.global;
   return {
-    document: {
-      api_version: 'dartwing/v1',
-      kind: 'Bulk',
-      done,
-      failed,
-      summary: { done: done.length, failed: failed.length },
-      dry_run: dryRun,
-    },
+    document: bulkDocument(done, failed, context.global),
     partial: failed.length > 0,
     table: {
       columns: [],

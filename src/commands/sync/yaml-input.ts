@@ -1,15 +1,12 @@
 /** YAML or JSON that a line names by a file, or `-` for stdin. */
-import { readFileSync, statSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { DartwingError } from '../../core/errors.js';
 import type { CommandContext } from '../context.js';
-
-const bytesMax = 1_048_576;
+import { readAs } from '../data-file.js';
 
 /** The mappings of a file: each document of it, or each item of a list. @throws INPUT_REQUIRED, BAD_FILE */
 export async function readMappings(
-  { io, cwd }: Pick<CommandContext, 'io' | 'cwd'>,
+  place: Pick<CommandContext, 'io' | 'cwd'>,
   file: string | undefined,
   what: string,
 ): Promise<Record<string, unknown>[]> {
@@ -18,16 +15,7 @@ export async function readMappings(
   const name = file === '-' ? 'stdin' : file;
   const bad = (message: string, cause?: unknown) =>
     new DartwingError('BAD_FILE', { file: name, message }, cause === undefined ? {} : { cause });
-  let text: string;
-  try {
-    const path = resolve(cwd, file);
-    if (file !== '-' && statSync(path).size > bytesMax)
-      throw new Error(`it is larger than ${bytesMax} bytes`);
-    text = file === '-' ? await io.readStdin(bytesMax) : readFileSync(path, 'utf8');
-  } catch (error) {
-    if (error instanceof DartwingError) throw error;
-    throw bad((error as Error).message, error);
-  }
+  const text = await readAs(place, file, String);
   const documents = parseAllDocuments(text, { maxAliasCount: 100 } as never);
   const mappings: unknown[] = [];
   for (const document of documents) {

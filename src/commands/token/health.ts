@@ -1,6 +1,7 @@
 import { callOf } from '../call.js';
 import { readIds } from '../ids.js';
 import { requireCurrent } from '../org/named.js';
+import { findingsAnswer } from '../report.js';
 import type { VerbRun } from '../spec.js';
 import { openWithProviders, requireOneChoice } from './answer.js';
 
@@ -14,23 +15,10 @@ export const run: VerbRun = async (context, { args, flags }) => {
     ids.length > 0 ? ids : undefined,
     callOf(context),
   );
-  const count = (severity: string) => findings.filter((finding) => finding.severity === severity).length;
-  const lines = findings.map(
-    ({ severity, what, fix }) => `${severity.padEnd(4)}  ${what}\n      Fix   ${fix}`,
+  return findingsAnswer(
+    'token.health',
+    { findings, pass: checked - findings.length },
+    flags.check === true && findings.length > 0,
+    `${checked} integrations work`,
   );
-  return {
-    document: {
-      api_version: 'dartwing/v1',
-      kind: 'Report',
-      check: 'token.health',
-      ok: count('fail') === 0,
-      findings,
-      summary: { pass: checked - findings.length, warn: count('warn'), fail: count('fail') },
-    },
-    findings: flags.check === true && findings.length > 0,
-    table: {
-      columns: [],
-      sentence: lines.length === 0 ? `${checked} integrations work` : lines.join('\n'),
-    },
-  };
 };

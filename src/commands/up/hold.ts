@@ -5,9 +5,8 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import pg from 'pg';
 import { connectFailure, describeTarget } from '../../core/db/index.js';
-import { DartwingError } from '../../core/errors.js';
 import { limits } from '../../core/limits.js';
-import { type Holder, holderFile, readHolder } from './holder.js';
+import { alreadyUp, type Holder, holderFile } from './holder.js';
 
 export interface Hold {
   /** Writes down where this process can be reached. */
@@ -36,12 +35,7 @@ export async function holdFolder(folder: string, shown: string, databaseUrl: str
   const { rows } = await client.query<{ taken: boolean }>(text, [folder]);
   if (rows[0]?.taken !== true) {
     await client.end();
-    const holder = readHolder(folder);
-    throw new DartwingError('ALREADY_UP', {
-      directory: shown,
-      pid: holder?.pid ?? 'unknown',
-      url: holder?.url ?? 'still starting',
-    });
+    throw alreadyUp(folder, shown);
   }
   return {
     announce: (url) => {

@@ -1,6 +1,7 @@
 /** Who runs `up` in a folder, written beside its data. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DartwingError } from '../../core/errors.js';
 
 export interface Holder {
   pid: number;
@@ -20,6 +21,12 @@ export function readHolder(folder: string): Holder | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** That a folder is held, and by whom. */
+export function alreadyUp(folder: string, shown: string): DartwingError {
+  const { pid, url } = readHolder(folder) ?? { pid: 'unknown', url: 'still starting' };
+  return new DartwingError('ALREADY_UP', { directory: shown, pid, url });
 }
 
 /** Whether the process that wrote itself down still lives. Another one may have its number by now: only a hint. */

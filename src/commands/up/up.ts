@@ -11,7 +11,7 @@ import type { Document, Parsed, VerbRun } from '../spec.js';
 import { requireTemplate } from '../templates.js';
 import { openPage } from './browser.js';
 import { holdFolder } from './hold.js';
-import { isUp, readHolder } from './holder.js';
+import { alreadyUp, isUp } from './holder.js';
 import { type Running, startEverything } from './running.js';
 import { hearWishes } from './wishes.js';
 
@@ -66,11 +66,7 @@ async function reset(context: CommandContext): Promise<void> {
       message: '--reset deletes the embedded database only, and a database is configured',
     });
   const shown = shownPath(cwd, data);
-  if (isUp(data)) {
-    const holder = readHolder(data);
-    const { pid, url: address } = holder ?? { pid: 'unknown', url: 'still starting' };
-    throw new DartwingError('ALREADY_UP', { directory: shown, pid, url: address });
-  }
+  if (isUp(data)) throw alreadyUp(data, shown);
   await context.approve({
     danger: 'severe',
     question: `Delete the database in ${shown}?`,
