@@ -84,10 +84,10 @@ describe('showing one', () => {
     const principal = { type: 'person', id: 'PERSON-2026-99999' } as const;
     expect(await dartwing.tenancy.list({}, { principal })).toMatchObject({ items: [], total_count: 0 });
     for (const refused of [
-      dartwing.tenancy.show('clinic', { principal }),
-      dartwing.people.members('clinic', { principal }),
+      () => dartwing.tenancy.show('clinic', { principal }),
+      () => dartwing.people.members('clinic', { principal }),
     ])
-      await expect(refused).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
+      await expect(refused()).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
     const [ana] = await dartwing.people.members('clinic');
     const member = { principal: { type: 'person', id: ana!.person } } as const;
     expect(await dartwing.tenancy.show('clinic', member)).toMatchObject({ slug: 'clinic' });
