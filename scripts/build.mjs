@@ -55,7 +55,7 @@ async function buildCli() {
   const rest = await build({
     ...bundling,
     entryPoints: [...[...entries].map(([out, file]) => ({ in: file, out })), ...parts],
-    plugins: [withoutLocales, withoutForeignRuntime],
+    plugins: [withoutLocales, withoutForeignRuntime, withoutWebCrypto],
     splitting: true,
     chunkNames: 'shared/[hash]',
   });
@@ -80,8 +80,10 @@ async function separateParts() {
   return [...chosen].map((file) => ({ in: `src/core/${file}`, out: `core/${file.slice(0, -3)}` }));
 }
 
+/** Besides what is imported when needed: the specs, of which a command needs one. */
 function collect({ kind, path, resolveDir }, entries) {
-  if (kind !== 'dynamic-import' || path.startsWith('node:')) return undefined;
+  if (kind !== 'dynamic-import' && !(path.startsWith('.') && path.endsWith('/spec.js'))) return undefined;
+  if (path.startsWith('node:')) return undefined;
   const file = path.startsWith('.') ? join(resolveDir, path).replace(/\.js$/, '.ts') : path;
   const out = path.startsWith('.')
     ? relative(join(root, 'src/commands'), file).replace(/\.ts$/, '')
@@ -118,6 +120,32 @@ const withoutForeignRuntime = {
   setup(build) {
     build.onLoad({ filter: /pg\/lib\/stream\.js$/ }, async ({ path }) => ({
       contents: (await readFile(path, 'utf8')).replace("typeof Response === 'function'", 'false'),
+    }));
+  },
+};
+
+/**
+ * pg signs in with Web Crypto, whose loading takes longer than the sign-in. Node's own functions do the same sums
+ * (RFC 5802: SCRAM-SHA-256).
+ */
+const withoutWebCrypto = {
+  name: 'without-web-crypto',
+  setup(build) {
+    build.onLoad({ filter: /pg\/lib\/crypto\/utils\.js$/ }, () => ({
+      contents: `
+        const { createHash, createHmac, pbkdf2Sync, randomBytes } = require('node:crypto');
+        const md5 = (text) => createHash('md5').update(text).digest('hex');
+        const hashByName = (name, data) => createHash(name.replace('-', '')).update(Buffer.from(data)).digest();
+        module.exports = {
+          randomBytes,
+          md5,
+          hashByName,
+          sha256: (data) => hashByName('SHA-256', data),
+          hmacSha256: (key, text) => createHmac('sha256', Buffer.from(key)).update(text).digest(),
+          deriveKey: (password, salt, count) => pbkdf2Sync(password, Buffer.from(salt), count, 32, 'sha256'),
+          postgresMd5PasswordHash: (user, password, salt) =>
+            'md5' + md5(Buffer.concat([Buffer.from(md5(password + user)), salt])),
+        };`,
     }));
   },
 };
@@ -180,11 +208,18 @@ function whenUsed(code) {
     })
     .replace(/(?<=^|[;\n])require\("[^"]+"\);/g, '');
   if (parts.size === 0) return code;
-  const getters = [...parts].map(
-    ([name, path]) =>
-      `get ${name}(){let value=require(${path});Object.defineProperty(this,"${name}",{value});return value}`,
+  const used = new Set();
+  const body = rest.replace(/\bimport_\w+/g, (name) => {
+    if (!parts.has(name)) return name;
+    used.add(name);
+    return `$used.${name}`;
+  });
+  // Most are named only because they might do something when they are read, which none of ours does.
+  const getters = [...used].map(
+    (name) =>
+      `get ${name}(){let value=require(${parts.get(name)});Object.defineProperty(this,"${name}",{value});return value}`,
   );
-  return `const $used={${getters.join()}};${rest.replace(/\bimport_\w+/g, (name) => (parts.has(name) ? `$used.${name}` : name))}`;
+  return `const $used={${getters.join()}};${body.replace(/\bvar unused=0(,unused=0)*;/g, '')}`;
 }
 
 /** The page on which the HTTP interface is read and tried, with the licence it comes under. */

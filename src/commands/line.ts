@@ -5,6 +5,7 @@
 import { DartwingError, nearest } from '../core/errors.js';
 import { globalFlags } from './flags.js';
 import type { NounSpec, VerbSpec } from './spec.js';
+import { allNouns, findNoun } from './specs.js';
 
 /** A command line taken apart. */
 export interface Line {
@@ -27,18 +28,13 @@ export function commandPath(noun: NounSpec, verb: VerbSpec): string {
   return verb.name === '' ? noun.name : `${noun.name} ${verb.name}`;
 }
 
-/** The noun of this name or alias. */
-export function findNoun(nouns: readonly NounSpec[], word: string): NounSpec | undefined {
-  return nouns.find((noun) => noun.name === word || noun.aliases?.includes(word));
-}
-
 /** The verb of this name or alias. */
 export function findVerb(noun: NounSpec, word: string): VerbSpec | undefined {
   return noun.verbs.find((verb) => verb.name !== '' && (verb.name === word || verb.aliases?.includes(word)));
 }
 
 /** Takes a line apart. Throws UNKNOWN_COMMAND for a word that names nothing, and USAGE for a flag before its verb. */
-export function readLine(argv: readonly string[], nouns: readonly NounSpec[]): Line {
+export function readLine(argv: readonly string[]): Line {
   const end = argv.includes('--') ? argv.indexOf('--') : argv.length;
   const words = argv.slice(0, end);
   const line: { -readonly [K in keyof Line]: Line[K] } = {
@@ -58,7 +54,7 @@ export function readLine(argv: readonly string[], nouns: readonly NounSpec[]): L
       if (flagsWithValue.has(word) && index + 1 < end) rest.push(words[++index]!);
       else if (!isGlobal(word)) early ??= word;
     } else if (line.noun === undefined) {
-      line.noun = findNoun(nouns, word) ?? unknown(word, [], nouns, early);
+      line.noun = findNoun(word) ?? unknown(word, [], allNouns(), early);
       line.verb = onlyVerb(line.noun);
     } else if (word === 'help') {
       line.help = true;

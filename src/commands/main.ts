@@ -16,7 +16,7 @@ import { writeResult } from './output.js';
 import { type ParsedLine, parseVerb } from './program.js';
 import { isRehearsal, wouldChange } from './rehearsal.js';
 import type { NounSpec, VerbResult, VerbSpec } from './spec.js';
-import { nouns } from './specs.js';
+import { findNoun } from './specs.js';
 import { createIo, type Io } from './ui/io.js';
 
 const findingsExit = 6;
@@ -57,7 +57,7 @@ interface Session {
 
 async function runLine(argv: readonly string[], lifetime: Lifetime, session: Session): Promise<number> {
   if (!isCompletion(argv)) refuseSecrets(argv);
-  const line = readLine(argv, nouns);
+  const line = readLine(argv);
   const { noun, verb } = line;
   if (line.help || (noun === undefined && !line.version)) return showHelp(line, argv, lifetime, session);
   if (noun === undefined || line.version)
@@ -185,7 +185,7 @@ function firstIo(argv: readonly string[]): Io {
 }
 
 function named(name: string): [NounSpec, VerbSpec] {
-  const noun = nouns.find((candidate) => candidate.name === name);
+  const noun = findNoun(name);
   const verb = noun?.verbs[0];
   if (noun === undefined || verb === undefined)
     throw new DartwingError('INTERNAL', { message: `no command ${name}` });

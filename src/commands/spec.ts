@@ -88,7 +88,7 @@ export interface VerbSpec {
 export interface NounSpec {
   name: string;
   aliases?: readonly string[];
-  group: 'Start' | 'Tenancy' | 'Sync' | 'Work' | 'Trust' | 'Server' | 'Meta';
+  group: 'Start' | 'Tenancy' | 'Sync' | 'Work' | 'Trust' | 'Product' | 'Server' | 'Meta';
   summary: string;
   verbs: readonly VerbSpec[];
 }

@@ -1,5 +1,3 @@
-/** Every noun of the command line, in the order in which help shows them. */
-
 import { apiSpec } from './api/spec.js';
 import { apikeySpec } from './apikey/spec.js';
 import { applySpec, diffSpec } from './apply/spec.js';
@@ -14,7 +12,15 @@ import { inviteSpec } from './invite/spec.js';
 import { jobSpec } from './job/spec.js';
 import { keySpec } from './key/spec.js';
 import { memberSpec } from './member/spec.js';
-import { metaSpecs } from './meta/spec.js';
+import {
+  completeSpec,
+  completionSpec,
+  explainSpec,
+  helpSpec,
+  manSpec,
+  schemaSpec,
+  versionSpec,
+} from './meta/spec.js';
 import { migrateSpec } from './migrate/spec.js';
 import { orgSpec } from './org/spec.js';
 import { permissionSpec } from './permission/spec.js';
@@ -30,34 +36,55 @@ import { tokenSpec } from './token/spec.js';
 import { upSpec } from './up/spec.js';
 import { workerSpec } from './worker/spec.js';
 
-export const nouns: readonly NounSpec[] = [
-  initSpec,
-  upSpec,
-  doctorSpec,
-  orgSpec,
-  personSpec,
-  memberSpec,
-  roleSpec,
-  inviteSpec,
-  permissionSpec,
-  syncSpec,
-  conflictSpec,
-  doctypeSpec,
-  jobSpec,
-  queueSpec,
-  dlqSpec,
-  workerSpec,
-  scheduleSpec,
-  apikeySpec,
-  keySpec,
-  tokenSpec,
-  auditSpec,
-  migrateSpec,
-  applySpec,
-  diffSpec,
-  serveSpec,
-  apiSpec,
-  configSpec,
-  profileSpec,
-  ...metaSpecs,
-];
+/**
+ * How the spec of each noun is reached, in the order in which help shows them. A command needs one of them, and
+ * bundles read a file when it is first used: so none is read before it is asked for.
+ */
+const specs: Readonly<Record<string, () => NounSpec>> = {
+  init: () => initSpec,
+  up: () => upSpec,
+  doctor: () => doctorSpec,
+  org: () => orgSpec,
+  person: () => personSpec,
+  member: () => memberSpec,
+  role: () => roleSpec,
+  invite: () => inviteSpec,
+  permission: () => permissionSpec,
+  sync: () => syncSpec,
+  conflict: () => conflictSpec,
+  doctype: () => doctypeSpec,
+  job: () => jobSpec,
+  queue: () => queueSpec,
+  dlq: () => dlqSpec,
+  worker: () => workerSpec,
+  schedule: () => scheduleSpec,
+  apikey: () => apikeySpec,
+  key: () => keySpec,
+  token: () => tokenSpec,
+  audit: () => auditSpec,
+  migrate: () => migrateSpec,
+  apply: () => applySpec,
+  diff: () => diffSpec,
+  serve: () => serveSpec,
+  api: () => apiSpec,
+  config: () => configSpec,
+  profile: () => profileSpec,
+  schema: () => schemaSpec,
+  explain: () => explainSpec,
+  completion: () => completionSpec,
+  man: () => manSpec,
+  version: () => versionSpec,
+  help: () => helpSpec,
+  __complete: () => completeSpec,
+};
+
+/** Every noun of the command line, in the order in which help shows them. */
+export function allNouns(): readonly NounSpec[] {
+  return Object.values(specs).map((spec) => spec());
+}
+
+/** The noun of this name or alias. */
+export function findNoun(word: string): NounSpec | undefined {
+  if (Object.hasOwn(specs, word)) return specs[word]?.();
+  return allNouns().find((noun) => noun.aliases?.includes(word));
+}

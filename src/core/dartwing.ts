@@ -109,11 +109,10 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
     call: (call) => session.call(call as CallOptions),
   };
   bell.start(audit);
-  const signer = signerOf(
-    options.lite ?? {},
-    (options.identity?.issuers ?? []).length > 0,
-    keyring.lite.signingSeed,
-  );
+  const signer =
+    options.lite?.enabled && !options.identity?.issuers?.length
+      ? signerOf(options.lite, keyring.lite.signingSeed)
+      : undefined;
   const identity = whenUsed(() =>
     identityRoom(
       {

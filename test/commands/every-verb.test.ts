@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { visibleNouns, visibleVerbs } from '../../src/commands/help/index.js';
 import { commandPath } from '../../src/commands/line.js';
 import { schemas } from '../../src/commands/schemas/index.js';
-import { nouns } from '../../src/commands/specs.js';
+import { allNouns } from '../../src/commands/specs.js';
 import { errorEvent, exampleWords, type RunResult, run, temporaryFolder } from '../support/cli.js';
 import { openTestDartwing } from '../support/database.js';
 import { operatorOf, rowsHash } from '../support/operator.js';
@@ -20,7 +20,7 @@ const { database, dartwing } = await openTestDartwing();
 await dartwing.tenancy.create({ slug: 'acme', type: 'company', owner: 'ana@acme.test' });
 const { env } = operatorOf(database);
 
-const verbs = visibleNouns(nouns)
+const verbs = visibleNouns(allNouns())
   .flatMap((noun) => visibleVerbs(noun).map((verb) => ({ path: commandPath(noun, verb), verb })))
   .filter(({ path }) => !staying.includes(path));
 

@@ -3,9 +3,10 @@ import { topics, visibleNouns, visibleVerbs } from '../../src/commands/help/inde
 import { commandPath, readLine } from '../../src/commands/line.js';
 import { parseVerb } from '../../src/commands/program.js';
 import { schemas } from '../../src/commands/schemas/index.js';
-import { nouns } from '../../src/commands/specs.js';
+import { allNouns, findNoun } from '../../src/commands/specs.js';
 import { exampleWords, run } from '../support/cli.js';
 
+const nouns = allNouns();
 const verbs = visibleNouns(nouns).flatMap((noun) => visibleVerbs(noun).map((verb) => ({ noun, verb })));
 
 describe.each(verbs.map(({ noun, verb }) => ({ path: commandPath(noun, verb), noun, verb })))(
@@ -20,7 +21,7 @@ describe.each(verbs.map(({ noun, verb }) => ({ path: commandPath(noun, verb), no
     test('has at least two examples, and they parse to it', () => {
       expect(verb.examples.length).toBeGreaterThanOrEqual(2);
       for (const { command, note } of verb.examples) {
-        const line = readLine(exampleWords(command), nouns);
+        const line = readLine(exampleWords(command));
         expect(line.noun && line.verb && commandPath(line.noun, line.verb)).toBe(path);
         expect(() => parseVerb(noun, verb, line.rest, {})).not.toThrow();
         expect(note.length).toBeGreaterThan(0);
@@ -39,7 +40,7 @@ describe.each(verbs.map(({ noun, verb }) => ({ path: commandPath(noun, verb), no
       for (const other of verb.seeAlso ?? []) {
         const words = other.split(' ');
         if (words[0] === 'help' && words[1] !== undefined && words[1] in topics) continue;
-        expect(() => readLine(words, nouns)).not.toThrow();
+        expect(() => readLine(words)).not.toThrow();
       }
     });
   },
@@ -49,6 +50,7 @@ test('names are nouns in the singular, and no name or alias is given twice', () 
   const names = nouns.flatMap((noun) => [noun.name, ...(noun.aliases ?? [])]);
   expect(new Set(names).size).toBe(names.length);
   for (const noun of nouns) {
+    for (const name of [noun.name, ...(noun.aliases ?? [])]) expect(findNoun(name)).toBe(noun);
     const words = noun.verbs.flatMap((verb) => [verb.name, ...(verb.aliases ?? [])]);
     expect(new Set(words).size).toBe(words.length);
   }

@@ -3,7 +3,7 @@ import type { NounSpec } from '../spec.js';
 import { isPlainVerb, visibleNouns, visibleVerbs } from './page.js';
 import { sectionText, termLines } from './text.js';
 
-const groups = ['Start', 'Tenancy', 'Sync', 'Work', 'Trust', 'Server', 'Meta'] as const;
+const groups = ['Start', 'Tenancy', 'Sync', 'Work', 'Trust', 'Product', 'Server', 'Meta'] as const;
 
 const purpose = 'dartwing runs multi-tenant, offline-first products.';
 
@@ -13,7 +13,7 @@ export function rootHelp(nouns: readonly NounSpec[]): string {
     const members = visibleNouns(nouns).filter((noun) => noun.group === group);
     return members.length === 0
       ? []
-      : [`${group}\n${termLines(members.map((noun) => [noun.name, nounLine(noun)]))}`];
+      : [group === 'Meta' ? namesOnly(group, members) : described(group, members)];
   });
   const usage = 'Usage: dartwing <noun> <verb> [name] [flags]\n';
   return [
@@ -24,6 +24,15 @@ export function rootHelp(nouns: readonly NounSpec[]): string {
   ]
     .join('\n')
     .concat('\n');
+}
+
+function described(group: string, members: readonly NounSpec[]): string {
+  return `${group}\n${termLines(members.map((noun) => [noun.name, nounLine(noun)]))}`;
+}
+
+/** What a reader of many tools knows by name takes one line. */
+function namesOnly(group: string, members: readonly NounSpec[]): string {
+  return `${group}\n  ${members.map(({ name }) => name).join(', ')}\n`;
 }
 
 const readOn = `Read on

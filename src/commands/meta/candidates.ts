@@ -4,7 +4,7 @@ import { errorCatalogue } from '../../core/errors.js';
 import type { CommandContext } from '../context.js';
 import { topics, visibleNouns } from '../help/index.js';
 import type { CompletionSource, VerbSpec } from '../spec.js';
-import { nouns } from '../specs.js';
+import { allNouns } from '../specs.js';
 
 /** A word that may stand here, and what it means. */
 export type Candidate = readonly [word: string, meaning: string];
@@ -36,7 +36,7 @@ export async function candidatesOf(
       return configKeyNames.map((key) => [fileName(key), configKeySpec(key).summary]);
     case 'topics':
       return [
-        ...visibleNouns(nouns).map(({ name, summary }) => [name, summary] as const),
+        ...visibleNouns(allNouns()).map(({ name, summary }) => [name, summary] as const),
         ...Object.keys(topics).map((name) => [name, 'topic'] as const),
       ];
     case 'templates': {
@@ -64,5 +64,5 @@ export async function candidatesOf(
 }
 
 function kinds(): string[] {
-  return [...new Set(nouns.flatMap((noun) => noun.verbs.flatMap((verb) => verb.output)))].sort();
+  return [...new Set(allNouns().flatMap((noun) => noun.verbs.flatMap((verb) => verb.output)))].sort();
 }

@@ -2,7 +2,7 @@ import { globalFlagsOf } from '../flags.js';
 import { visibleNouns, visibleVerbs } from '../help/index.js';
 import { type Line, readLine } from '../line.js';
 import type { ArgumentSpec, CompletionSource, FlagSpec, VerbRun, VerbSpec } from '../spec.js';
-import { nouns } from '../specs.js';
+import { allNouns } from '../specs.js';
 import { type Candidate, candidatesOf } from './candidates.js';
 
 /** What stands to be completed: words that are known, or where they come from. */
@@ -62,7 +62,8 @@ function whatIsAsked(before: readonly string[], current: string): Asked {
   const flag = flagBefore(flags, before.at(-1));
   if (flag !== undefined) return ofSpec(flag, verb, flag.value?.includes(','));
   if (current.startsWith('-')) return { words: flags.map(({ name, summary }) => [`--${name}`, summary]) };
-  if (noun === undefined) return { words: visibleNouns(nouns).map(({ name, summary }) => [name, summary]) };
+  if (noun === undefined)
+    return { words: visibleNouns(allNouns()).map(({ name, summary }) => [name, summary]) };
   if (verb === undefined) return { words: visibleVerbs(noun).map(({ name, summary }) => [name, summary]) };
   return ofSpec(argumentAt(verb.arguments ?? [], line.rest, flags), verb);
 }
@@ -78,7 +79,7 @@ function ofSpec(
 
 function lineOf(words: readonly string[]): Line | undefined {
   try {
-    return readLine(words, nouns);
+    return readLine(words);
   } catch {
     return undefined;
   }

@@ -10,22 +10,21 @@ import {
   verbPage,
   visibleNouns,
 } from '../help/index.js';
-import { findNoun, findVerb } from '../line.js';
+import { findVerb } from '../line.js';
 import type { NounSpec, VerbResult, VerbRun, VerbSpec } from '../spec.js';
-import { nouns } from '../specs.js';
+import { allNouns, findNoun } from '../specs.js';
 
 export const run: VerbRun = async ({ io }, { args, flags }) => {
   const path = Array.isArray(args.path) ? args.path : [];
   const [first, second] = path;
   if (first === undefined) {
-    return io.machine ? { document: commandTree(nouns) } : { text: rootHelp(nouns) };
+    return io.machine ? { document: commandTree(allNouns()) } : { text: rootHelp(allNouns()) };
   }
   // A word may be a topic and a noun: `help config` is the topic, `config --help` and `help config show` the command.
   const topic = second === undefined && flags.command !== true ? topics[first] : undefined;
-  if (topic !== undefined) return topicHelp(first, topic(nouns));
+  if (topic !== undefined) return topicHelp(first, topic(allNouns()));
   const noun =
-    findNoun(nouns, first) ??
-    unknownWord(first, [...visibleNouns(nouns).map(nameOf), ...Object.keys(topics)]);
+    findNoun(first) ?? unknownWord(first, [...visibleNouns(allNouns()).map(nameOf), ...Object.keys(topics)]);
   const verb = second === undefined ? onlyVerb(noun) : (findVerb(noun, second) ?? unknownVerb(noun, second));
   return commandHelp(noun, verb, io.machine);
 };

@@ -5,7 +5,7 @@ import { packageVersion } from '../../core/package-root.js';
 import { manualPages, pageMarkdown, pageName, pageRoff } from '../help/index.js';
 import { commandPath, readLine } from '../line.js';
 import type { VerbRun } from '../spec.js';
-import { nouns } from '../specs.js';
+import { allNouns } from '../specs.js';
 
 export const run: VerbRun = async ({ cwd, io }, { args, flags }) => {
   const path = Array.isArray(args.path) ? args.path : [];
@@ -26,13 +26,15 @@ export const run: VerbRun = async ({ cwd, io }, { args, flags }) => {
 /** One page for each command, and one for dartwing. */
 function roffFiles(): Map<string, string> {
   const version = packageVersion();
-  return new Map(manualPages(nouns).map(({ page }) => [`${pageName(page.path)}.1`, pageRoff(page, version)]));
+  return new Map(
+    manualPages(allNouns()).map(({ page }) => [`${pageName(page.path)}.1`, pageRoff(page, version)]),
+  );
 }
 
 /** One file for each noun, and an index. */
 function markdownFiles(): Map<string, string> {
   const files = new Map<string, string>();
-  for (const { noun, page } of manualPages(nouns)) {
+  for (const { noun, page } of manualPages(allNouns())) {
     if (noun === undefined) continue;
     const name = `${noun.name}.md`;
     files.set(
@@ -45,7 +47,7 @@ function markdownFiles(): Map<string, string> {
 }
 
 function commandOf(path: readonly string[]): string {
-  const { noun, verb } = readLine(path, nouns);
+  const { noun, verb } = readLine(path);
   if (noun === undefined) return '';
   return verb === undefined ? noun.name : commandPath(noun, verb);
 }

@@ -13,7 +13,7 @@ function metaNoun(name: string, verb: MetaVerb): NounSpec {
   };
 }
 
-const schema = metaNoun('schema', {
+export const schemaSpec = metaNoun('schema', {
   summary: 'Print the JSON Schema of a document kind',
   description:
     'Every answer in JSON or YAML is a document with a kind. Without a name the kinds are listed. ' +
@@ -34,7 +34,7 @@ const schema = metaNoun('schema', {
   load: () => import('./schema.js'),
 });
 
-const explain = metaNoun('explain', {
+export const explainSpec = metaNoun('explain', {
   summary: 'Say what an error code means and what to do about it',
   description:
     'Works offline. Errors name their code in the line "Docs" and in error.code of the error event.',
@@ -51,7 +51,7 @@ const explain = metaNoun('explain', {
   load: () => import('./explain.js'),
 });
 
-const completion = metaNoun('completion', {
+export const completionSpec = metaNoun('completion', {
   summary: 'Print a script that completes words in a shell',
   description: 'The script is only printed; no file of yours is changed.',
   arguments: [
@@ -71,7 +71,7 @@ const completion = metaNoun('completion', {
   load: () => import('./completion.js'),
 });
 
-const complete: NounSpec = {
+export const completeSpec: NounSpec = {
   name: '__complete',
   group: 'Meta',
   summary: 'Print candidates for a word',
@@ -94,7 +94,7 @@ const complete: NounSpec = {
   ],
 };
 
-const man = metaNoun('man', {
+export const manSpec = metaNoun('man', {
   summary: 'Write the manual pages',
   description: 'Without --dir the page of one command is printed: dartwing man org create.',
   arguments: [{ name: 'path', summary: 'Words of a command', required: false, variadic: true }],
@@ -111,7 +111,7 @@ const man = metaNoun('man', {
   load: () => import('./man.js'),
 });
 
-const version = metaNoun('version', {
+export const versionSpec = metaNoun('version', {
   summary: 'Print the versions of dartwing and of what runs it',
   description:
     'Nothing is asked from the network unless --check is given; then it is the npm registry, or the one that ' +
@@ -126,7 +126,7 @@ const version = metaNoun('version', {
   load: () => import('./version.js'),
 });
 
-const help = metaNoun('help', {
+export const helpSpec = metaNoun('help', {
   summary: 'Explain a command or a topic',
   description:
     'Topics: flags, output, exit-codes, environment, config, ci, safety, deprecations. ' +
@@ -149,5 +149,3 @@ const help = metaNoun('help', {
   output: ['Help'],
   load: () => import('./help.js'),
 });
-
-export const metaSpecs: readonly NounSpec[] = [schema, explain, completion, man, version, help, complete];

@@ -64,12 +64,8 @@ export interface LiteVerbs {
 }
 
 /** The signer of an installation, where lite mode is on. */
-export function signerOf(
-  { enabled = false, audience = 'dartwing' }: LiteOptions,
-  hasProvider: boolean,
-  seed: Buffer,
-): Signer | undefined {
-  return enabled && !hasProvider ? openSigner(seed, audience) : undefined;
+export function signerOf({ audience = 'dartwing' }: LiteOptions, seed: Buffer): Signer {
+  return openSigner(seed, audience);
 }
 
 /** @throws CONFIG_INVALID */
