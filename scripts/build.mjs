@@ -6,7 +6,8 @@
  * stays in a bundle of its own that is read only when it is used.
  */
 import { spawn } from 'node:child_process';
-import { copyFile, mkdir, readdir, readFile, rename, rm, watch, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { copyFile, mkdir, readdir, readFile, rename, rm, stat, watch, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, transform } from 'esbuild';
@@ -262,6 +263,49 @@ async function rebuildOnChange() {
   }
 }
 
+const stampFile = join(root, '.cache/built-from');
+
+/**
+ * Names, sizes and times of what is built from. npm prepares the package again when npx first runs its program: that
+ * would build a second time what `npm ci` has just built.
+ */
+async function inputStamp() {
+  const hash = createHash('sha256');
+  for (const name of ['src', 'scripts/build.mjs', 'package.json', 'package-lock.json', 'tsconfig.build.json']) {
+    const path = join(root, name);
+    const files = (await stat(path)).isDirectory() ? await readdir(path, { recursive: true }) : [''];
+    for (const file of files.sort()) {
+      const { size, mtimeMs } = await stat(join(path, file));
+      hash.update(`${name}/${file} ${size} ${mtimeMs}\n`);
+    }
+  }
+  return hash.digest('hex');
+}
+
+async function isBuilt(stamp) {
+  const built = ['dist/cli/main.cjs', 'dist/core/index.js', 'dist/server/index.js', 'dist/reference'];
+  const [last, ...parts] = await Promise.all([
+    readFile(stampFile, 'utf8').catch(() => ''),
+    ...built.map((part) => stat(join(root, part)).catch(() => undefined)),
+  ]);
+  return last === stamp && !parts.includes(undefined);
+}
+
+async function buildAll() {
+  const stamp = await inputStamp();
+  if (process.argv.includes('--if-changed') && (await isBuilt(stamp))) return;
+  await rm(stampFile, { force: true });
+  const libraries = ['core', 'server', 'client'].map((name) => join(root, 'dist', name));
+  await Promise.all(libraries.map((folder) => rm(folder, { recursive: true, force: true })));
+  const [types] = await Promise.all([run('tsc', ['-p', 'tsconfig.build.json']), buildCli(), copyReference()]);
+  if (types !== 0) {
+    process.exitCode = 1;
+    return;
+  }
+  await mkdir(dirname(stampFile), { recursive: true });
+  await writeFile(stampFile, stamp);
+}
+
 const watching = process.argv.includes('--watch');
 
 if (watching) {
@@ -270,8 +314,5 @@ if (watching) {
 } else if (process.argv.includes('--cli')) {
   await buildCli();
 } else {
-  const libraries = ['core', 'server', 'client'].map((name) => join(root, 'dist', name));
-  await Promise.all(libraries.map((folder) => rm(folder, { recursive: true, force: true })));
-  const [types] = await Promise.all([run('tsc', ['-p', 'tsconfig.build.json']), buildCli(), copyReference()]);
-  if (types !== 0) process.exitCode = 1;
+  await buildAll();
 }
