@@ -271,7 +271,13 @@ const stampFile = join(root, '.cache/built-from');
  */
 async function inputStamp() {
   const hash = createHash('sha256');
-  for (const name of ['src', 'scripts/build.mjs', 'package.json', 'package-lock.json', 'tsconfig.build.json']) {
+  for (const name of [
+    'src',
+    'scripts/build.mjs',
+    'package.json',
+    'package-lock.json',
+    'tsconfig.build.json',
+  ]) {
     const path = join(root, name);
     const files = (await stat(path)).isDirectory() ? await readdir(path, { recursive: true }) : [''];
     for (const file of files.sort()) {
