@@ -18,6 +18,7 @@ const rooms = [
   'sync',
   'realtime',
   'tokens',
+  'metrics',
   'export',
   'apply',
 ];

@@ -1,5 +1,5 @@
 /**
- * Writes the reference pages docs/errors.md and docs/commands/ from the built program. With --check nothing is
+ * Writes the reference pages docs/errors.md, docs/metrics.md and docs/commands/ from the built program. With --check nothing is
  * written: it exits 1 and names the pages that differ.
  */
 import { execFileSync } from 'node:child_process';
@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const program = join(root, 'bin/dartwing');
 
-const pages = new Map([['errors.md', errorPage()], ...commandPages()]);
+const pages = new Map([['errors.md', errorPage()], ['metrics.md', metricPage()], ...commandPages()]);
 
 if (process.argv.includes('--check')) {
   const stale = [...pages].filter(([name, text]) => read(name) !== text).map(([name]) => name);
@@ -38,6 +38,27 @@ function errorSection({ code, error_kind, exit, http_status, what, why, fix }) {
   const reason = why === null || /^\{\w+\}$/.test(why) ? '' : `\n${sentence(why)}\n`;
   const steps = fix.map((step) => `- ${sentence(step)}\n`).join('');
   return `## ${code}\n\n${sentence(what)} Exit ${exit}, HTTP ${http_status} (${error_kind}).\n${reason}\n${steps}`;
+}
+
+function metricPage() {
+  const { items } = JSON.parse(dartwing('metric', 'list', '--output', 'json'));
+  const head = `# Metrics
+
+What \`/metrics\` of servers and workers and \`dartwing metric scrape\` tell. A metric of the installation is read from the
+database: every process tells the same, so take its maximum. One of a process is counted there: take its sum. No label
+names an organization, a person or a path.
+`;
+  const groups = [...new Set(items.map(({ group }) => group))];
+  const section = (group) => {
+    const rows = items
+      .filter((item) => item.group === group)
+      .map(
+        ({ name, type, labels, of, help }) =>
+          `| ${name} | ${type} | ${labels.join(', ')} | ${of} | ${help} |`,
+      );
+    return `## ${group}\n\n| metric | type | labels | of | meaning |\n|---|---|---|---|---|\n${rows.join('\n')}\n`;
+  };
+  return [head, ...groups.map(section)].join('\n');
 }
 
 /** Commands are set as code; anything else ends like a sentence. */

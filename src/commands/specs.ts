@@ -21,6 +21,7 @@ import {
   schemaSpec,
   versionSpec,
 } from './meta/spec.js';
+import { metricSpec } from './metric/spec.js';
 import { migrateSpec } from './migrate/spec.js';
 import { orgSpec } from './org/spec.js';
 import { permissionSpec } from './permission/spec.js';
@@ -62,6 +63,7 @@ const specs: Readonly<Record<string, () => NounSpec>> = {
   key: () => keySpec,
   token: () => tokenSpec,
   audit: () => auditSpec,
+  metric: () => metricSpec,
   migrate: () => migrateSpec,
   apply: () => applySpec,
   diff: () => diffSpec,

@@ -16,6 +16,7 @@ import type { Jobs } from './jobs/index.js';
 import type { Keys } from './keys/index.js';
 import type { LiteVerbs } from './lite/index.js';
 import type { Courier } from './mail/index.js';
+import type { Metrics } from './metrics/index.js';
 import type { PeopleVerbs } from './people/index.js';
 import type { Quota } from './quota/index.js';
 import type { Realtime } from './realtime/index.js';
@@ -84,6 +85,7 @@ export interface Dartwing {
   readonly export: Export;
   readonly quota: Quota;
   readonly realtime: Realtime;
+  readonly metrics: Metrics;
   /** Runs `work` bound to one organization (id or slug); the only way to its rows. */
   asOrg<T>(organization: string, work: (tx: Tx) => Promise<T>): Promise<T>;
   /** Reads across the organizations of a person. */

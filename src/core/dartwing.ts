@@ -34,6 +34,7 @@ import { openKeys } from './keys/index.js';
 import { limits } from './limits.js';
 import { followMergedSignIn, liteRoom, signerOf } from './lite/index.js';
 import { openCourier } from './mail/index.js';
+import { openMetrics } from './metrics/index.js';
 import { type DartwingOptions, describeInstallation } from './options.js';
 import { openProvisioner, peopleVerbs, repairMemberships, verifyMemberships } from './people/index.js';
 import { openQuota } from './quota/index.js';
@@ -54,15 +55,20 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
   const { clock, log, keyring } = installation;
   const background = options.background ?? true;
   const bell = sequencerBell(background);
+  const metrics = whenUsed(() => openMetrics({ database, clock, log, ready: () => ready() }));
   const database = openDatabase({
     ...installation.database,
+    onTransaction: (course) => {
+      installation.database.onTransaction?.(course);
+      metrics.made?.tellOfTransaction(course);
+    },
     ringAudit: () => {
       bell.ring();
       // Whatever left an entry may have left events as well.
       realtime.made?.kick();
     },
   });
-  const beforeClose: (() => Promise<void>)[] = [];
+  const beforeClose: (() => Promise<void>)[] = [async () => metrics.made?.close()];
   const close = async () => {
     for (const finish of beforeClose) await finish();
     await bell.stop();
@@ -286,6 +292,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
     jobs: () => {
       const { close: _, ...verbs } = jobs.get();
       verbs.observe((event) => realtime.get().tellOfJob(event));
+      verbs.observe((event) => metrics.made?.tellOfJob(event));
       addSystemSchedules(verbs, clock, () => dartwing);
       return verbs;
     },
@@ -293,6 +300,10 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
     apply: () => applyVerbs(session),
     export: () => exportRoom(session, ids.findExisting),
     quota: () => openQuota(transaction, clock, options.rates),
+    metrics: () => {
+      const { catalogue, meter, readings } = metrics.get();
+      return { catalogue, meter, readings };
+    },
     realtime: () => {
       const { publish, node, sweep } = realtime.get();
       return { publish, node, sweep };

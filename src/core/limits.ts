@@ -374,6 +374,9 @@ export const limits = Object.freeze({
   /** Life of a mailed token that sets a password, and the pause between two. */
   passwordResetMs: 3_600_000,
   passwordResetPauseMs: 60_000,
+  /** How long numbers of the installation are believed, and how long that its tenants are kept apart. */
+  metricsKnownMs: 1_000,
+  soundnessKnownMs: 60_000,
   /** Codes in place of a lost second factor. */
   recoveryCodes: 10,
 });

@@ -10,7 +10,7 @@ import { silentLog } from '../core/log.js';
 import { addressFinder } from './address.js';
 import { bounds } from './bounds.js';
 import { type Env, peerOf } from './exchange.js';
-import type { Metrics } from './metrics.js';
+import type { RequestCount } from './metrics.js';
 import type { ServerOptions } from './options.js';
 import { problemOf } from './problem.js';
 import { traceOf } from './trace.js';
@@ -19,7 +19,7 @@ const policyHeader = 'content-security-policy';
 const noContent = "default-src 'none'; frame-ancestors 'none'";
 
 /** Puts the frame around an app; routes come after it. */
-export function frame(app: Hono<Env>, options: ServerOptions, metrics: Pick<Metrics, 'count'>): void {
+export function frame(app: Hono<Env>, options: ServerOptions, requests: RequestCount): void {
   const { log = silentLog, clock = systemClock, allowedOrigins = [], invalidStatus = 400 } = options;
   const findAddress = addressFinder(options.trustedProxies ?? []);
 
@@ -30,13 +30,14 @@ export function frame(app: Hono<Env>, options: ServerOptions, metrics: Pick<Metr
     const trace = traceOf(context.req.header('traceparent'));
     context.set('exchange', { requestId, address, trace, allowedOrigins });
     const startedAt = clock.monotonicMs();
+    const answered = requests.begin(context.req.method);
     await next();
     context.header('x-request-id', requestId);
     // A page has a policy of its own; anything else has nothing to load.
     if (!context.res.headers.has(policyHeader)) context.header(policyHeader, noContent);
     const ms = clock.monotonicMs() - startedAt;
     const { route = 'none' } = context.get('exchange');
-    metrics.count({ method: context.req.method, route, status: context.res.status, seconds: ms / 1_000 });
+    answered({ route, status: context.res.status, seconds: ms / 1_000 });
     log.info(lineOf(context, ms), 'request');
   };
 

@@ -15,6 +15,7 @@
  */
 
 export type { Listening, ListenOptions } from './listen.js';
+export { listenForMetrics, type MetricsListening } from './metrics-listener.js';
 export { openApiDocument, openApiGaps } from './openapi.js';
 export type { ServerOptions } from './options.js';
 export { allRoutes } from './routes/index.js';

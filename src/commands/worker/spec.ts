@@ -20,6 +20,12 @@ export const workerSpec: NounSpec = {
         { name: 'once', summary: 'End when nothing is left to do; 6 if a job died' },
         { name: 'scheduler', summary: 'Run schedules too; so unless --once is given' },
         { name: 'no-scheduler', summary: 'Leave schedules to other workers' },
+        {
+          name: 'metrics-port',
+          value: 'n',
+          summary:
+            'Serve /metrics on this port of 127.0.0.1, to who shows DARTWING_OPERATOR_TOKEN where it is set',
+        },
         { name: 'id', value: 'name', summary: 'Name in worker list, host and process unless told' },
       ],
       examples: [
@@ -34,7 +40,12 @@ export const workerSpec: NounSpec = {
       danger: 'none',
       mutates: false,
       long: true,
-      exits: { 3: 'there is no such queue', 6: 'a job died, with --once', 143: 'ended by SIGTERM' },
+      exits: {
+        3: 'there is no such queue',
+        5: 'the port of the metrics is in use',
+        6: 'a job died, with --once',
+        143: 'ended by SIGTERM',
+      },
       seeAlso: ['worker list', 'job types'],
       load: () => import('./worker.js'),
     },

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { JobWorker, WorkerOptions } from '../../core/index.js';
+import type { Dartwing, JobWorker, WorkerOptions } from '../../core/index.js';
 import type { QueueName } from '../../core/jobs/index.js';
 import type { CommandContext } from '../context.js';
 import { durationFlag, numberFlag, textFlag } from '../flag-values.js';
@@ -17,6 +17,7 @@ export const run: VerbRun = async (context, { flags }) => {
   await loadModules(context, dartwing);
   dartwing.jobs.observe(logJobs(log));
 
+  const metrics = await serveMetrics(context, flags, dartwing);
   const worker = dartwing.jobs.work(options);
   const signals = hearSignals(process, () => void worker.stop());
   context.defer(signals.forget);
@@ -25,7 +26,7 @@ export const run: VerbRun = async (context, { flags }) => {
   const isScheduling = flags.scheduler === undefined ? !isOnce : flags.scheduler === true;
   const scheduler = isScheduling ? dartwing.jobs.schedules.start() : undefined;
   const types = (await dartwing.jobs.types()).filter((type) => type.is_defined).map(({ name }) => name);
-  log.info({ worker: worker.id, pid: process.pid, types, scheduler: isScheduling }, 'ready');
+  log.info({ worker: worker.id, pid: process.pid, types, scheduler: isScheduling, metrics }, 'ready');
 
   await endOf(context, worker, isOnce);
   if (context.signal.aborted) log.info({ running: worker.running }, 'draining');
@@ -50,6 +51,23 @@ function optionsOf(flags: Parsed['flags']): WorkerOptions {
     drainMs: durationFlag(flags, 'drainTimeout'),
     name: textFlag(flags, 'id'),
   };
+}
+
+/** Address of /metrics, where it is asked for. @throws PORT_IN_USE */
+async function serveMetrics(
+  context: CommandContext,
+  flags: Parsed['flags'],
+  dartwing: Dartwing,
+): Promise<string | undefined> {
+  const port = numberFlag(flags, 'metricsPort', 0, 65_535);
+  if (port === undefined) return undefined;
+  const { listenForMetrics } = await import('../../server/index.js');
+  const { url, close } = await listenForMetrics(dartwing, {
+    port,
+    token: context.config.values.operatorToken,
+  });
+  context.defer(close);
+  return url;
 }
 
 /** Resolves when it is told to end, or with --once when nothing is left to do. */

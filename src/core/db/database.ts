@@ -47,6 +47,17 @@ export interface WorkOptions {
   dryRun?: boolean;
 }
 
+/** One pool at this moment. */
+export interface PoolFacts {
+  name: 'app' | 'system';
+  /** Connections that it may have. */
+  size: number;
+  active: number;
+  idle: number;
+  /** Calls that wait for one. */
+  waiting: number;
+}
+
 export interface Database {
   readonly schema: string;
   readonly roles: RoleNames;
@@ -65,6 +76,8 @@ export interface Database {
    * from the package.
    */
   asMachinery<T>(work: (tx: Tx) => Promise<T>, opening?: readonly Opening[]): Promise<T>;
+  /** How the pools stand. */
+  pools(): PoolFacts[];
   /** A connection of its own for LISTEN, on the system login. The caller ends it. */
   listener(): Promise<pg.Client>;
   close(): Promise<void>;
@@ -138,6 +151,10 @@ export function openDatabase(options: DatabaseOptions): Database {
       );
     },
     asMachinery: (work, opening = []) => runTransaction(system.connect, { ...shared, opening }, work),
+    pools: () => [
+      { name: 'app', ...app.facts() },
+      { name: 'system', ...system.facts() },
+    ],
     listener: async () => {
       const client = new pg.Client({
         ...system.settings,
@@ -158,9 +175,10 @@ export function openDatabase(options: DatabaseOptions): Database {
 
 function makePool(options: DatabaseOptions, url: string) {
   const settings = connectionSettings(url, options);
+  const size = options.poolConnectionsMax ?? limits.poolConnectionsMax;
   const pool = new pg.Pool({
     ...settings,
-    max: options.poolConnectionsMax ?? limits.poolConnectionsMax,
+    max: size,
     idleTimeoutMillis: 30_000,
   });
   pool.on('error', options.onFailure);
@@ -177,6 +195,10 @@ function makePool(options: DatabaseOptions, url: string) {
       pool.connect().catch((error: unknown) => {
         throw connectFailure(error, target, role);
       }),
+    facts: () => {
+      const { totalCount, idleCount: idle, waitingCount: waiting } = pool;
+      return { size, active: totalCount - idle, idle, waiting };
+    },
     end: () => pool.end(),
   };
 }

@@ -13,6 +13,7 @@ export {
   type DatabaseOptions,
   describeTarget,
   openDatabase,
+  type PoolFacts,
   type WorkOptions,
 } from './database.js';
 export { connectFailure, duplicateConstraint } from './failures.js';
@@ -30,4 +31,4 @@ export type { RolePasswords } from './roles.js';
 export { isolationChecks, requireSound, requireVersion, runSelfTest, type SelfTest } from './selftest.js';
 export { type ServerFacts, serverFacts } from './server.js';
 export type { OrganizationTable, OrgMemberTable, Tables } from './tables.js';
-export { type AuditKey, build, type Result, type Tx } from './transaction.js';
+export { type AuditKey, build, type Result, type TransactionCourse, type Tx } from './transaction.js';

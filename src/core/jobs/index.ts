@@ -34,6 +34,7 @@ export type { JobDocument } from './document.js';
 export { dropJobs, followMergedOwner } from './followers.js';
 export { openJobs } from './open.js';
 export { type Priority, priorities } from './priority.js';
+export { countFull, countQueues } from './read-queries.js';
 export { PermanentJobError } from './retry.js';
 export type { Jobs, ManyJobs, ReplayManyOptions, Submitted } from './room.js';
 export type { ScheduleDefinition, ScheduleDocument } from './schedule.js';

@@ -1,0 +1,56 @@
+import type { NounSpec } from '../spec.js';
+
+export const metricSpec: NounSpec = {
+  name: 'metric',
+  aliases: ['metrics'],
+  group: 'Product',
+  summary: 'What is measured, and how it stands',
+  verbs: [
+    {
+      name: 'list',
+      summary: 'List every metric with its unit, labels and meaning',
+      flags: [
+        {
+          name: 'group',
+          value: 'name',
+          summary: 'Only of http, jobs, database, integrations, sync, realtime, security or process',
+        },
+      ],
+      examples: [
+        { command: 'dartwing metric list', note: 'All' },
+        { command: 'dartwing metric list --group jobs --columns name,help', note: 'What is told of jobs' },
+      ],
+      output: ['MetricList'],
+      danger: 'none',
+      mutates: false,
+      seeAlso: ['metric scrape'],
+      load: () => import('./list.js'),
+    },
+    {
+      name: 'scrape',
+      summary: 'Print metrics as Prometheus reads them',
+      description:
+        'Without an address this process reads the database: depths, ages and lags of the installation. With one it ' +
+        'asks a server or a worker, showing the operator token, and prints what that process counted as well.',
+      flags: [
+        {
+          name: 'from',
+          value: 'url',
+          summary: 'Address of a server or a worker: http://127.0.0.1:4000/metrics',
+        },
+      ],
+      examples: [
+        { command: 'dartwing metric scrape', note: 'The installation, from its database' },
+        {
+          command: 'dartwing metric scrape --from http://127.0.0.1:4000/metrics',
+          note: 'A server, with what it counted',
+        },
+      ],
+      output: [],
+      danger: 'none',
+      mutates: false,
+      seeAlso: ['metric list', 'worker'],
+      load: () => import('./scrape.js'),
+    },
+  ],
+};
