@@ -102,6 +102,14 @@ describe.runIf(isRoot)('as an ordinary user', () => {
       why: 'It belongs to another user of this machine',
     });
   });
+
+  it('is told what to do when the system has no name for the user', async () => {
+    const nameless: Account = { name: 'nameless', uid: 54_321, gid: 54_321 };
+    await expect(new User(nameless).open(ownData(nameless))).rejects.toMatchObject({
+      code: 'EMBEDDED_START_FAILED',
+      fix: [expect.stringContaining('/etc/passwd'), expect.stringContaining('DATABASE_URL')],
+    });
+  });
 });
 
 describe.runIf(findBinaries({})?.origin === 'package')('the npm package', () => {

@@ -15,8 +15,8 @@ process.on('disconnect', () => process.exit());
 process.on('message', (order: Order) => {
   obey(order).then(
     (answer) => process.send?.({ answer }),
-    (error: Error & { code?: string; why?: string }) =>
-      process.send?.({ error: { message: error.message, code: error.code, why: error.why } }),
+    (error: Error & { code?: string; why?: string; fix?: readonly string[] }) =>
+      process.send?.({ error: { message: error.message, code: error.code, why: error.why, fix: error.fix } }),
   );
 });
 

@@ -42,7 +42,12 @@ export async function createCluster(
     });
     await rename(cluster, home.directory);
   } catch (error) {
-    throw startFailed(home, `initdb failed: ${lastLine(error)}`, error);
+    const said = lastLine(error);
+    // PostgreSQL asks the system for the name of its user; containers often run under a number without one.
+    const fix = said.includes('could not look up effective user ID')
+      ? { fix: ['Run as a user that /etc/passwd names, or add this one to it', 'Or set DATABASE_URL'] }
+      : {};
+    throw startFailed(home, `initdb failed: ${said}`, { cause: error, ...fix });
   } finally {
     await rm(unfinished, { recursive: true, force: true });
   }

@@ -85,11 +85,15 @@ export function refuseForeign(home: Home): void {
 }
 
 /** EMBEDDED_START_FAILED for a home; `why` is a sentence without its full stop. */
-export function startFailed(home: Home, why: string, cause?: unknown): DartwingError {
+export function startFailed(
+  home: Home,
+  why: string,
+  options: { cause?: unknown; fix?: readonly string[] } = {},
+): DartwingError {
   return new DartwingError(
     'EMBEDDED_START_FAILED',
     { directory: home.directory, why, log: home.log },
-    { cause },
+    options,
   );
 }
 

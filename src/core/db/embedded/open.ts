@@ -56,7 +56,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedSe
     if ('result' in turn) return turn.result;
     throw startFailed(home, tooLong(turn.holder));
   } catch (error) {
-    throw isDartwingError(error) ? error : startFailed(home, describe(error), error);
+    throw isDartwingError(error) ? error : startFailed(home, describe(error), { cause: error });
   }
 }
 

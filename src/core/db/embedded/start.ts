@@ -91,7 +91,7 @@ async function ready(server: ChildProcess, home: Home): Promise<Postmaster | und
     gone ??= true;
   });
   for await (const _ of pauses(limits.embeddedStartMs, { longestMs: 20 })) {
-    if (gone instanceof Error) throw startFailed(home, gone.message, gone);
+    if (gone instanceof Error) throw startFailed(home, gone.message, { cause: gone });
     if (gone) return undefined;
     const found = livingPostmaster(home.directory);
     if (found?.pid === server.pid && found?.status === 'ready') return found;
