@@ -85,6 +85,13 @@ module.exports = {
       to: { path: '^src/', pathNot: '^src/client/' },
     },
     {
+      name: 'auditor-stands-alone',
+      comment: 'Whoever checks a proof reads one file, which needs Node and nothing of the house',
+      severity: 'error',
+      from: { path: '^src/auditor/' },
+      to: { pathNot: '^(crypto|fs|url)$' },
+    },
+    {
       name: 'house-uses-no-client',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/client/' },

@@ -301,7 +301,7 @@ async function buildAll() {
   const stamp = await inputStamp();
   if (process.argv.includes('--if-changed') && (await isBuilt(stamp))) return;
   await rm(stampFile, { force: true });
-  const libraries = ['core', 'server', 'client'].map((name) => join(root, 'dist', name));
+  const libraries = ['core', 'server', 'client', 'auditor'].map((name) => join(root, 'dist', name));
   await Promise.all(libraries.map((folder) => rm(folder, { recursive: true, force: true })));
   const [types] = await Promise.all([run('tsc', ['-p', 'tsconfig.build.json']), buildCli(), copyReference()]);
   if (types !== 0) {

@@ -21,9 +21,14 @@ export async function readDocument(place: Place, file: string): Promise<unknown>
 }
 
 /** What `read` makes of a text; whatever it throws is the file's fault. @throws BAD_FILE */
-export async function readAs<T>({ io, cwd }: Place, file: string, read: (text: string) => T): Promise<T> {
+export async function readAs<T>(
+  { io, cwd }: Place,
+  file: string,
+  read: (text: string) => T,
+  max: number = bytesMax,
+): Promise<T> {
   try {
-    return read(file === '-' ? await io.readStdin(bytesMax) : readSmall(resolve(cwd, file)));
+    return read(file === '-' ? await io.readStdin(max) : readSmall(resolve(cwd, file), max));
   } catch (error) {
     if (error instanceof DartwingError) throw error;
     const name = file === '-' ? 'stdin' : file;
@@ -31,7 +36,7 @@ export async function readAs<T>({ io, cwd }: Place, file: string, read: (text: s
   }
 }
 
-function readSmall(path: string): string {
-  if (statSync(path).size > bytesMax) throw new Error(`it is larger than ${bytesMax} bytes`);
+function readSmall(path: string, max: number): string {
+  if (statSync(path).size > max) throw new Error(`it is larger than ${max} bytes`);
   return readFileSync(path, 'utf8');
 }

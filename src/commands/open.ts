@@ -175,6 +175,10 @@ async function shared({
     publicUrl,
     realtime: { redisUrl, publishKey },
     keys: keyServices(config.values),
+    audit: {
+      signingKey: config.values.auditSigningKey,
+      verifiers: config.values.auditVerifiers?.split(',').map((verifier) => verifier.trim()),
+    },
     tokens: {
       clients: applications(config.values.tokenClients),
       allowPrivateHosts: config.values.tokenPrivateHosts?.split(',').map((host) => host.trim()),

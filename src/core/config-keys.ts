@@ -144,6 +144,20 @@ export const configKeys = {
     read: masterKey,
     secret: true,
   },
+  auditSigningKey: {
+    summary:
+      'Seed of the keys that sign checkpoints of the trail, 32 random bytes in base64, if not the master key',
+    env: ['DARTWING_AUDIT_SIGNING_KEY'],
+    value: 'base64',
+    read: masterKey,
+    secret: true,
+  },
+  auditVerifiers: {
+    summary: 'Verifier keys of former signing keys that stay believed, with commas between them',
+    env: ['DARTWING_AUDIT_VERIFIERS'],
+    value: 'keys',
+    read: text,
+  },
   keyProvider: {
     summary: 'Who wraps new data keys; those set up besides open what they wrapped',
     env: ['DARTWING_KEY_PROVIDER'],

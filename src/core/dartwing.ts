@@ -110,6 +110,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
     database: { transaction },
     sequencerRole: database.roles.sequencer,
     keys: [keyring.auditKey],
+    signing: installation.signing,
     listen: database.listener,
     onFailure: (error) => log.error({ err: error }, 'audit'),
     call: (call) => session.call(call as CallOptions),
@@ -357,7 +358,11 @@ type IdOf = (ref: string, call?: CallOptions) => Promise<string>;
 
 /** The trail for persons and API keys: what they may read of one organization; all of them for a System Manager. */
 function guardedAudit(verbs: AuditVerbs, session: Session, idOf: IdOf): AuditVerbs {
-  const guard = async (organization: string | undefined, given: object | undefined) => {
+  const guard = async (
+    organization: string | undefined,
+    given: object | undefined,
+    action: 'read' | 'administer' = 'read',
+  ) => {
     const call = given as CallOptions | undefined;
     const { principal } = session.call(call);
     if (principal.type !== 'person' && principal.key === undefined) return organization;
@@ -366,7 +371,7 @@ function guardedAudit(verbs: AuditVerbs, session: Session, idOf: IdOf): AuditVer
         ? organization
         : await idOf(organization, call);
     const ref = { doctype: 'Audit Entry', name: '*', organization: id };
-    await session.run('audit', call, async (scope) => authorize(scope, 'read', ref));
+    await session.run('audit', call, async (scope) => authorize(scope, action, ref));
     return id;
   };
   return {
@@ -380,6 +385,16 @@ function guardedAudit(verbs: AuditVerbs, session: Session, idOf: IdOf): AuditVer
       const organizations = guarded.filter((organization) => organization !== undefined);
       return verbs.verify(organizations.length === 0 ? options : { ...options, organizations });
     },
+    checkpoint: async (options = {}, call) =>
+      verbs.checkpoint({ ...options, organization: await guard(options.organization, call) }, call),
+    checkpoints: async (options = {}, call) =>
+      verbs.checkpoints({ organization: await guard(options.organization, call) }, call),
+    rotateSigner: async (call) => {
+      await guard(undefined, call, 'administer');
+      return verbs.rotateSigner(call);
+    },
+    prove: async (query, call) =>
+      verbs.prove({ ...query, organization: (await guard(query.organization, call))! }, call),
     tail: async function* (options = {}, call) {
       yield* verbs.tail({ ...options, organization: await guard(options.organization, call) }, call);
     },

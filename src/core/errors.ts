@@ -1172,6 +1172,28 @@ const entries = {
     what: 'The audit filter is not valid: {message}',
     fix: ['dartwing audit query --help'],
   },
+  AUDIT_LOG_REFUSED: {
+    kind: 'conflict',
+    what: 'No checkpoint was signed: {message}',
+    why: 'The database was put back to an earlier state, or somebody changed what had been signed',
+    fix: [
+      'dartwing audit verify --all names what is wrong',
+      'After an older copy of the database was put back: dartwing audit recover --reason "…"',
+    ],
+  },
+  AUDIT_ANCHOR_INVALID: {
+    kind: 'invalid',
+    what: 'The checkpoints to verify against cannot be used: {message}',
+    fix: [
+      'Give what dartwing audit checkpoint wrote, unchanged',
+      'Name keys of former secrets in audit_verifiers',
+    ],
+  },
+  AUDIT_ENTRY_NOT_FOUND: {
+    kind: 'not_found',
+    what: 'The trail of {org} has no entry {seq} under a checkpoint',
+    fix: ['dartwing audit query --org {org}', 'dartwing audit checkpoint signs what is new'],
+  },
 
   // declarative
   APPLY_INVALID: {

@@ -1,6 +1,7 @@
 /** What an installation needs to be opened, and the pieces that are made from it. */
 
 import type { Principal, Via } from './access/index.js';
+import type { SigningSecret } from './audit/index.js';
 import type { BrowserOptions } from './browser/index.js';
 import { type Clock, systemClock } from './clock.js';
 import { type DatabaseOptions, describeTarget } from './db/index.js';
@@ -69,6 +70,8 @@ export interface DartwingOptions {
   mail?: MailOptions | undefined;
   /** Address that links in mails begin with; default `http://localhost:4000`. */
   publicUrl?: string | undefined;
+  /** Who signs checkpoints of the audit trail; a key derived from the master key unless told. */
+  audit?: AuditOptions | undefined;
   /** How many calls callers may make; default `shippedRates`. */
   rates?: Rates | undefined;
   /** How events reach sockets on other nodes; by PostgreSQL unless told. */
@@ -79,12 +82,20 @@ export interface DartwingOptions {
   log?: Log | undefined;
 }
 
+export interface AuditOptions {
+  /** 32 random bytes in base64, kept apart from the master key. Another one begins another generation of keys. */
+  signingKey?: string | undefined;
+  /** Verifier texts of former signing keys, whose checkpoints stay believed. */
+  verifiers?: readonly string[] | undefined;
+}
+
 /** Options with every default filled in. */
 export interface Installation {
   url: string;
   schema: string;
   rolePrefix: string;
   keyring: Keyring;
+  signing: SigningSecret;
   clock: Clock;
   log: Log;
   database: Omit<DatabaseOptions, 'ringAudit'>;
@@ -103,6 +114,7 @@ export function describeInstallation(options: DartwingOptions): Installation {
     schema,
     rolePrefix,
     keyring,
+    signing: signingSecret(options.audit ?? {}, keyring),
     clock,
     log,
     database: {
@@ -129,4 +141,15 @@ function requirePostgresUrl(url: string): void {
   const valid = URL.canParse(url) && /^postgres(ql)?:$/.test(new URL(url).protocol);
   if (!valid)
     throw new DartwingError('CONFIG_INVALID', { where: 'url', message: 'it is not a postgres:// address' });
+}
+
+/** @throws CONFIG_INVALID */
+function signingSecret({ signingKey, verifiers = [] }: AuditOptions, keyring: Keyring): SigningSecret {
+  const seed = signingKey === undefined ? keyring.checkpointSeed : Buffer.from(signingKey, 'base64');
+  if (seed.length !== 32)
+    throw new DartwingError('CONFIG_INVALID', {
+      where: 'audit_signing_key',
+      message: 'it is not 32 bytes in base64',
+    });
+  return { seed, formerVerifiers: verifiers };
 }

@@ -82,6 +82,15 @@ const chores: Readonly<Record<string, Chore>> = {
     description: 'Forgets changes and tombstones that are older than they are kept',
     run: compactAll,
   },
+  'audit.checkpoints': {
+    cron: '* * * * *',
+    description:
+      'Signs checkpoints of trails with 1,000 new entries, or with any and a checkpoint of five minutes',
+    run: async ({ audit }, call) => {
+      const { signed, refused } = await audit.checkpoint({ due: true }, call);
+      return { signed, refused };
+    },
+  },
   'tenancy.purge': {
     cron: '30 2 * * *',
     description: 'Deletes dissolved organizations whose purge date has come',

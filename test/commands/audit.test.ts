@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { program, runShell } from '../support/cli.js';
+import { program, runShell, temporaryFolder } from '../support/cli.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { type Operator, operatorOf } from '../support/operator.js';
 
@@ -143,6 +145,36 @@ describe('tail', () => {
     expect(await ended).toBe(130);
     const entry = JSON.parse(said.split('\n').find((line) => line.includes('"reason":"seen-'))!) as Entry;
     expect(entry).toMatchObject({ kind: 'AuditEntry', org: id, action: 'update' });
+  });
+});
+
+describe('checkpoints and proofs', () => {
+  test('are written, checked offline, and refused when something else is in them', async () => {
+    const cwd = temporaryFolder();
+    const signing = (await operator.ask('audit checkpoint')).document;
+    expect(signing).toMatchObject({ kind: 'AuditSigning', refused: [] });
+    await operator.run('audit checkpoint --to all.txt', { cwd });
+    expect((await operator.ask('audit verify --all --anchor all.txt', { cwd })).document).toMatchObject({
+      ok: true,
+    });
+    expect((await operator.ask('audit verify --org acme --since-checkpoint')).code).toBe(0);
+    await operator.ask('audit prove acme 2 --to proof.json', { cwd });
+    const [verifier] = signing.verifiers as string[];
+    const proof = readFileSync(join(cwd, 'proof.json'), 'utf8');
+    expect((await operator.ask(`audit check-proof proof.json --verifier ${verifier}`, { cwd })).code).toBe(0);
+    writeFileSync(join(cwd, 'spoiled.json'), proof.replace('"seq": 2', '"seq": 3'));
+    const spoiled = await operator.ask('audit check-proof spoiled.json', { cwd });
+    expect(spoiled).toMatchObject({ code: 6, document: { ok: false, check: 'audit.proof' } });
+    writeFileSync(join(cwd, 'anchor.txt'), 'nothing of ours');
+    expect((await operator.fail('audit verify --anchor anchor.txt', { cwd })).code).toBe(
+      'AUDIT_ANCHOR_INVALID',
+    );
+    expect((await operator.fail('audit prove acme 99999')).code).toBe('AUDIT_ENTRY_NOT_FOUND');
+    expect((await operator.fail('audit checkpoint --rotate')).code).toBe('REASON_REQUIRED');
+    expect((await operator.ask('audit checkpoint --rotate --reason yearly')).document).toMatchObject({
+      op: 'create',
+    });
+    expect((await operator.ask('audit verify --all')).document).toMatchObject({ ok: true, findings: [] });
   });
 });
 

@@ -278,6 +278,7 @@ describe('schedules', () => {
       .map(({ name }) => name)
       .filter((name) => !name.startsWith('test.'));
     expect(names).toEqual([
+      'audit.checkpoints',
       'invitations.expiry',
       'invitations.guests',
       'invitations.reminders',

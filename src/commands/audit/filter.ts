@@ -21,7 +21,12 @@ export const entryTable: TableView = {
 /** The id of the organization whose trail is meant; `SYSTEM` is the installation's own. @throws ORGANIZATION_NOT_FOUND */
 export async function trailOf(context: CommandContext, dartwing: Dartwing): Promise<string | undefined> {
   const ref = context.currentOrganization();
-  if (ref === undefined || ref === 'SYSTEM') return ref;
+  return ref === undefined ? undefined : trailNamed(dartwing, ref);
+}
+
+/** The id of the organization of a trail that is named. @throws ORGANIZATION_NOT_FOUND */
+export async function trailNamed(dartwing: Dartwing, ref: string): Promise<string> {
+  if (ref === 'SYSTEM') return ref;
   // A purged organization has no row any more, but its trail stays: an id needs no look-up.
   return /^ORG-\d{4}-\d{5,}$/.test(ref) ? ref : (await dartwing.tenancy.show(ref)).id;
 }

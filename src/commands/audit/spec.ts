@@ -33,7 +33,7 @@ export const auditSpec: NounSpec = {
       output: ['AuditEntryList'],
       danger: 'none',
       mutates: false,
-      seeAlso: ['audit tail', 'audit verify'],
+      seeAlso: ['audit tail', 'audit verify', 'audit prove'],
       load: () => import('./query.js'),
     },
     {
@@ -61,19 +61,128 @@ export const auditSpec: NounSpec = {
       name: 'verify',
       summary: 'Prove that no entry was changed, removed or added',
       description:
-        'Reads every entry, recomputes hashes, chain and Merkle tree, and names the first fault of each trail with its ' +
-        'kind. A rewriting of a whole trail with its head needs a checkpoint kept elsewhere and is not found.',
-      flags: [{ name: 'all', summary: 'Every trail; so without --org' }],
+        'Reads every entry, recomputes hashes, chain and Merkle tree, compares them with every signed checkpoint, and names ' +
+        'the first fault of each trail with its kind: change, deletion, insertion, reordering, truncation, fork, forgery. ' +
+        'With --all also the log of all checkpoints, which knows trails that are gone with everything. --anchor compares ' +
+        'with checkpoints that were kept outside of the database.',
+      flags: [
+        { name: 'all', summary: 'Every trail and the log over them; so without --org' },
+        { name: 'since-checkpoint', summary: 'Only what is newer than the last signed checkpoint' },
+        { name: 'from', value: 'time', summary: 'From the last checkpoint before then on: -1d' },
+        { name: 'to', value: 'time', summary: 'Up to what was sequenced then' },
+        {
+          name: 'anchor',
+          value: 'file',
+          summary: 'Signed checkpoints from elsewhere, as audit checkpoint --to writes them',
+          complete: 'files',
+        },
+      ],
       examples: [
         { command: 'dartwing audit verify --all', note: 'Every organization, 6 on a fault' },
         { command: 'dartwing audit verify --org acme --json', note: 'One organization' },
+        { command: 'dartwing audit verify --from -1d', note: 'Every night' },
+        {
+          command: 'dartwing audit verify --all --anchor checkpoints.txt',
+          note: 'Against a copy kept elsewhere',
+        },
       ],
       output: ['Report'],
       danger: 'none',
       mutates: false,
       long: true,
       exits: { 3: 'there is no such organization', 6: 'a trail has a fault' },
+      seeAlso: ['audit checkpoint', 'audit prove'],
       load: () => import('./verify.js'),
+    },
+    {
+      name: 'checkpoint',
+      summary: 'Sign how far trails have come, for keeping elsewhere',
+      description:
+        'A checkpoint is a signed note (C2SP) with the size and the root of a trail. Schedules sign them by themselves; ' +
+        '--to writes the newest of every trail and of the log over them to a file, which belongs where nobody who ' +
+        'administers the database can change it. --rotate announces and begins the next signing key.',
+      flags: [
+        {
+          name: 'to',
+          value: 'file',
+          summary: 'Write the newest checkpoints there; - for stdout',
+          complete: 'files',
+        },
+        { name: 'rotate', summary: 'Begin the next signing key; needs --reason' },
+      ],
+      examples: [
+        { command: 'dartwing audit checkpoint', note: 'Sign what is new' },
+        {
+          command: 'dartwing audit checkpoint --to checkpoints.txt',
+          note: 'For another machine, every hour',
+        },
+        { command: 'dartwing audit checkpoint --rotate --reason "yearly"', note: 'The next key' },
+      ],
+      output: ['AuditSigning', 'Change'],
+      danger: 'mild',
+      mutates: true,
+      long: true,
+      exits: { 5: 'the trail is not the one that was signed last', 6: 'a trail was refused' },
+      seeAlso: ['audit verify'],
+      load: () => import('./checkpoint.js'),
+    },
+    {
+      name: 'prove',
+      summary: 'Write a proof of one entry that an auditor checks offline',
+      description:
+        'The bundle holds the entry, the way to the signed root of its trail, and the way from there to the log over all ' +
+        'trails. audit check-proof checks it without a database; so does dist/auditor/check-proof.js, one file that needs ' +
+        'nothing but Node.',
+      arguments: [
+        {
+          name: 'org',
+          summary: 'Id or slug of the organization, or SYSTEM',
+          required: true,
+          complete: 'organizations',
+        },
+        { name: 'seq', summary: 'Number of the entry', required: true },
+      ],
+      flags: [
+        { name: 'to', value: 'file', summary: 'Write it there instead of to stdout', complete: 'files' },
+        {
+          name: 'since-size',
+          value: 'n',
+          summary: 'Prove also that the trail continues its checkpoint of this size',
+        },
+      ],
+      examples: [
+        { command: 'dartwing audit prove acme 1 --json', note: 'To stdout' },
+        { command: 'dartwing audit prove acme 412 --to proof.json', note: 'For an auditor' },
+      ],
+      output: ['AuditProof', 'Change'],
+      danger: 'none',
+      mutates: false,
+      long: true,
+      exits: { 3: 'there is no such organization or entry' },
+      seeAlso: ['audit check-proof'],
+      load: () => import('./prove.js'),
+    },
+    {
+      name: 'check-proof',
+      summary: 'Check a proof of audit prove, without a database',
+      description:
+        'Give the verifier key that you were told by another way: without it the proof shows only that somebody with the ' +
+        'key in the bundle signed it.',
+      arguments: [{ name: 'file', summary: 'The proof; - for stdin', required: true, complete: 'files' }],
+      flags: [{ name: 'verifier', value: 'key', summary: 'The key that must have signed it', repeat: true }],
+      examples: [
+        { command: 'dartwing audit check-proof proof.json', note: '6 when it does not hold' },
+        {
+          command: 'dartwing audit check-proof proof.json --verifier "$(cat verifier.txt)"',
+          note: 'Signed by that key and no other',
+        },
+      ],
+      output: ['Report'],
+      danger: 'none',
+      mutates: false,
+      exits: { 6: 'the proof does not hold' },
+      seeAlso: ['audit prove'],
+      load: () => import('./check-proof.js'),
     },
   ],
 };

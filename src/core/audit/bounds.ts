@@ -19,4 +19,13 @@ export const auditBounds = Object.freeze({
   roundsMax: 100,
   /** Age from which a staged entry that nobody sequenced is reported. */
   backlogMs: 60_000,
+  /** New entries, or age of the last one, after which a trail gets a checkpoint. */
+  checkpointEntries: 1_000,
+  checkpointMs: 300_000,
+  /** Trails that one round signs; more wait for the next. */
+  checkpointTrailsMax: 2_000,
+  /** Generations of the signing key. */
+  signersMax: 1_000,
+  /** Checkpoints that verification reads at once. */
+  checkpointPage: 1_000,
 });

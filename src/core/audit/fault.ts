@@ -1,7 +1,20 @@
 /** The words for what verification found. */
 
-/** Classes of faults. `backlog` is no tampering: staged entries that nobody sequenced. */
-export type FaultKind = 'change' | 'deletion' | 'insertion' | 'reordering' | 'truncation' | 'backlog';
+/**
+ * Classes of faults. `fork`: consistent in itself, but not what was signed. `forgery`: a checkpoint that we did not
+ * sign. `backlog` and `restored` are no tampering: staged entries that nobody sequenced, and entries that an operator
+ * declared as lost.
+ */
+export type FaultKind =
+  | 'change'
+  | 'deletion'
+  | 'insertion'
+  | 'reordering'
+  | 'truncation'
+  | 'fork'
+  | 'forgery'
+  | 'backlog'
+  | 'restored';
 
 /** The first fault of a trail. Hashes are hexadecimal. */
 export interface Fault {
@@ -24,5 +37,8 @@ export const faultRemedies: Readonly<Record<FaultKind, string>> = {
     'Find out who can write to the database besides the sequencer; the entry is not one of the trail',
   reordering: 'Restore a copy of the database from before beside this one and compare the named entries',
   truncation: 'Restore a copy of the database from before beside this one and read the missing entries',
+  fork: 'The trail was rewritten with its hashes: read the named entries in the archive or in a copy from before',
+  forgery: 'Find out who can write checkpoints without the key, or name a former key as an audit_verifier',
+  restored: 'Nothing, if the older copy of the database was put back on purpose',
   backlog: 'Check that a process with the sequencer runs and has the key of the staged entries',
 };

@@ -19,15 +19,19 @@
  *
  * What holds it: the runtime roles may only insert into the stage and read the trail, the sequencer's role may
  * only append, nobody may update, delete or truncate; triggers refuse it to the owner too. What gets past that is
- * found by `verifyTrails`: change, deletion, insertion, reordering, truncation. It cannot find the rewriting of a
- * trail from some entry to its end including the head, the setting back of a head together with its entries, the
- * loss of a whole trail, or the removal of an entry from the stage before it was sequenced: that takes a root kept
- * outside of the database.
+ * found by `verifyTrails`: change, deletion, insertion, reordering, truncation. What is consistent in itself (a trail
+ * rewritten to its end with its head, a head set back with its entries, a whole trail gone) is found by checkpoints
+ * (`checkpoint/`): signed with a key that the database does not have, and entered into one log over all organizations
+ * whose newest checkpoint is kept elsewhere. What no checkpoint tells of yet, at most five minutes, and the removal of
+ * an entry from the stage before it was sequenced are not found.
  *
  * Limits: an entry has at most 64 KB (`limits.auditBodyBytesMax`), a larger `old` or `new` is kept as its hash;
  * names in it have at most 255 characters; members that are named like secrets are sealed. `queryAudit` and
  * `tailAudit` leave the entry `audit.read`; a staged entry that was tampered with becomes `audit.tamper`.
  */
+export type { AuditProof, ProofQuery } from './checkpoint/prove.js';
+export type { SigningSecret } from './checkpoint/signer.js';
+export type { CheckpointDocument, CheckpointList, SigningDocument } from './checkpoint/summary.js';
 export type { AuditDocument } from './document.js';
 export { type AuditActor, type AuditEntry, type AuditVia, systemOrganization } from './entry.js';
 export type { FaultKind } from './fault.js';
@@ -42,7 +46,14 @@ export type {
 } from './ports.js';
 export { type AuditList, type AuditQuery, queryAudit } from './query.js';
 export type { AuditReader } from './reader.js';
-export { type AuditSource, type AuditVerbs, auditVerbs, type SequencerBell, sequencerBell } from './room.js';
+export {
+  type AuditSource,
+  type AuditVerbs,
+  auditVerbs,
+  type SequencerBell,
+  sequencerBell,
+  type VerificationOptions,
+} from './room.js';
 export { type SequencingOptions, type SequencingRound, sequenceOnce } from './sequencer.js';
 export { type Sequencer, type SequencerOptions, startSequencer } from './sequencer-loop.js';
 export { stageAudit, stageAuditMany } from './staging.js';

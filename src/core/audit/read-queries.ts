@@ -79,6 +79,19 @@ export async function readEventsInOrder(
   return rows.map(storedEvent);
 }
 
+/** One entry of a trail by its number. */
+export async function readEvent(
+  tx: Queryable,
+  organization: string,
+  seq: number,
+): Promise<StoredEvent | undefined> {
+  const { rows } = await tx.query<EventRow & Record<string, unknown>>(
+    `select ${eventColumns} from audit_event where organization = $1 and seq = $2 order by at limit 1`,
+    [organization, seq],
+  );
+  return rows.map(storedEvent)[0];
+}
+
 /** The first event behind the head, or of a trail without a head. Head and events are of one snapshot. */
 export async function firstEventBeyondHead(
   tx: Queryable,
@@ -151,7 +164,7 @@ export async function selectNewestEvents(
       page.limit,
     ],
   );
-  return rows.map(readEvent);
+  return rows.map(foundEvent);
 }
 
 /** Oldest first in one organization, behind a time and a number. */
@@ -172,7 +185,7 @@ export async function selectEventsAfter(
      order by event.at, event.seq`,
     [...filterValues(filter), page.after.at, page.after.seq, page.limit],
   );
-  return rows.map(readEvent);
+  return rows.map(foundEvent);
 }
 
 // Entries of one organization are in time order, so the one before is the newest with its number that is older.
@@ -192,7 +205,7 @@ interface ReadRow extends Record<string, unknown> {
   genesis_at: string;
 }
 
-function readEvent({ organization, seq, instant, body, chain, previous, genesis_at }: ReadRow): ReadEvent {
+function foundEvent({ organization, seq, instant, body, chain, previous, genesis_at }: ReadRow): ReadEvent {
   return { organization, seq: Number(seq), at: instant, body, chain, previous, genesisAt: genesis_at };
 }
 

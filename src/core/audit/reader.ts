@@ -20,6 +20,8 @@ export async function recordReading(
   tx: AuditTransaction,
   reader: AuditReader,
   filter: AuditFilter,
+  /** What was read besides, as of a proof. */
+  more: Readonly<Record<string, unknown>> = {},
 ): Promise<void> {
   const organization = filter.organization ?? tx.organization ?? systemOrganization;
   await stageAudit(tx, {
@@ -27,7 +29,7 @@ export async function recordReading(
     organization,
     action: 'audit.read',
     ref: { doctype: 'Audit Trail', name: filter.organization ?? tx.organization ?? '*' },
-    new: { filter: filterWords(filter) },
+    new: { filter: filterWords(filter), ...more },
   });
 }
 

@@ -1,11 +1,22 @@
 /** The room as callers see it: the sequencer's life in this process, and reading verbs that see all that is staged. */
 
 import { auditBounds } from './bounds.js';
+import { type AuditProof, type ProofQuery, proveEntry } from './checkpoint/prove.js';
+import { rotateSigner } from './checkpoint/rotate.js';
+import { type SigningOptions, type SigningRound, signCheckpoints } from './checkpoint/round.js';
+import type { SigningSecret } from './checkpoint/signer.js';
+import {
+  type CheckpointList,
+  listNewest,
+  roundDocument,
+  type SigningDocument,
+} from './checkpoint/summary.js';
+import { gatherTrust } from './checkpoint/trust.js';
 import type { AuditDocument } from './document.js';
 import type { AuditActor, AuditVia } from './entry.js';
 import type { AuditDatabase, AuditKey, AuditTransaction, OpenListener } from './ports.js';
 import { type AuditList, type AuditQuery, queryAudit } from './query.js';
-import type { AuditReader } from './reader.js';
+import { type AuditReader, recordReading } from './reader.js';
 import { type SequencingOptions, sequenceOnce } from './sequencer.js';
 import { type Sequencer, startSequencer } from './sequencer-loop.js';
 import { type AuditTailOptions, tailAudit } from './tail.js';
@@ -25,20 +36,40 @@ export interface AuditVerbs {
   query(query?: AuditQuery, call?: Partial<AuditCall>): Promise<AuditList>;
   /** Entries as they come, oldest first. @throws AUDIT_QUERY_INVALID */
   tail(options?: AuditTailOptions, call?: Partial<AuditCall>): AsyncIterable<AuditDocument>;
-  /** Verifies trails and names the first fault of each. */
-  verify(
-    options?: Omit<VerifyOptions, 'sequencerRole'>,
+  /**
+   * Verifies trails, their signed checkpoints and, over all organizations, the log of them; names the first fault of
+   * each. @throws AUDIT_ANCHOR_INVALID
+   */
+  verify(options?: VerificationOptions, call?: Partial<AuditCall>): Promise<AuditVerification>;
+  /**
+   * Signs checkpoints of trails that grew. By the clock (`due`) only of those with enough new entries or an old one.
+   * @throws AUDIT_LOG_REFUSED
+   */
+  checkpoint(options?: SigningOptions, call?: Partial<AuditCall>): Promise<SigningDocument>;
+  /** The newest signed checkpoints: of one trail, or of all and their log. They are to be kept elsewhere. */
+  checkpoints(
+    options?: { organization?: string | undefined },
     call?: Partial<AuditCall>,
-  ): Promise<AuditVerification>;
+  ): Promise<CheckpointList>;
+  /** Announces and begins the next generation of the signing key. @throws AUDIT_LOG_REFUSED */
+  rotateSigner(call?: Partial<AuditCall>): Promise<{ generation: number; from: string; to: string }>;
+  /** Proves to anybody that an entry stands in its trail. @throws AUDIT_ENTRY_NOT_FOUND */
+  prove(query: ProofQuery, call?: Partial<AuditCall>): Promise<AuditProof>;
   /** Sequences everything that is staged now. */
   sequence(): Promise<void>;
 }
+
+/** What is to be verified; anchors are signed notes that were kept outside of the database. */
+export type VerificationOptions = Omit<VerifyOptions, 'sequencerRole' | 'trust'> & {
+  anchors?: readonly string[] | undefined;
+};
 
 /** What the room needs of the installation. */
 export interface AuditSource {
   database: AuditDatabase<AuditTransaction>;
   sequencerRole: string;
   keys: readonly AuditKey[];
+  signing: SigningSecret;
   listen: OpenListener;
   onFailure: (error: unknown) => void;
   /** Completes the facts of a call with the defaults. */
@@ -48,6 +79,8 @@ export interface AuditSource {
 export function auditVerbs(source: AuditSource): AuditVerbs {
   const { database, sequencerRole, onFailure } = source;
   const sequence = () => sequenceAll({ database, role: sequencerRole, keys: source.keys }, onFailure);
+  const signing = { database, role: sequencerRole, secret: source.signing };
+  const sign = (options: SigningOptions): Promise<SigningRound> => signCheckpoints(signing, options);
   const reader = (call: Partial<AuditCall> | undefined): AuditReader => {
     const { principal, via, reason, requestId } = source.call(call);
     return { actor: principal, via, reason, requestId };
@@ -61,9 +94,26 @@ export function auditVerbs(source: AuditSource): AuditVerbs {
       if (options.since !== undefined || options.sinceSeq !== undefined) await sequence();
       yield* tailAudit({ database, listen: source.listen, onFailure }, options, reader(call));
     },
-    verify: async (options = {}) => {
+    verify: async ({ anchors, ...options } = {}) => {
       await sequence();
-      return verifyTrails(database, { ...options, sequencerRole });
+      const trust = await gatherTrust({ database, secret: source.signing, keys: source.keys }, anchors);
+      return verifyTrails(database, { ...options, sequencerRole, trust });
+    },
+    checkpoint: async (options = {}) => {
+      await sequence();
+      return roundDocument(await sign(options), source.signing, database);
+    },
+    checkpoints: (options = {}) => listNewest(database, options.organization),
+    rotateSigner: async (call) => {
+      const { round: _, ...rotated } = await rotateSigner(signing, reader(call), sequence);
+      return rotated;
+    },
+    prove: async (query, call) => {
+      await sequence();
+      await sign({ organization: query.organization });
+      const filter = { organization: query.organization };
+      await database.transaction((tx) => recordReading(tx, reader(call), filter, { seq: query.seq }));
+      return proveEntry(database, source.signing, query);
     },
     sequence,
   };

@@ -3,6 +3,11 @@
  * organization. Reads only; runs beside writers and sequencers.
  */
 import { auditBounds } from './bounds.js';
+import { type Expectations, expectationsOf, type Trust } from './checkpoint/expected.js';
+import { listCheckpointed, readNewestCheckpoint } from './checkpoint/queries.js';
+import { positionOf } from './checkpoint/round.js';
+import { deploymentLog } from './checkpoint/signer.js';
+import { verifyLog } from './checkpoint/verify-log.js';
 import { classify } from './classify.js';
 import { judgeEnding } from './ending.js';
 import { type Fault, type FaultKind, faultRemedies } from './fault.js';
@@ -30,6 +35,14 @@ export interface VerifyOptions {
    * existing organization is missed when it is gone with its head.
    */
   readonly sequencerRole?: string;
+  /** Whose checkpoints are believed; without it only what a trail says of itself is verified. */
+  readonly trust?: Trust;
+  /** Begin behind the newest checkpoint instead of the first entry. What stands before it is not read again. */
+  readonly sinceCheckpoint?: boolean;
+  /** Begin behind the newest checkpoint that is not later than this. */
+  readonly from?: Date | undefined;
+  /** End with the last entry that was sequenced by then. */
+  readonly to?: Date | undefined;
   /** Told after each page how many entries were verified since the last call. */
   readonly onProgress?: (entries: number) => void;
   readonly signal?: AbortSignal;
@@ -63,14 +76,17 @@ export async function verifyTrails(
   database: AuditDatabase,
   options: VerifyOptions = {},
 ): Promise<AuditVerification> {
-  const organizations = options.organizations ?? (await database.transaction(listTrails));
+  const organizations = options.organizations ?? (await knownTrails(database, options));
   const results = await mapAtOnce(organizations, auditBounds.organizationsAtOnce, (organization) =>
     verifyTrail(database, organization, options),
   );
   const faults = results.flatMap(({ organization, fault }) =>
     fault === undefined ? [] : [finding(organization, 'fail', fault)],
   );
-  const backlogs = await backlogFindings(database, options);
+  const { trust } = options;
+  const log = trust && options.organizations === undefined ? await verifyLog(database, trust) : undefined;
+  if (log !== undefined) faults.push(finding(deploymentLog, 'fail', log));
+  const backlogs = [...(await backlogFindings(database, options)), ...restoredFindings(options)];
   return {
     api_version: 'dartwing/v1',
     kind: 'Report',
@@ -78,7 +94,7 @@ export async function verifyTrails(
     ok: faults.length === 0,
     findings: [...faults, ...backlogs],
     summary: {
-      pass: organizations.length - faults.length,
+      pass: results.filter(({ fault }) => fault === undefined).length,
       warn: backlogs.length,
       fail: faults.length,
       organizations: organizations.length,
@@ -94,45 +110,93 @@ interface TrailResult {
   fault: Fault | undefined;
 }
 
+async function knownTrails(database: AuditDatabase, { trust }: VerifyOptions): Promise<string[]> {
+  const stored = await database.transaction(async (tx) => [
+    ...(await listTrails(tx)),
+    ...(trust === undefined ? [] : await listCheckpointed(tx)),
+  ]);
+  const outside = [...(trust?.anchors.keys() ?? [])].filter((organization) => organization !== deploymentLog);
+  return [...new Set([...stored, ...outside])].sort();
+}
+
 async function verifyTrail(
   database: AuditDatabase,
   organization: string,
   options: VerifyOptions,
 ): Promise<TrailResult> {
+  const { trust } = options;
   const { head } = await database.transaction((tx) => readHead(tx, organization));
   if (head === undefined) {
+    const signed = trust && (await expectationsOf(database, organization, trust).largest());
     const fault =
-      (await headlessFault(database, organization)) ?? (await goneFault(database, organization, options));
+      (await headlessFault(database, organization)) ??
+      signedFault(signed ?? 0) ??
+      (await goneFault(database, organization, options));
     return { organization, entries: 0, fault };
   }
-  const { position, fault } = await walkTrail(database, head, options);
-  const ending = fault ?? judgeEnding(position, head) ?? (await beyondFault(database, organization));
-  return { organization, entries: position.seq, fault: ending };
+  const start = await startFor(database, head, options);
+  const expected =
+    trust && expectationsOf(database, organization, trust, { size: start.seq, epoch: start.epoch });
+  const { position, fault } = await walkTrail(database, { head, start, expected }, options);
+  const entries = position.seq - start.seq;
+  if (fault !== undefined || options.to !== undefined) return { organization, entries, fault };
+  const ending =
+    judgeEnding(position, head) ??
+    (await expected?.end(position)) ??
+    (await beyondFault(database, organization));
+  return { organization, entries, fault: ending };
+}
+
+type Start = Position & { epoch: number };
+
+/** Where to begin: behind a checkpoint that can be believed, else at the beginning. */
+async function startFor(
+  database: AuditDatabase,
+  head: ChainHead,
+  { trust, sinceCheckpoint, from }: VerifyOptions,
+): Promise<Start> {
+  const beginning = { ...startOf(head), epoch: 0 };
+  if (trust === undefined || !(sinceCheckpoint || from)) return beginning;
+  const checkpoint = await database.transaction((tx) => readNewestCheckpoint(tx, head.organization, from));
+  const position = checkpoint && positionOf(checkpoint, trust.verifiers);
+  // One that was cut off behind its checkpoint is walked whole, so that the place is named.
+  if (position === undefined || position.seq > head.seq) return beginning;
+  return { ...position, epoch: checkpoint!.epoch };
 }
 
 async function walkTrail(
   database: AuditDatabase,
-  head: ChainHead,
-  { onProgress, signal }: VerifyOptions,
+  { head, start, expected }: { head: ChainHead; start: Position; expected: Expectations | undefined },
+  { onProgress, signal, to }: VerifyOptions,
 ): Promise<{ position: Position; fault?: Fault }> {
   const readPage = (after?: EventKey) => database.transaction((tx) => readEventsInOrder(tx, head, after));
-  let position = startOf(head);
-  let page = await readPage();
+  let position = start;
+  let page = await readPage(start.seq === 0 ? undefined : start);
   while (page.length > 0) {
     signal?.throwIfAborted();
     const next = page.length < auditBounds.pageEntries ? [] : await readPage(page.at(-1)!);
     const before = position.seq;
     for (const [index, event] of page.entries()) {
+      if (to !== undefined && Date.parse(event.at) > to.getTime()) return { position };
       const advanced = advance(position, event);
       if (advanced === undefined) {
         return { position, fault: classify(position, [...page.slice(index), ...next], head.seq) };
       }
       position = advanced;
+      if (expected === undefined || position.seq < expected.due) continue;
+      const fault = await expected.meet(position);
+      if (fault !== undefined) return { position, fault };
     }
     onProgress?.(position.seq - before);
     page = next;
   }
   return { position };
+}
+
+function signedFault(size: number): Fault | undefined {
+  if (size === 0) return undefined;
+  const what = `The whole trail is gone with its head; a signed checkpoint tells of ${size} entries`;
+  return { kind: 'deletion', seq: 1, what };
 }
 
 async function beyondFault(database: AuditDatabase, organization: string): Promise<Fault | undefined> {
@@ -186,6 +250,18 @@ async function backlogFindings(database: AuditDatabase, options: VerifyOptions):
         what: `${entries} staged since ${oldest} and not sequenced`,
       }),
     );
+}
+
+function restoredFindings({ trust, organizations }: VerifyOptions): AuditFinding[] {
+  const epochs = trust?.epochs.filter(
+    ({ organization, lost }) => lost > 0 && organizations?.includes(organization) !== false,
+  );
+  return (epochs ?? []).map(({ organization, epoch, kept, lost }) =>
+    finding(organization, 'warn', {
+      kind: 'restored',
+      what: `An operator declared ${lost} entries behind entry ${kept} as lost; epoch ${epoch} began there`,
+    }),
+  );
 }
 
 function finding(

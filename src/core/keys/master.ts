@@ -12,6 +12,8 @@ export interface Keyring {
   readonly rolePasswords: { app: string; system: string };
   /** Authenticates staged audit entries. */
   readonly auditKey: { id: number; secret: Buffer };
+  /** Seed of the keys that sign checkpoints of the trail, unless the configuration names one. */
+  readonly checkpointSeed: Buffer;
   /** Seals the context of transactions. */
   readonly contextKey: { id: number; secret: Buffer };
   /** Seals the content of mail that waits to be sent. */
@@ -51,6 +53,7 @@ export function openKeyring(masterKey: string | undefined, origin: string): Keyr
       system: derive(bytes, 'database role system').toString('base64url'),
     }),
     auditKey: Object.freeze({ id: 1, secret: derive(bytes, 'audit staging') }),
+    checkpointSeed: derive(bytes, 'audit checkpoints'),
     contextKey: Object.freeze({ id: 1, secret: derive(bytes, 'sealed context') }),
     mailKey: derive(bytes, 'outgoing mail'),
     wrappingKey: derive(bytes, 'data keys'),

@@ -7,6 +7,7 @@
 import type { z } from 'zod';
 import { access } from './access.js';
 import { answers } from './answers.js';
+import { audit } from './audit.js';
 import { owned } from './equipment.js';
 import { identity } from './identity.js';
 import { invitations } from './invitations.js';
@@ -22,6 +23,7 @@ export { anything, document, list, row, summaryOfChecks } from './base.js';
 
 export const documentSchemas: Readonly<Record<string, z.ZodType>> = {
   ...tenancy,
+  ...audit,
   ...people,
   ...owned,
   ...invitations,

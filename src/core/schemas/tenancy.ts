@@ -13,18 +13,6 @@ const organization = {
   status: z.looseObject({ state: z.string() }),
 };
 
-const auditEntry = {
-  seq: z.int(),
-  at: time,
-  actor: z.string().nullable(),
-  action: z.string(),
-  ref: z.string(),
-  org: z.string().nullable(),
-  reason: z.string().nullish(),
-  old: anything.optional(),
-  new: anything.optional(),
-};
-
 export const tenancy = {
   Org: document('Org', organization),
   OrgList: list('OrgList', row(organization)),
@@ -52,6 +40,4 @@ export const tenancy = {
     ),
   }),
   ExportRow: document('ExportRow', { table: z.string(), row: anything }),
-  AuditEntry: document('AuditEntry', auditEntry),
-  AuditEntryList: list('AuditEntryList', row(auditEntry)),
 };

@@ -24,6 +24,7 @@ import { realtime } from './0018-realtime.js';
 import { browserSignIn } from './0019-browser-sign-in.js';
 import { syncRules } from './0020-sync-rules.js';
 import { integrations } from './0021-integrations.js';
+import { auditCheckpoints } from './0022-audit-checkpoints.js';
 
 export interface Migration {
   id: number;
@@ -54,4 +55,5 @@ export const migrations: readonly Migration[] = [
   browserSignIn,
   syncRules,
   integrations,
+  auditCheckpoints,
 ];
