@@ -20,6 +20,7 @@ const rooms = [
   'tokens',
   'metrics',
   'export',
+  'compliance',
   'apply',
 ];
 const groundFloor =

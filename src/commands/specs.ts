@@ -2,6 +2,7 @@ import { apiSpec } from './api/spec.js';
 import { apikeySpec } from './apikey/spec.js';
 import { applySpec, diffSpec } from './apply/spec.js';
 import { auditSpec } from './audit/spec.js';
+import { complianceSpec, gdprSpec, hipaaSpec, soc2Spec } from './compliance/spec.js';
 import { configSpec } from './config/spec.js';
 import { conflictSpec } from './conflict/spec.js';
 import { dlqSpec } from './dlq/spec.js';
@@ -64,6 +65,10 @@ const specs: Readonly<Record<string, () => NounSpec>> = {
   token: () => tokenSpec,
   audit: () => auditSpec,
   metric: () => metricSpec,
+  compliance: () => complianceSpec,
+  hipaa: () => hipaaSpec,
+  soc2: () => soc2Spec,
+  gdpr: () => gdprSpec,
   migrate: () => migrateSpec,
   apply: () => applySpec,
   diff: () => diffSpec,

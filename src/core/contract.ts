@@ -6,6 +6,7 @@ import type { CallOptions, PermissionVerbs } from './access/index.js';
 import type { ApplyVerbs } from './apply/index.js';
 import type { AuditVerbs } from './audit/index.js';
 import type { BrowserVerbs } from './browser/index.js';
+import type { Compliance } from './compliance/index.js';
 import type { Tx } from './db/index.js';
 import type { Documents } from './documents/index.js';
 import type { Equipment } from './equipment/index.js';
@@ -81,6 +82,8 @@ export interface Dartwing {
   readonly jobs: Jobs;
   readonly permissions: PermissionVerbs;
   readonly audit: AuditVerbs;
+  /** Frameworks such as HIPAA, enforced as a whole. */
+  readonly compliance: Compliance;
   readonly apply: ApplyVerbs;
   readonly export: Export;
   readonly quota: Quota;

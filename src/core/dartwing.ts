@@ -20,6 +20,7 @@ import {
   systemOrganization,
 } from './audit/index.js';
 import { browserVerbs } from './browser/index.js';
+import { openCompliance } from './compliance/index.js';
 import type { Dartwing, Export, Finding, Report, Tenancy } from './contract.js';
 import { openDatabase, requireSound, requireVersion, type Tx } from './db/index.js';
 import { doctypeRights, documentVerbs, followMergedPerson, openRegistry } from './documents/index.js';
@@ -298,6 +299,15 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
       return verbs;
     },
     audit: () => guardedAudit(auditVerbs(audit), session, ids.findExisting),
+    compliance: () =>
+      openCompliance({
+        session,
+        signIn:
+          signer !== undefined ? 'lite' : (options.identity?.issuers ?? []).length > 0 ? 'provider' : 'none',
+        publicUrl,
+        keys: keys.get(),
+        reportSeed: keyring.reportSeed,
+      }),
     apply: () => applyVerbs(session),
     export: () => exportRoom(session, ids.findExisting),
     quota: () => openQuota(transaction, clock, options.rates),

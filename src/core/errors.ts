@@ -627,6 +627,48 @@ const entries = {
     what: 'Organization "{slug}" still has {dependents}',
     fix: ['Remove or reassign them first'],
   },
+  // compliance
+  FRAMEWORK_UNKNOWN: {
+    kind: 'not_found',
+    what: 'There is no framework "{framework}"',
+    why: '{suggestion}',
+    fix: ['Known are {known}: dartwing compliance list'],
+  },
+  FRAMEWORK_NOT_ENABLED: {
+    kind: 'conflict',
+    what: '{framework} is not enabled for organization "{org}"',
+    fix: ['dartwing compliance status --org {org}'],
+  },
+  COMPLIANCE_PREREQUISITES: {
+    kind: 'precondition',
+    what: '{framework} cannot be enabled for "{org}": {count} things are missing, and nothing was changed',
+    why: 'Either all of its controls are enforced or none is said to be',
+    fix: ['dartwing compliance status {framework} --org {org}'],
+  },
+  CONTROL_UNKNOWN: {
+    kind: 'not_found',
+    what: 'There is no control "{control}"',
+    fix: ['dartwing compliance list'],
+  },
+  BAA_NOT_FOUND: {
+    kind: 'not_found',
+    what: 'Organization "{org}" has no business associate agreement {id}',
+    fix: ['dartwing compliance baa list --org {org}'],
+  },
+  TLS_REQUIRED: {
+    kind: 'forbidden',
+    what: 'Organization "{organization}" takes calls over TLS 1.3 only',
+    why: 'A compliance framework is enabled for it, and this call came over a wire that is not encrypted',
+    fix: [
+      'Call the https address; where a proxy ends TLS, have it set X-Forwarded-Proto and trust it (--trust-proxy)',
+    ],
+  },
+  KEY_SERVICE_REQUIRED: {
+    kind: 'precondition',
+    what: 'Keys of {organization} have to be wrapped by a key service',
+    why: 'A compliance framework is enabled for it, and this process has only its own master key',
+    fix: ['Set DARTWING_KEY_PROVIDER to aws-kms or vault: dartwing help environment'],
+  },
   LEGAL_HOLD: {
     kind: 'conflict',
     what: 'Organization "{slug}" is under legal hold',

@@ -35,6 +35,15 @@ export const limits = Object.freeze({
   accessEventsMax: 500,
   /** Slugs whose ids a process remembers. */
   slugsKnownMax: 10_000,
+  /** One handshake with the public address. */
+  transitProbeMs: 3_000,
+  /** Time before its end from which a business associate agreement is told of: 60 days. */
+  agreementNoticeMs: 5_184_000_000,
+  /** Evidence that says the same is kept once a day. */
+  evidenceRepeatMs: 86_400_000,
+  evidenceRowsMax: 5_000,
+  /** How far a report looks back unless told: 90 days. */
+  reportMs: 7_776_000_000,
   /** Page sizes of lists. */
   pageDefault: 20,
   pageMax: 500,

@@ -46,6 +46,11 @@ const chores: Readonly<Record<string, Chore>> = {
       return { rotated: done.length, failed: failed.map(({ error }) => error.code) };
     },
   },
+  'compliance.drift': {
+    cron: '*/15 * * * *',
+    description: 'Tries the controls of every organization with a framework, and keeps the evidence',
+    run: ({ compliance }, call) => compliance.verifyAll(call),
+  },
   'mail.delivery': {
     cron: '* * * * *',
     description: 'Sends mail that was put off',

@@ -3,6 +3,7 @@
  * only when its event comes.
  */
 import type { eventBoard } from './access/index.js';
+import { dropCompliance } from './compliance/index.js';
 import { dropDocuments } from './documents/index.js';
 import { moveEquipment, refuseLeaving, refusePurge } from './equipment/index.js';
 import { dropApiKeys, followMerge } from './identity/index.js';
@@ -29,6 +30,7 @@ export function subscribeRooms({ subscribe }: ReturnType<typeof eventBoard>): vo
   subscribe('organization.purging', (...event) => dropJobs(...event));
   subscribe('organization.purging', (...event) => dropIntegrations(...event));
   subscribe('organization.purging', (...event) => dropKeys(...event));
+  subscribe('organization.purging', (...event) => dropCompliance(...event));
   subscribe('organization.purging', (...event) => dropRealtime(...event));
   subscribe('person.merging', (...event) => followMerge(...event));
   subscribe('person.merging', (...event) => moveEquipment(...event));

@@ -7,9 +7,7 @@ export type FindAddress = (peer: string | undefined, forwarded: string | undefin
 
 /** @throws CONFIG_INVALID for something that is neither an address nor a network */
 export function addressFinder(trustedProxies: readonly string[]): FindAddress {
-  const trusted = new BlockList();
-  for (const text of trustedProxies) trust(trusted, text);
-  const isTrusted = (address: string) => trusted.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  const isTrusted = proxyTest(trustedProxies);
   return (peer, forwarded) => {
     const direct = plain(peer ?? '');
     if (isIP(direct) === 0) return undefined;
@@ -21,6 +19,16 @@ export function addressFinder(trustedProxies: readonly string[]): FindAddress {
       if (!isTrusted(address)) return address;
     }
     return direct;
+  };
+}
+
+/** Tells whether an address is a proxy of ours. @throws CONFIG_INVALID as `addressFinder` */
+export function proxyTest(trustedProxies: readonly string[]): (address: string) => boolean {
+  const trusted = new BlockList();
+  for (const text of trustedProxies) trust(trusted, text);
+  return (given) => {
+    const address = plain(given);
+    return isIP(address) !== 0 && trusted.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
   };
 }
 

@@ -16,8 +16,8 @@ export async function authenticate(
   organization: string | undefined,
 ): Promise<Caller> {
   const authorization = context.req.header('authorization');
-  const { address, requestId, allowedOrigins } = context.get('exchange');
-  const call = { organization, address, requestId };
+  const { address, encrypted, requestId, allowedOrigins } = context.get('exchange');
+  const call = { organization, address, encrypted, requestId };
   // A header is set on purpose; a cookie comes along with whatever another site makes the browser send.
   if (authorization !== undefined) return dartwing.identity.authenticate({ ...call, authorization });
   const secret = dartwing.browser.enabled ? readCookie(context, dartwing, 'session') : undefined;

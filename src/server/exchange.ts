@@ -9,6 +9,8 @@ export interface Exchange {
   requestId: string;
   /** Network address of the caller. */
   address: string | undefined;
+  /** Whether the caller's end of the wire was encrypted; undefined for a call from this machine, or by a host that cannot tell. */
+  encrypted: boolean | undefined;
   trace: Trace;
   /** Origins of other hosts whose pages may call. */
   allowedOrigins: readonly string[];
@@ -27,4 +29,20 @@ export function peerOf(context: Context): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Whether the caller spoke TLS: with us, or with a proxy of ours that says so. A call from this machine is none over a
+ * wire.
+ */
+export function encryptionOf(context: Context<Env>, isProxy: (peer: string) => boolean): boolean | undefined {
+  const socket = (context.env as { incoming?: { socket?: { encrypted?: boolean } } } | undefined)?.incoming
+    ?.socket;
+  if (socket === undefined) return undefined;
+  if (socket.encrypted === true) return true;
+  const peer = peerOf(context);
+  if (peer === undefined) return undefined;
+  const told = context.req.header('x-forwarded-proto');
+  if (isProxy(peer) && told !== undefined) return told.trim().toLowerCase() === 'https';
+  return /^(::ffff:)?127\.|^::1$/.test(peer) ? undefined : false;
 }

@@ -7,9 +7,9 @@ import { DartwingError } from '../core/errors.js';
 import { uuidv7 } from '../core/ids.js';
 import { systemClock } from '../core/index.js';
 import { silentLog } from '../core/log.js';
-import { addressFinder } from './address.js';
+import { addressFinder, proxyTest } from './address.js';
 import { bounds } from './bounds.js';
-import { type Env, peerOf } from './exchange.js';
+import { type Env, encryptionOf, peerOf } from './exchange.js';
 import type { RequestCount } from './metrics.js';
 import type { ServerOptions } from './options.js';
 import { problemOf } from './problem.js';
@@ -22,13 +22,15 @@ const noContent = "default-src 'none'; frame-ancestors 'none'";
 export function frame(app: Hono<Env>, options: ServerOptions, requests: RequestCount): void {
   const { log = silentLog, clock = systemClock, allowedOrigins = [], invalidStatus = 400 } = options;
   const findAddress = addressFinder(options.trustedProxies ?? []);
+  const isProxy = proxyTest(options.trustedProxies ?? []);
 
   const identify: MiddlewareHandler<Env> = async (context, next) => {
     const given = context.req.header('x-request-id') ?? '';
     const requestId = /^[\w.:-]{8,128}$/.test(given) ? given : `req_${uuidv7(clock.now())}`;
     const address = findAddress(peerOf(context), context.req.header('x-forwarded-for'));
     const trace = traceOf(context.req.header('traceparent'));
-    context.set('exchange', { requestId, address, trace, allowedOrigins });
+    const encrypted = encryptionOf(context, isProxy);
+    context.set('exchange', { requestId, address, encrypted, trace, allowedOrigins });
     const startedAt = clock.monotonicMs();
     const answered = requests.begin(context.req.method);
     await next();

@@ -90,8 +90,13 @@ describe('a session', () => {
     expect(nextStep(row, { sid: undefined, issuedAt: at(500) }, bounds, at(1500)).step).toBe('ended');
     expect(nextStep(row, { sid: undefined, issuedAt: at(1400) }, bounds, at(1500)).step).toBe('begin');
     expect(nextStep(row, { sid: 'x', issuedAt: at(1400) }, bounds, at(1500)).step).toBe('ended');
-    expect(strictest(bounds, 1).idleMs).toBe(1000);
-    expect(strictest({ ...bounds, idleMs: 90_000 }, 1).idleMs).toBe(60_000);
+    const wanted = { idle_minutes: 1, session_minutes: null };
+    expect(strictest(bounds, wanted).idleMs).toBe(1000);
+    expect(strictest({ ...bounds, idleMs: 90_000 }, wanted).idleMs).toBe(60_000);
+    expect(strictest({ ...bounds, sessionMs: 90_000 }, { idle_minutes: null, session_minutes: 1 })).toEqual({
+      idleMs: 1000,
+      sessionMs: 60_000,
+    });
   });
 });
 

@@ -84,20 +84,21 @@ async function requireOpen(
 
 /**
  * Who calls with a secret: the session goes on, or has ended for good.
- * @throws UNAUTHENTICATED (no such session), SESSION_ENDED, SIGN_IN_REFUSED, MFA_REQUIRED
+ * @throws UNAUTHENTICATED (no such session), SESSION_ENDED, SIGN_IN_REFUSED, MFA_REQUIRED, TLS_REQUIRED
  */
 export async function resumeBrowser(
   scope: Scope,
   secret: string,
   organization: string | undefined,
   settings: SignInSettings,
+  encrypted?: boolean,
 ): Promise<Caller> {
   const { tx, clock } = scope;
   if (!isBrowserSecret(secret)) throw new DartwingError('UNAUTHENTICATED');
   const key = keyOf(secret);
   const session = await readBrowserSession(tx, key);
   if (session === undefined) throw new DartwingError('UNAUTHENTICATED');
-  const allowed = strictest(settings.limits, session.organization_minutes);
+  const allowed = strictest(settings.limits, session);
   const identity = identityOf(session, allowed.sessionMs);
   const next = nextStep(session, identity, allowed, session.now);
   if (next.step === 'ended') throw new DartwingError('SESSION_ENDED', { reason: next.reason });
@@ -107,8 +108,14 @@ export async function resumeBrowser(
     throw new DartwingError('SESSION_ENDED', { reason: 'The sign-in belongs to nobody any more' });
   requireWelcome(row);
   if (next.step === 'note') await noteSession(tx, key);
-  if (organization !== undefined) await passDoor(tx, identity, organization, settings.strong, clock.now());
-  return { principal: { type: 'person', id: row.person }, account: row.account ?? undefined, identity };
+  if (organization !== undefined)
+    await passDoor(tx, { identity, encrypted }, organization, settings.strong, clock.now());
+  return {
+    principal: { type: 'person', id: row.person },
+    account: row.account ?? undefined,
+    identity,
+    encrypted,
+  };
 }
 
 /** Ends the session of a secret; one that is unknown or has ended is none. */

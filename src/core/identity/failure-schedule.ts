@@ -14,12 +14,19 @@ export type FailureKind = 'account' | 'key' | 'address';
 /**
  * The state after one more failure. From the fifth one on each costs a minute more than the last, at most fifteen.
  * Two within a second cost a minute at once. Twelve quiet hours forget everything.
+ * @param lockMs what a compliance policy asks for: the fifth failure and each one after it costs at least that much
  */
-export function afterFailure(kind: FailureKind, before: Failures | undefined, now: Date): Failures {
+export function afterFailure(
+  kind: FailureKind,
+  before: Failures | undefined,
+  now: Date,
+  lockMs = 0,
+): Failures {
   const quietMs =
     before === undefined ? Number.POSITIVE_INFINITY : now.getTime() - before.lastFailureAt.getTime();
   const failures = quietMs >= limits.signInMemoryMs ? 1 : (before?.failures ?? 0) + 1;
-  const waitMs = Math.max(countedWaitMs(kind, failures), quickWaitMs(kind, quietMs));
+  const countedMs = countedWaitMs(kind, failures);
+  const waitMs = Math.max(countedMs, countedMs === 0 ? 0 : lockMs, quickWaitMs(kind, quietMs));
   return { failures, lastFailureAt: now, waitUntil: waitMs === 0 ? null : new Date(now.getTime() + waitMs) };
 }
 

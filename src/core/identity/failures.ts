@@ -12,11 +12,14 @@ import { afterFailure, type FailureKind, type Failures } from './failure-schedul
 export interface Suspect {
   kind: FailureKind;
   hash: Buffer;
+  /** Shortest wait after too many failures, where a policy asks for one. */
+  lockMs?: number | undefined;
 }
 
-export function suspect(kind: FailureKind, name: string): Suspect {
+export function suspect(kind: FailureKind, name: string, lockMs?: number): Suspect {
   return {
     kind,
+    lockMs,
     hash: createHash('sha256')
       .update(JSON.stringify([kind, name]))
       .digest(),
@@ -66,10 +69,10 @@ export interface Charge {
  */
 export async function chargeAttempt(tx: Tx, suspects: readonly Suspect[]): Promise<Charge[]> {
   const charges: Charge[] = [];
-  for (const { kind, hash } of suspects.toSorted((a, b) => a.hash.compare(b.hash))) {
+  for (const { kind, hash, lockMs } of suspects.toSorted((a, b) => a.hash.compare(b.hash))) {
     const { before, now } = await lockFailures(tx, hash);
     await requireNoWait(tx, [{ kind, hash }]);
-    const after = afterFailure(kind, before, now);
+    const after = afterFailure(kind, before, now, lockMs);
     await writeFailures(tx, hash, after);
     charges.push({ hash, before, after });
   }

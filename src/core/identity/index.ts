@@ -36,9 +36,9 @@ export {
   type IncomingCall,
   identityRoom,
 } from './room.js';
-export { recordEnds } from './session.js';
+export { followSession, recordEnds } from './session.js';
 export { endPersonSessions, endSession } from './session-queries.js';
 export { nextStep, sessionKey, strictest } from './session-rules.js';
-export type { Caller } from './sign-in.js';
+export { type Caller, passDoor } from './sign-in.js';
 export { challengeOf, requireStrongSignIn, shippedAcrValues } from './strong-sign-in.js';
 export { openVerifier, type Verifier } from './verifier.js';

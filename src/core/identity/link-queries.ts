@@ -86,17 +86,21 @@ export async function moveIdentities(tx: Tx, loser: string, winner: string): Pro
   return (await tx.query('update identity_link set person = $2 where person = $1', [loser, winner])).rowCount;
 }
 
-/** What the organization of a call asks of a sign-in. */
-export async function findDoor(
-  tx: Tx,
-  organization: string,
-): Promise<{ id: string; slug: string; mfa_required: boolean } | undefined> {
-  const text = 'select id, slug, mfa_required from organization where id = $1 or slug = $1';
-  return (
-    await tx.query<{ id: string; slug: string; mfa_required: boolean }>(
-      text,
-      [organization],
-      'dartwing_identity_door',
-    )
-  ).rows[0];
+/** What the organization of a call asks of whoever comes in. */
+export interface Door {
+  id: string;
+  slug: string;
+  mfa_required: boolean;
+  /** Nothing may come over a wire that is not encrypted. */
+  tls_required: boolean;
+}
+
+/** By id or slug. The compliance policy counts as much as the organization's own setting. */
+export async function findDoor(tx: Tx, organization: string): Promise<Door | undefined> {
+  const text = `select o.id, o.slug, o.mfa_required or coalesce(p.mfa_required, false) as mfa_required,
+      coalesce(p.tls_required, false) as tls_required
+    from organization o left join compliance_policy p on p.organization = o.id and p.superseded_at is null
+    where o.id = $1 or o.slug = $1`;
+  return (await tx.query<Door & Record<string, unknown>>(text, [organization], 'dartwing_identity_door'))
+    .rows[0];
 }

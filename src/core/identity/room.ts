@@ -55,6 +55,8 @@ export interface IncomingCall {
   organization?: string | undefined;
   /** Network address of the caller. */
   address?: string | undefined;
+  /** Whether it came over an encrypted wire; undefined where the door cannot tell. */
+  encrypted?: boolean | undefined;
   requestId?: string | undefined;
 }
 
@@ -98,7 +100,7 @@ export interface IdentityVerbs {
   /**
    * Lets somebody who was proven into one more organization (id or slug): the same check of its policy that
    * `authenticate` makes of the one that it was told.
-   * @throws MFA_REQUIRED, PERMISSION_DENIED (the key of another organization)
+   * @throws MFA_REQUIRED, TLS_REQUIRED, PERMISSION_DENIED (the key of another organization)
    */
   enter(caller: Caller, organization: string): Promise<void>;
   /** Carries out a logout token of the provider. @throws LOGOUT_TOKEN_INVALID, IDENTITY_PROVIDER_UNAVAILABLE */
@@ -167,20 +169,29 @@ export function identityRoom(parts: IdentityParts, options: IdentityOptions = {}
     );
 
   const verbs: IdentityVerbs = {
-    authenticate: async ({ authorization, organization, address, requestId }) => {
+    authenticate: async ({ authorization, organization, address, encrypted, requestId }) => {
       const given = parseAuthorization(authorization);
       if ('token' in given) {
         const identity = await verifier.verify(given.token);
-        return asSystem({ requestId }, (scope) => signInPerson(scope, identity, organization, settings));
+        return asSystem({ requestId }, (scope) =>
+          signInPerson(scope, identity, organization, settings, encrypted),
+        );
       }
       const outcome = await transaction((tx) =>
-        signInKey(tx, given.credential, { organization, address }, counter),
+        signInKey(
+          tx,
+          given.credential,
+          { organization, address, encrypted },
+          settings.strong,
+          clock.now(),
+          counter,
+        ),
       );
       if ('refused' in outcome) throw outcome.refused;
       return outcome.caller;
     },
-    authenticateBrowser: ({ secret, organization, requestId }) =>
-      asSystem({ requestId }, (scope) => resumeBrowser(scope, secret, organization, settings)),
+    authenticateBrowser: ({ secret, organization, encrypted, requestId }) =>
+      asSystem({ requestId }, (scope) => resumeBrowser(scope, secret, organization, settings, encrypted)),
     enter: (caller, organization) =>
       transaction((tx) => enterOrganization(tx, caller, organization, settings.strong, clock.now())),
     logoutToken: async (token) => {

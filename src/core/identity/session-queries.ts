@@ -1,26 +1,34 @@
 /** Statements about sessions and logout tokens. Times are the database's: processes have clocks of their own. */
 import type { Tx } from '../db/index.js';
 import type { Identity } from './claims.js';
-import type { SessionRow } from './session-rules.js';
+import type { SessionRow, SessionWishes } from './session-rules.js';
 
-/** A session, the database's time and the shortest idle time that an organization of the person asks for. */
+/** The shortest times that the organizations of a person ask for, by their settings and by their compliance policies. */
+const wishes = (person: string) => `left join lateral (
+      select min(least(o.session_timeout_minutes, p.session_idle_minutes)) as idle_minutes,
+        min(p.session_minutes) as session_minutes
+      from org_member m join organization o on o.id = m.organization
+        left join compliance_policy p on p.organization = o.id and p.superseded_at is null
+      where m.person = ${person} and m.status = 'active'
+    ) wanted on true`;
+
+/** A session, the database's time and what the organizations of the person ask for. */
 export async function readSession(
   tx: Tx,
   key: Buffer,
   person: string,
-): Promise<{ session: SessionRow | undefined; now: Date; organizationMinutes: number | null }> {
+): Promise<{ session: SessionRow | undefined; now: Date; wanted: SessionWishes }> {
   const text = `select s.started_at, s.last_seen_at, s.revoked_at, s.revoke_reason, now() as now,
-      (select min(o.session_timeout_minutes) from org_member m join organization o on o.id = m.organization
-       where m.person = $2 and m.status = 'active') as organization_minutes
-    from (values (1)) as one left join identity_session s on s.id_hash = $1`;
+      wanted.idle_minutes, wanted.session_minutes
+    from (values (1)) as one left join identity_session s on s.id_hash = $1 ${wishes('$2')}`;
   const { rows } = await tx.query<
-    { [Key in keyof SessionRow]: SessionRow[Key] | null } & { now: Date; organization_minutes: number | null }
+    { [Key in keyof SessionRow]: SessionRow[Key] | null } & { now: Date } & SessionWishes
   >(text, [key, person], 'dartwing_session_read');
-  const { now, organization_minutes: organizationMinutes, ...session } = rows[0]!;
+  const { now, idle_minutes, session_minutes, ...session } = rows[0]!;
   return {
     session: session.started_at === null ? undefined : (session as SessionRow),
     now,
-    organizationMinutes,
+    wanted: { idle_minutes, session_minutes },
   };
 }
 
@@ -71,22 +79,19 @@ export async function beginBrowserSession(tx: Tx, begin: BrowserBegin): Promise<
 }
 
 /** A browser's session with what was known when it began. */
-export interface BrowserRow extends SessionRow {
+export interface BrowserRow extends SessionRow, SessionWishes {
   issuer: string;
   subject: string;
   acr: string | null;
   amr: string[];
   auth_time: Date | null;
   now: Date;
-  organization_minutes: number | null;
 }
 
 export async function readBrowserSession(tx: Tx, key: Buffer): Promise<BrowserRow | undefined> {
   const text = `select s.issuer, s.subject, s.acr, s.amr, s.auth_time, s.started_at, s.last_seen_at, s.revoked_at,
-      s.revoke_reason, now() as now,
-      (select min(o.session_timeout_minutes) from org_member m join organization o on o.id = m.organization
-       where m.person = s.person and m.status = 'active') as organization_minutes
-    from identity_session s where s.id_hash = $1 and s.subject is not null`;
+      s.revoke_reason, now() as now, wanted.idle_minutes, wanted.session_minutes
+    from identity_session s ${wishes('s.person')} where s.id_hash = $1 and s.subject is not null`;
   return (await tx.query<BrowserRow & Record<string, unknown>>(text, [key], 'dartwing_browser_read')).rows[0];
 }
 

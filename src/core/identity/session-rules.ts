@@ -33,10 +33,20 @@ export function sessionKey({
   return createHash('sha256').update(JSON.stringify(parts)).digest();
 }
 
-/** The shorter of the realm's idle time and the one an organization wants. */
-export function strictest(realm: SessionLimits, organizationMinutes: number | null): SessionLimits {
-  if (organizationMinutes === null) return realm;
-  return { ...realm, idleMs: Math.min(realm.idleMs, organizationMinutes * 60_000) };
+/** Minutes that organizations ask for; null where none does. */
+export interface SessionWishes {
+  idle_minutes: number | null;
+  session_minutes: number | null;
+}
+
+/** The shorter of the realm's times and those that organizations want. */
+export function strictest(realm: SessionLimits, wanted: SessionWishes): SessionLimits {
+  const shorter = (ms: number, minutes: number | null) =>
+    minutes === null ? ms : Math.min(ms, minutes * 60_000);
+  return {
+    idleMs: shorter(realm.idleMs, wanted.idle_minutes),
+    sessionMs: shorter(realm.sessionMs, wanted.session_minutes),
+  };
 }
 
 /**

@@ -20,7 +20,7 @@ import { nextStep, type SessionLimits, sessionKey, strictest } from './session-r
 export async function followSession(
   scope: Scope,
   identity: Identity,
-  row: SignInRow,
+  row: Pick<SignInRow, 'person' | 'signed_out_at'>,
   realm: SessionLimits,
 ): Promise<boolean> {
   const { person, signed_out_at: signedOutAt } = row;
@@ -28,8 +28,8 @@ export async function followSession(
     throw new DartwingError('SESSION_ENDED', { reason: 'The person has signed out everywhere' });
   const { tx } = scope;
   const key = sessionKey(identity);
-  const { session, now, organizationMinutes } = await readSession(tx, key, person);
-  const next = nextStep(session, identity, strictest(realm, organizationMinutes), now);
+  const { session, now, wanted } = await readSession(tx, key, person);
+  const next = nextStep(session, identity, strictest(realm, wanted), now);
   if (next.step === 'ended') throw new DartwingError('SESSION_ENDED', { reason: next.reason });
   if (next.step === 'note') await noteSession(tx, key);
   if (next.step !== 'begin') return false;

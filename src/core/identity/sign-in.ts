@@ -10,9 +10,10 @@ import type { Credential, Environment } from './api-key-secret.js';
 import type { Identity } from './claims.js';
 import { clearFailures, countFailure, requireNoWait, type Suspect, suspect } from './failures.js';
 import type { KeyUseCounter } from './key-use.js';
-import { findDoor } from './link-queries.js';
+import { type Door, findDoor } from './link-queries.js';
 import { type ResolveOptions, resolvePerson } from './resolve.js';
 import type { RoleMap } from './role-map.js';
+import type { IncomingCall } from './room.js';
 import { followSession } from './session.js';
 import type { SessionLimits } from './session-rules.js';
 import { requireStrongSignIn, type StrongSignIn } from './strong-sign-in.js';
@@ -25,6 +26,8 @@ export interface Caller {
   identity?: Identity | undefined;
   /** Of an API key. */
   environment?: Environment | undefined;
+  /** Whether the call came over an encrypted wire; undefined where the door cannot tell. */
+  encrypted?: boolean | undefined;
 }
 
 export interface SignInSettings extends ResolveOptions {
@@ -44,39 +47,55 @@ export async function signInPerson(
   identity: Identity,
   organization: string | undefined,
   settings: SignInSettings,
+  encrypted?: boolean,
 ): Promise<Caller> {
   const row = await resolvePerson(scope, identity, settings);
   const begun = await followSession(scope, identity, row, settings.limits);
   if (begun) reportFallback(identity, row, settings.roleMap, settings.log);
   await followGroups(scope, identity, row, settings.roleMap);
   if (organization !== undefined)
-    await passDoor(scope.tx, identity, organization, settings.strong, scope.clock.now());
-  return { principal: { type: 'person', id: row.person }, account: row.account ?? undefined, identity };
+    await passDoor(scope.tx, { identity, encrypted }, organization, settings.strong, scope.clock.now());
+  return {
+    principal: { type: 'person', id: row.person },
+    account: row.account ?? undefined,
+    identity,
+    encrypted,
+  };
 }
 
-/** Whether the person may work there is decided later; here only how they signed in counts. */
+/**
+ * Whether the person may work there is decided later; here only how they signed in and came here counts.
+ * @throws MFA_REQUIRED, TLS_REQUIRED
+ */
 export async function passDoor(
   tx: Tx,
-  identity: Identity,
+  { identity, encrypted }: Pick<Caller, 'identity' | 'encrypted'>,
   ref: string,
   strong: StrongSignIn,
   now: Date,
-): Promise<void> {
+): Promise<Door | undefined> {
   const door = await findDoor(tx, ref);
-  if (door?.mfa_required) requireStrongSignIn(identity, door.slug, strong, now);
+  if (door?.tls_required && encrypted === false)
+    throw new DartwingError('TLS_REQUIRED', { organization: door.slug });
+  if (door?.mfa_required && identity !== undefined) requireStrongSignIn(identity, door.slug, strong, now);
+  return door;
 }
 
-/** Lets somebody who was proven before into one more organization. @throws MFA_REQUIRED, PERMISSION_DENIED */
+/**
+ * Lets somebody who was proven before into one more organization.
+ * @throws MFA_REQUIRED, TLS_REQUIRED, PERMISSION_DENIED
+ */
 export async function enterOrganization(
   tx: Tx,
-  { principal, identity }: Caller,
+  caller: Caller,
   ref: string,
   strong: StrongSignIn,
   now: Date,
 ): Promise<void> {
-  if (identity !== undefined) await passDoor(tx, identity, ref, strong, now);
+  const { principal } = caller;
+  const door = await passDoor(tx, caller, ref, strong, now);
   if (principal.key !== undefined)
-    await requireOwnOrganization(tx, { id: principal.id, organization: principal.key.organization }, ref);
+    requireOwnOrganization(door, { id: principal.id, organization: principal.key.organization }, ref);
 }
 
 /** What became of an API key: a wrong one is counted, and the count must outlive the refusal. */
@@ -89,7 +108,9 @@ export type KeySignIn = { caller: Caller } | { refused: DartwingError };
 export async function signInKey(
   tx: Tx,
   credential: Credential,
-  request: { organization?: string | undefined; address?: string | undefined },
+  request: Pick<IncomingCall, 'organization' | 'address' | 'encrypted'>,
+  strong: StrongSignIn,
+  now: Date,
   counter: KeyUseCounter,
 ): Promise<KeySignIn> {
   const suspects = suspectsOf(credential, request.address);
@@ -99,7 +120,8 @@ export async function signInKey(
     await countFailure(tx, suspects);
     return { refused: new DartwingError('API_KEY_INVALID') };
   }
-  await requireOwnOrganization(tx, key, request.organization);
+  const { encrypted, organization: wanted = key.organization } = request;
+  requireOwnOrganization(await passDoor(tx, { encrypted }, wanted, strong, now), key, wanted);
   const due = counter.count(key.organization, key.id);
   if (due !== undefined) {
     await noteKeyUse(tx, due.organization, due.id, due.uses);
@@ -110,17 +132,16 @@ export async function signInKey(
     caller: {
       principal: { type: 'service', id: `apikey:${id}`, key: { organization, permissions } },
       environment,
+      encrypted,
     },
   };
 }
 
-async function requireOwnOrganization(
-  tx: Tx,
+function requireOwnOrganization(
+  door: Door | undefined,
   key: { id: string; organization: string },
-  ref: string | undefined,
-): Promise<void> {
-  if (ref === undefined || ref === key.organization) return;
-  const door = await findDoor(tx, ref);
+  ref: string,
+): void {
   if (door?.id !== key.organization)
     throw new DartwingError('PERMISSION_DENIED', {
       actor: key.id,

@@ -10,7 +10,7 @@ import { uuidv7 } from '../ids.js';
 import { limits } from '../limits.js';
 import { keyIdOf, openEnvelope, type Place, saltBytes, sealEnvelope } from './envelope.js';
 import type { KeyContext, KeyProvider, ProviderName } from './provider.js';
-import { findKey, holdActiveKey, insertFirstKey, type KeyMaterial } from './queries.js';
+import { findKey, holdActiveKey, insertFirstKey, type KeyMaterial, wantsKeyService } from './queries.js';
 
 /** Seals values into columns of the type `sealed`, and opens them. */
 export interface DataKeys {
@@ -104,6 +104,7 @@ export function openChest({ clock, provider, providers, cacheMs }: ChestParts): 
   };
 
   const makeFirst = async (tx: Tx, organization: string, purpose: string): Promise<KeyMaterial> => {
+    if (provider.name === 'local') await refuseLocal(tx, organization);
     const at = clock.now();
     const id = uuidv7(at);
     const { plain, ...wrapped } = await provider.generate({ organization, purpose, key: id });
@@ -159,6 +160,12 @@ export function openChest({ clock, provider, providers, cacheMs }: ChestParts): 
     if (key.state === 'retired') throw new DartwingError('KEY_RETIRED', { id });
     return secretOf(key);
   }
+}
+
+/** A compliance policy may want a key service. @throws KEY_SERVICE_REQUIRED */
+export async function refuseLocal(tx: Tx, organization: string): Promise<void> {
+  if (await wantsKeyService(tx, organization))
+    throw new DartwingError('KEY_SERVICE_REQUIRED', { organization });
 }
 
 /** The memory knows keys of every organization; a transaction of one has no business with another's. */

@@ -26,6 +26,8 @@ export interface Keyring {
   readonly wrappingKey: Buffer;
   /** Seals the sign-ins of browsers that are under way. */
   readonly browserKey: Buffer;
+  /** Seed of the key that signs compliance reports. */
+  readonly reportSeed: Buffer;
   /** Of lite mode: the seed of the key that signs access tokens, and the key of second factors. */
   readonly lite: { signingSeed: Buffer; factorKey: Buffer };
 }
@@ -60,6 +62,7 @@ export function openKeyring(masterKey: string | undefined, origin: string): Keyr
     syncKey: derive(bytes, 'sync cursors'),
     realtimeKey: derive(bytes, 'realtime bus'),
     browserKey: derive(bytes, 'browser sign-in'),
+    reportSeed: derive(bytes, 'compliance reports'),
     lite: Object.freeze({
       signingSeed: derive(bytes, 'lite access tokens'),
       factorKey: derive(bytes, 'lite second factors'),

@@ -150,3 +150,10 @@ export async function isUnderHold(tx: Tx, organization: string): Promise<boolean
   );
   return rows[0]?.legal_hold ?? false;
 }
+
+/** Whether the compliance policy in force wants the keys of an organization wrapped by a key service. */
+export async function wantsKeyService(tx: Tx, organization: string): Promise<boolean> {
+  const text = `select exists (select from compliance_policy
+    where organization = $1 and superseded_at is null and key_service_required) as wanted`;
+  return (await tx.query<{ wanted: boolean }>(text, [organization])).rows[0]!.wanted;
+}

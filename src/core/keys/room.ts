@@ -15,6 +15,10 @@ import { findPurposes, type RotateOptions, type RotationResult, rewrapKeys, rota
 
 /** Data keys and what is sealed with them. Organizations are given by id or slug, or as `SYSTEM`. */
 export interface Keys extends DataKeys {
+  /** Who wraps new data keys, and the name of the master key there. */
+  readonly service: { readonly name: string; readonly master: string };
+  /** Returns when the master key can be used now. @throws KEY_SERVICE_UNAVAILABLE, KEY_SERVICE_REFUSED */
+  check(): Promise<void>;
   list(query?: { organization?: string | undefined }, call?: CallOptions): Promise<KeyList>;
   /** What needs attention, without opening anything. */
   status(query?: { organization?: string | undefined }, call?: CallOptions): Promise<KeyFindings>;
@@ -65,6 +69,8 @@ export function openKeys({ session, clock, keyring, options, transaction, idOf }
   return {
     seal: chest.seal,
     open: chest.open,
+    service: Object.freeze({ name: chest.provider.name, master: chest.provider.master }),
+    check: () => chest.provider.check(),
     list: async ({ organization } = {}, call) => {
       const id = await resolve(organization, call);
       return session.run('key list', call, (scope) => listKeys(scope, id));

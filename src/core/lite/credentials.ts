@@ -19,6 +19,7 @@ import {
   suspect,
 } from '../identity/index.js';
 import { limits } from '../limits.js';
+import { lockMsOf, ownerOf } from './lock.js';
 import type { LiteParts } from './parts.js';
 import { requireStrongPassword } from './password.js';
 import {
@@ -81,7 +82,7 @@ export async function changePassword(
   if (self.type !== 'person') throw new DartwingError('UNAUTHENTICATED');
   const { seen, charges } = await identity.asSystem({}, async ({ tx }) => {
     const row = await requireAccount(tx, self.id);
-    return { seen: row, charges: await chargeAttempt(tx, [suspect('account', row.email)]) };
+    return { seen: row, charges: await chargeAttempt(tx, [suspect('account', row.email, lockMsOf(row))]) };
   });
   const { matches } = await hasher.verify(seen.hash ?? undefined, current);
   if (!matches) throw new DartwingError('SIGN_IN_FAILED');
@@ -234,10 +235,6 @@ async function postReset(parts: LiteParts, scope: Scope, account: AccountRow): P
     },
   });
   return answer('queued');
-}
-
-function ownerOf({ email, first_name: first, last_name: last }: AccountRow) {
-  return { email, names: [first, last] };
 }
 
 /** No fingerprint of a password is kept, so no earlier answer could be told from that of another one. */

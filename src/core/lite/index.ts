@@ -18,6 +18,7 @@
  * of identity. Limits: two hashes at once and 50 waiting, resets of an hour and one a minute, ten recovery codes.
  */
 export type { PasswordDocument, ResetDocument } from './credentials.js';
+export { lockOf, requirePasswordFor } from './lock.js';
 export { followMergedSignIn } from './merge.js';
 export { type LiteOptions, type LiteVerbs, liteRoom, signerOf } from './room.js';
 export type { FactorDocument, FactorMade } from './second-factor.js';

@@ -9,17 +9,18 @@ const distinctMin = 6;
 /**
  * The password as it is hashed: one form for what looks the same on every keyboard (NFKC; NIST SP 800-63B §3.1.1.2).
  * The errors name what is wrong and never repeat the password.
+ * @param owner.charsMin what the policies of the owner's organizations ask for, where that is more
  * @throws PASSWORD_WEAK with every rule it breaks
  */
 export function requireStrongPassword(
   password: string,
-  owner: { email: string; names: readonly string[] },
+  owner: { email: string; names: readonly string[]; charsMin?: number | null },
 ): string {
   const normal = normalPassword(password);
   const faults: string[] = [];
   const characters = [...normal];
-  if (characters.length < limits.passwordCharsMin)
-    faults.push(`has fewer than ${limits.passwordCharsMin} characters`);
+  const charsMin = Math.max(limits.passwordCharsMin, owner.charsMin ?? 0);
+  if (characters.length < charsMin) faults.push(`has fewer than ${charsMin} characters`);
   if (Buffer.byteLength(normal) > limits.passwordBytesMax)
     faults.push(`has more than ${limits.passwordBytesMax} bytes`);
   if (kinds.filter((kind) => kind.test(normal)).length < kindsMin)

@@ -17,12 +17,20 @@ export interface AccountRow {
   totp: Buffer | null;
   totp_former: Buffer | null;
   totp_confirmed_at: Date | null;
+  /** Shortest password and shortest lock that the policies of the person's organizations ask for. */
+  password_chars_min: number | null;
+  sign_in_lock_minutes: number | null;
 }
 
-const account = `select p.id as person, p.primary_email as email, p.first_name, p.last_name, p.status, p.personal_org,
+const account = `select wanted.password_chars_min, wanted.sign_in_lock_minutes, p.id as person, p.primary_email as email, p.first_name, p.last_name, p.status, p.personal_org,
     w.hash, w.changed_at, l.subject, t.sealed_secret as totp, t.secret as totp_former, t.confirmed_at as totp_confirmed_at
   from person p left join lite_password w on w.person = p.id left join lite_totp t on t.person = p.id
-    left join identity_link l on l.person = p.id and l.issuer = $2`;
+    left join identity_link l on l.person = p.id and l.issuer = $2
+    left join lateral (
+      select max(c.password_chars_min) as password_chars_min, max(c.sign_in_lock_minutes) as sign_in_lock_minutes
+      from org_member m join compliance_policy c on c.organization = m.organization and c.superseded_at is null
+      where m.person = p.id and m.status = 'active'
+    ) wanted on true`;
 
 /** By id or address. With `lock` nobody changes the sign-in of the person until the transaction ends. */
 export async function findAccount(tx: Tx, ref: string, lock = false): Promise<AccountRow | undefined> {

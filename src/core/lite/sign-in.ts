@@ -14,6 +14,7 @@ import {
 } from '../identity/index.js';
 import { limits } from '../limits.js';
 import { hashRecoveryCode, openSecret, sealSecret, stepOfCode } from './factor.js';
+import { lockMsOf } from './lock.js';
 import type { LiteParts } from './parts.js';
 import {
   type AccountRow,
@@ -64,10 +65,13 @@ export async function signIn(parts: LiteParts, input: SignInInput): Promise<Lite
     suspect('account', email),
     ...(input.address === undefined ? [] : [suspect('address', input.address)]),
   ];
-  const { charges, seen } = await identity.asSystem({}, async ({ tx }) => ({
-    charges: await chargeAttempt(tx, suspects),
-    seen: email.includes('@') ? await findAccount(tx, email) : undefined,
-  }));
+  const { charges, seen } = await identity.asSystem({}, async ({ tx }) => {
+    const found = email.includes('@') ? await findAccount(tx, email) : undefined;
+    const charged = suspects.map((each) =>
+      each.kind === 'account' ? { ...each, lockMs: lockMsOf(found) } : each,
+    );
+    return { charges: await chargeAttempt(tx, charged), seen: found };
+  });
   const { matches, outdated } = await hasher.verify(seen?.hash ?? undefined, input.password);
   const better = outdated ? await hasher.hash(input.password) : undefined;
 

@@ -8,6 +8,7 @@ import type { z } from 'zod';
 import { access } from './access.js';
 import { answers } from './answers.js';
 import { audit } from './audit.js';
+import { compliance } from './compliance.js';
 import { owned } from './equipment.js';
 import { identity } from './identity.js';
 import { invitations } from './invitations.js';
@@ -29,6 +30,7 @@ export const documentSchemas: Readonly<Record<string, z.ZodType>> = {
   ...invitations,
   ...access,
   ...answers,
+  ...compliance,
   ...identity,
   ...keys,
   ...tokens,

@@ -25,6 +25,7 @@ import { browserSignIn } from './0019-browser-sign-in.js';
 import { syncRules } from './0020-sync-rules.js';
 import { integrations } from './0021-integrations.js';
 import { auditCheckpoints } from './0022-audit-checkpoints.js';
+import { compliance } from './0023-compliance.js';
 
 export interface Migration {
   id: number;
@@ -56,4 +57,5 @@ export const migrations: readonly Migration[] = [
   syncRules,
   integrations,
   auditCheckpoints,
+  compliance,
 ];

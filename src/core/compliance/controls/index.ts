@@ -1,0 +1,13 @@
+/** Every control by its id. */
+import type { Control } from '../control.js';
+import { encryptionControls } from './encryption.js';
+import { governanceControls } from './governance.js';
+import { recordControls } from './records.js';
+import { signInControls } from './sign-in.js';
+
+export const controls: ReadonlyMap<string, Control> = new Map(
+  [...signInControls, ...recordControls, ...encryptionControls, ...governanceControls].map((control) => [
+    control.id,
+    control,
+  ]),
+);

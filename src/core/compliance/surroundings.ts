@@ -1,0 +1,58 @@
+/** What is looked at before a transaction begins: the wire to our own address, and the key service. */
+import { connect } from 'node:tls';
+import { limits } from '../limits.js';
+
+/** What became of two handshakes with our own public address. */
+export interface TransitFacts {
+  address: string;
+  /** It speaks TLS 1.3. */
+  modern: boolean;
+  /** It answered a client that knows nothing newer than TLS 1.2. */
+  outdated: boolean;
+  /** Why there was no answer. */
+  trouble: string | undefined;
+}
+
+export interface Surroundings {
+  /** Who checks passwords: dartwing itself, or an identity provider. */
+  signIn: 'lite' | 'provider' | 'none';
+  keys: { name: string; master: string; trouble: string | undefined };
+  transit: TransitFacts;
+}
+
+/** Shakes hands with the public address, once with TLS 1.3 and once with TLS 1.2 at most. */
+export async function probeTransit(publicUrl: string): Promise<TransitFacts> {
+  const url = new URL(publicUrl);
+  const facts = { address: url.origin, modern: false, outdated: false };
+  if (url.protocol !== 'https:')
+    return { ...facts, trouble: 'the public address is not https', modern: false, outdated: false };
+  const [modern, outdated] = await Promise.all([shake(url, 'TLSv1.3'), shake(url, 'TLSv1.2')]);
+  return {
+    ...facts,
+    modern: modern === undefined,
+    outdated: outdated === undefined,
+    trouble: modern,
+  };
+}
+
+/** Undefined when the handshake succeeds; only the version counts here, clients check certificates themselves. */
+function shake(url: URL, version: 'TLSv1.2' | 'TLSv1.3'): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const host = url.hostname.replace(/^\[|\]$/g, '');
+    const socket = connect({
+      host,
+      port: url.port === '' ? 443 : Number(url.port),
+      servername: /^[\d.]+$|:/.test(host) ? '' : host,
+      minVersion: version,
+      maxVersion: version,
+      rejectUnauthorized: false,
+    });
+    const end = (answer: string | undefined): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.setTimeout(limits.transitProbeMs, () => end('nobody answered in time'));
+    socket.once('secureConnect', () => end(undefined));
+    socket.once('error', (error: NodeJS.ErrnoException) => end(error.code ?? error.message));
+  });
+}

@@ -1,0 +1,255 @@
+import { createPublicKey, verify } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { because, day, openComplianceWorld } from './world.js';
+
+const world = openComplianceWorld();
+const policyOf = async (organization: string) =>
+  (
+    await world.database.admin.query(
+      'select * from compliance_policy where organization = $1 order by version',
+      [organization],
+    )
+  ).rows;
+
+test('names every missing thing with its fix, and changes nothing', async () => {
+  const { after } = await world.dartwing.tenancy.create({
+    slug: 'bare',
+    type: 'company',
+    owner: 'bo@bare.test',
+  });
+  const dev = await world.open({ keys: undefined, publicUrl: 'http://localhost:4000', lite: undefined });
+  const refusal = await dev.compliance.enable('bare', 'hipaa', {}, because).catch((error: unknown) => error);
+  await dev.close();
+  expect(refusal).toMatchObject({ code: 'COMPLIANCE_PREREQUISITES', kind: 'precondition' });
+  const { fields, fix } = refusal as { fields: { path: string }[]; fix: string[] };
+  expect(fields.map(({ path }) => path)).toEqual(['crypt.keys', 'crypt.transit', 'baa']);
+  expect(fix).toHaveLength(fields.length);
+  for (const [index, { path }] of fields.entries())
+    expect(fix[index]).toMatch(new RegExp(`^${path}: .{20,}`));
+  expect(await policyOf(after!.id)).toEqual([]);
+  expect(await world.audited('compliance.enable')).toEqual([]);
+});
+
+test('one prerequisite that is missing is as good as all of them', async () => {
+  const { after } = await world.dartwing.tenancy.create({
+    slug: 'almost',
+    type: 'company',
+    owner: 'al@almost.test',
+  });
+  await expect(world.dartwing.compliance.enable('almost', 'hipaa', {}, because)).rejects.toMatchObject({
+    code: 'COMPLIANCE_PREREQUISITES',
+    fields: [{ path: 'baa' }],
+  });
+  expect(await policyOf(after!.id)).toEqual([]);
+});
+
+test('TLS 1.2 at the public address is a missing prerequisite', async () => {
+  await world.organization('dated');
+  const dated = await world.open({ publicUrl: world.outdatedUrl });
+  await expect(dated.compliance.enable('dated', 'hipaa', {}, because)).rejects.toMatchObject({
+    fields: [{ path: 'crypt.transit', message: expect.stringContaining('still speaks TLS 1.2') }],
+  });
+  await dated.close();
+});
+
+test('with everything there each control is tried where it is enforced, and passes', async () => {
+  const id = await world.organization('acme');
+  const change = await world.dartwing.compliance.enable('acme', 'hipaa', {}, because);
+  const { controls, items } = change.after!;
+  expect(items.filter(({ result }) => result !== 'pass')).toEqual([]);
+  expect(controls.pass).toBe(items.length);
+  expect(change).toMatchObject({ op: 'create', switched_on: items.map((item) => item.id) });
+  const [policy] = await policyOf(id);
+  expect(policy).toMatchObject({
+    version: 1,
+    frameworks: ['hipaa'],
+    session_idle_minutes: 15,
+    mfa_required: true,
+    superseded_at: null,
+  });
+  expect(await world.audited('compliance.enable')).toHaveLength(1);
+  const again = await world.dartwing.compliance.enable('acme', 'hipaa', {}, because);
+  expect(again.op).toBe('none');
+  expect(await policyOf(id)).toHaveLength(1);
+});
+
+test('a trial leaves no session, no failure and no entry behind', async () => {
+  const count = async () =>
+    (
+      await world.database.admin.query(
+        "select (select count(*) from identity_session) + (select count(*) from sign_in_failure) as n, (select count(*) from audit_stage where convert_from(body, 'UTF8') like '%session.start%') as entries",
+      )
+    ).rows[0];
+  const before = await count();
+  await world.dartwing.compliance.status('acme', 'hipaa');
+  expect(await count()).toEqual(before);
+});
+
+test('a rehearsal changes nothing', async () => {
+  const id = await world.organization('rehearsed');
+  const { dry_run, after } = await world.dartwing.compliance.enable(
+    'rehearsed',
+    'hipaa',
+    {},
+    { ...because, dryRun: true },
+  );
+  expect([dry_run, after?.controls.fail]).toEqual([true, 0]);
+  expect(await policyOf(id)).toEqual([]);
+});
+
+test('of two frameworks the strictest of each counts, and what is left over when one goes', async () => {
+  const id = await world.organization('both');
+  await world.dartwing.compliance.enable('both', 'soc2', {}, because);
+  await world.dartwing.compliance.enable('both', 'hipaa', {}, because);
+  const change = await world.dartwing.compliance.disable('both', 'hipaa', { reason: 'contract ended' });
+  expect(change.after).toMatchObject({ frameworks: ['soc2'], version: 3 });
+  const rows = await policyOf(id);
+  expect(rows.map((row) => row.session_idle_minutes)).toEqual([30, 15, 30]);
+  expect(rows.map((row) => row.superseded_at === null)).toEqual([false, false, true]);
+  await expect(world.dartwing.compliance.disable('both', 'hipaa', because)).rejects.toMatchObject({
+    code: 'FRAMEWORK_NOT_ENABLED',
+  });
+  await expect(world.dartwing.compliance.disable('both', 'soc2')).rejects.toMatchObject({
+    code: 'REASON_REQUIRED',
+  });
+});
+
+test('two processes that enable at once leave one policy', async () => {
+  const id = await world.organization('twice');
+  const other = await world.open({});
+  const changes = await Promise.all(
+    [world.dartwing, other].map((each) => each.compliance.enable('twice', 'hipaa', {}, because)),
+  );
+  await other.close();
+  expect(changes.map(({ op }) => op).sort()).toEqual(['create', 'none']);
+  expect(await policyOf(id)).toHaveLength(1);
+});
+
+test('somebody may answer for keys with a reason, and for a session nobody may', async () => {
+  await world.organization('excused');
+  const local = await world.open({ keys: undefined });
+  const enable = (acknowledge: Record<string, string>) =>
+    local.compliance.enable('excused', 'hipaa', { acknowledge }, because);
+  await expect(enable({})).rejects.toMatchObject({ fields: [{ path: 'crypt.keys' }] });
+  await expect(enable({ 'sess.idle': 'no time' })).rejects.toMatchObject({ code: 'VALIDATION_ERROR' });
+  await expect(enable({ 'crypt.key': 'typing' })).rejects.toMatchObject({ code: 'VALIDATION_ERROR' });
+  const { after, warnings } = await enable({ 'crypt.keys': 'The master key lies in an HSM of ours' });
+  expect(after!.items.find(({ id }) => id === 'crypt.keys')).toMatchObject({
+    result: 'warn',
+    evidence: expect.stringContaining('HSM of ours'),
+  });
+  expect(warnings?.join()).toContain('HSM of ours');
+  await local.close();
+});
+
+test('where an identity provider checks passwords somebody answers for it', async () => {
+  await world.organization('delegated');
+  const issuer = { issuer: 'https://id.example', audience: 'dartwing' };
+  const delegated = await world.open({ lite: undefined, identity: { issuers: [issuer] } });
+  await expect(delegated.compliance.enable('delegated', 'hipaa', {}, because)).rejects.toMatchObject({
+    fields: [{ path: 'auth.password' }, { path: 'auth.lockout' }],
+  });
+  await delegated.close();
+});
+
+test('without a key service a governed organization gets no key', async () => {
+  const local = await world.open({ keys: undefined });
+  const [row] = (await world.database.admin.query("select id from organization where slug = 'acme'")).rows;
+  const seal = local.asOrg(row.id, (tx) =>
+    local.keys.seal(tx, 'fax', { organization: row.id, table: 't', column: 'c', row: ['1'] }, 'x'),
+  );
+  await expect(seal).rejects.toMatchObject({ code: 'KEY_SERVICE_REQUIRED' });
+  await local.close();
+});
+
+test('an agreement that has run out turns red, and nothing is enabled on it', async () => {
+  const { compliance } = world.dartwing;
+  await world.organization('lapsed');
+  await compliance.enable('lapsed', 'hipaa', {}, because);
+  world.advance(320 * 86_400_000);
+  const baa = async () =>
+    (await compliance.status('lapsed', 'hipaa')).items.find(({ id }) => id === 'baa')?.result;
+  expect(await baa()).toBe('warn');
+  world.advance(46 * 86_400_000);
+  expect(await baa()).toBe('fail');
+  const { findings, worse } = await compliance.verify('lapsed');
+  expect([findings.map(({ id }) => id), worse]).toEqual([['baa'], ['baa']]);
+  expect((await compliance.verify('lapsed')).worse).toEqual([]);
+  expect(await world.audited('compliance.drift')).toHaveLength(1);
+  world.advance(-366 * 86_400_000);
+});
+
+test('takes no agreement that was never good', async () => {
+  const add = (more: object) =>
+    world.dartwing.compliance.baa.add('acme', {
+      counterparty: 'Cloud Ltd',
+      signed_on: day(world.now(), -1),
+      expires_on: day(world.now(), 365),
+      file: { name: 'baa.pdf', sha256: 'ab'.repeat(32), bytes: 1 },
+      ...more,
+    });
+  for (const wrong of [
+    { expires_on: day(world.now(), -1) },
+    { signed_on: day(world.now(), 3) },
+    { signed_on: 'soon' },
+    { counterparty: ' ' },
+    { file: { name: 'baa.pdf', sha256: 'no', bytes: 1 } },
+  ])
+    await expect(add(wrong)).rejects.toMatchObject({ code: 'VALIDATION_ERROR' });
+  await expect(world.dartwing.compliance.baa.show('acme', 'BAA-0')).rejects.toMatchObject({
+    code: 'BAA_NOT_FOUND',
+  });
+});
+
+test('a report is signed, escapes what people wrote, and says what it is not', async () => {
+  const { compliance } = world.dartwing;
+  await compliance.enable('excused', 'soc2', { acknowledge: { 'crypt.transit': '<script>|x' } }, because);
+  for (const format of ['json', 'md', 'html'] as const) {
+    const { text, signature } = await compliance.report('excused', { format });
+    const key = createPublicKey({
+      key: {
+        kty: 'OKP',
+        crv: 'Ed25519',
+        x: Buffer.from(signature.public_key, 'base64').toString('base64url'),
+      },
+      format: 'jwk',
+    });
+    const isSigned = (bytes: string) =>
+      verify(null, Buffer.from(bytes), key, Buffer.from(signature.signature, 'base64'));
+    expect([isSigned(text), isSigned(`${text} `)]).toEqual([true, false]);
+    expect(text).toContain('certifies nothing');
+    if (format === 'html') expect(text).not.toContain('<script>');
+    if (format === 'md') expect(text).toContain('\\<script\\>\\|x');
+  }
+});
+
+test('another organization neither sees nor is governed by it', async () => {
+  await world.dartwing.tenancy.create({ slug: 'free', type: 'company', owner: 'fr@free.test' });
+  expect(await world.dartwing.compliance.statuses('free')).toEqual([]);
+  const seen = await world.dartwing.asOrg(
+    'free',
+    async (tx) =>
+      (await tx.query('select 1 from compliance_policy union all select 1 from compliance_evidence'))
+        .rowCount,
+  );
+  expect(seen).toBe(0);
+  expect(await world.dartwing.compliance.report('free', {})).toMatchObject({ report: { frameworks: [] } });
+});
+
+test('unknown frameworks and controls are told with what is known', async () => {
+  await expect(world.dartwing.compliance.enable('acme', 'hippa')).rejects.toMatchObject({
+    code: 'FRAMEWORK_UNKNOWN',
+    why: 'Did you mean hipaa?',
+  });
+  await expect(world.dartwing.compliance.verify('acme', { control: 'x' })).rejects.toMatchObject({
+    code: 'CONTROL_UNKNOWN',
+  });
+});
+
+test('the drift check goes over every governed organization', async () => {
+  const { organizations } = await world.dartwing.compliance.verifyAll();
+  const governed = await world.database.admin.query(
+    'select count(*)::int as n from compliance_policy where superseded_at is null and cardinality(frameworks) > 0',
+  );
+  expect(organizations).toBe(governed.rows[0].n);
+});
