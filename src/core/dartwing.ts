@@ -34,7 +34,7 @@ import { openJobs } from './jobs/index.js';
 import { openKeys } from './keys/index.js';
 import { limits } from './limits.js';
 import { followMergedSignIn, liteRoom, signerOf } from './lite/index.js';
-import { openCourier } from './mail/index.js';
+import { mailAddressProof, openCourier } from './mail/index.js';
 import { openMetrics } from './metrics/index.js';
 import { type DartwingOptions, describeInstallation } from './options.js';
 import { openProvisioner, peopleVerbs, repairMemberships, verifyMemberships } from './people/index.js';
@@ -228,6 +228,9 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
       options.lite ?? {},
     ),
   );
+  events.subscribe('person.unproven', (scope, event) =>
+    mailAddressProof(scope, event, { outbox: courier.get().outbox, key: keyring.addressKey, publicUrl }),
+  );
   events.subscribe('person.merging', (scope, event) => followMergedSignIn(scope, event, factorKeys()));
   events.subscribe('person.merging', (scope, event) => followMergedPerson(scope, registry.get(), event));
   // Mails that were asked for are written before the courier stops.
@@ -253,7 +256,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
 
   const dartwing = frozen<Dartwing>({
     tenancy: () => tenancyRoom(session),
-    people: () => peopleVerbs(session, provisioner.get()),
+    people: () => peopleVerbs(session, provisioner.get(), keyring.addressKey),
     identity: () => {
       return identity.get().verbs;
     },

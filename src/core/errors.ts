@@ -1044,6 +1044,12 @@ const entries = {
     what: 'The token is unknown, has ended or was used before',
     fix: ['Ask for another mail: dartwing person reset'],
   },
+  ADDRESS_PROOF_INVALID: {
+    kind: 'precondition',
+    what: 'The token proves no address',
+    why: 'It is incomplete, has ended, or the address has changed since it was mailed',
+    fix: ['Ask for another mail: dartwing person verify <person>'],
+  },
   PASSWORD_WEAK: {
     kind: 'invalid',
     what: 'The password {message}',

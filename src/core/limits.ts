@@ -382,6 +382,7 @@ export const limits = Object.freeze({
   liteRefreshMs: 2_592_000_000,
   /** Life of a mailed token that sets a password, and the pause between two. */
   passwordResetMs: 3_600_000,
+  addressProofMs: 3 * 86_400_000,
   passwordResetPauseMs: 60_000,
   /** How long numbers of the installation are believed, and how long that its tenants are kept apart. */
   metricsKnownMs: 1_000,

@@ -277,6 +277,25 @@ export const personSpec: NounSpec = {
       load: () => import('./unlock.js'),
     },
     {
+      name: 'verify',
+      summary: 'Have the owner of an address prove it',
+      description:
+        'Mails a link to the address; whoever opens it proves the address. It happens by itself when an address is ' +
+        'changed. With --token-file it takes the token of such a link instead.',
+      arguments: [{ ...person, required: false }],
+      flags: [{ name: 'token-file', value: 'file', summary: 'File with a mailed token; - for stdin' }],
+      examples: [
+        { command: 'dartwing person verify ana@acme.test', note: 'Mail the link once more' },
+        { command: 'dartwing person verify --token-file - < token.txt', note: 'Take the token of a link' },
+      ],
+      output: ['Change'],
+      danger: 'mild',
+      mutates: true,
+      exits: { 3: 'there is none', 5: 'the token is not valid, or they were merged' },
+      seeAlso: ['person update'],
+      load: () => import('./verify.js'),
+    },
+    {
       name: 'sync',
       summary: 'Try again to make the login account',
       description:

@@ -17,6 +17,16 @@ export interface DomainEvents {
   /** A person who needs a login account has none: has signed in, or is an active member. */
   'person.unprovisioned': { person: string };
   /**
+   * The address of a person is to be proven: it was changed from `former`, or a proof was asked for. A subscriber says
+   * what became of the mail.
+   */
+  'person.unproven': {
+    person: string;
+    email: string;
+    former: string | undefined;
+    outcome: { mail: 'queued' | 'no_transport' | 'no_organization' | null };
+  };
+  /**
    * One person becomes another. A subscriber gives its records of the loser to the winner and adds to `moved` how
    * many of them there were.
    */
@@ -60,6 +70,7 @@ export function eventBoard(): Events & {
     'organization.renamed': [],
     'organization.purging': [],
     'person.unprovisioned': [],
+    'person.unproven': [],
     'person.merging': [],
     'member.leaving': [],
     'member.changed': [],

@@ -3,7 +3,7 @@ import { recordAct, type Scope } from '../access/index.js';
 import { systemOrganization } from '../audit/index.js';
 import { duplicateConstraint } from '../db/index.js';
 import { DartwingError } from '../errors.js';
-import { signUp } from '../people/index.js';
+import { proveAddress, signUp } from '../people/index.js';
 import type { Identity } from './claims.js';
 import {
   fillExternalId,
@@ -84,6 +84,8 @@ async function link(
     if (duplicateConstraint(error) === undefined) throw error;
     throw new DartwingError('IDENTITY_CONFLICT', {}, { cause: error });
   }
+  if (identity.email !== undefined && identity.emailVerified)
+    await proveAddress(scope.tx, row.person, identity.email, at);
   if (row.account === null) await scope.events.publish(scope, 'person.unprovisioned', { person: row.person });
   await recordAct(
     scope,

@@ -28,6 +28,8 @@ export interface Keyring {
   readonly browserKey: Buffer;
   /** Seed of the key that signs compliance reports. */
   readonly reportSeed: Buffer;
+  /** Seals the tokens that prove addresses. */
+  readonly addressKey: Buffer;
   /** Of lite mode: the seed of the key that signs access tokens, and the key of second factors. */
   readonly lite: { signingSeed: Buffer; factorKey: Buffer };
 }
@@ -63,6 +65,7 @@ export function openKeyring(masterKey: string | undefined, origin: string): Keyr
     realtimeKey: derive(bytes, 'realtime bus'),
     browserKey: derive(bytes, 'browser sign-in'),
     reportSeed: derive(bytes, 'compliance reports'),
+    addressKey: derive(bytes, 'proofs of addresses'),
     lite: Object.freeze({
       signingSeed: derive(bytes, 'lite access tokens'),
       factorKey: derive(bytes, 'lite second factors'),

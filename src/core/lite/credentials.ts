@@ -19,6 +19,7 @@ import {
   suspect,
 } from '../identity/index.js';
 import { limits } from '../limits.js';
+import { findMailbox } from '../people/index.js';
 import { lockMsOf, ownerOf } from './lock.js';
 import type { LiteParts } from './parts.js';
 import { requireStrongPassword } from './password.js';
@@ -26,7 +27,6 @@ import {
   type AccountRow,
   dropPersonTokens,
   findAccount,
-  findMailbox,
   findReset,
   insertReset,
   useReset,
@@ -125,6 +125,8 @@ export async function mailReset(parts: LiteParts, email: string): Promise<void> 
   await parts.identity.asSystem({}, async (scope) => {
     const account = await findAccount(scope.tx, email, true);
     if (account === undefined || account.status !== 'active' || account.hash === null) return;
+    // Whoever got hold of a session could change the address, and with it the password.
+    if (account.email_proof_due) return;
     const document = await postReset(parts, scope, account);
     const what = { doctype: 'Person', name: account.person };
     await recordAct(scope, systemOrganization, 'password.reset_asked', what, { new: { ...document } });

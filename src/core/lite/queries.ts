@@ -10,6 +10,8 @@ export interface AccountRow {
   last_name: string;
   status: 'active' | 'inactive' | 'merged';
   personal_org: string | null;
+  /** The address was changed and its owner has not proven it since. */
+  email_proof_due: boolean;
   /** Undefined without a password. */
   hash: string | null;
   changed_at: Date | null;
@@ -23,6 +25,7 @@ export interface AccountRow {
 }
 
 const account = `select wanted.password_chars_min, wanted.sign_in_lock_minutes, p.id as person, p.primary_email as email, p.first_name, p.last_name, p.status, p.personal_org,
+    p.email_proof_due,
     w.hash, w.changed_at, l.subject, t.sealed_secret as totp, t.secret as totp_former, t.confirmed_at as totp_confirmed_at
   from person p left join lite_password w on w.person = p.id left join lite_totp t on t.person = p.id
     left join identity_link l on l.person = p.id and l.issuer = $2
@@ -178,15 +181,6 @@ export async function findReset(tx: Tx, hash: Buffer, now: Date): Promise<string
 export async function useReset(tx: Tx, hash: Buffer, now: Date): Promise<boolean> {
   const text = 'delete from lite_password_reset where token_hash = $1 and expires_at > $2';
   return (await tx.query(text, [hash, now], 'dartwing_lite_reset_use')).rowCount === 1;
-}
-
-/** The organization through which mail goes to a person: the personal one, else the first. */
-export async function findMailbox(tx: Tx, person: string): Promise<string | undefined> {
-  const text = `select coalesce(p.personal_org, (select min(organization) from org_member where person = p.id and status = 'active')) as id
-    from person p where p.id = $1`;
-  return (
-    (await tx.query<{ id: string | null }>(text, [person], 'dartwing_lite_mailbox')).rows[0]?.id ?? undefined
-  );
 }
 
 /** Whether a person can sign in with a password. */

@@ -10,6 +10,7 @@
  * says so causes a second delivery, which a receiver can tell by that id; nothing else does. Without a mail server
  * nothing is sent and the row says `no_transport`.
  */
+export { mailAddressProof } from './address.js';
 export { type Courier, type MailOptions, type MailRun, openCourier } from './courier.js';
 export { dropMail, mailOf, type Outbox } from './outbox.js';
 export type { MailState } from './queries.js';

@@ -11,15 +11,20 @@
  *     await dartwing.people.member.add('acme', 'ana@acme.test', 'Manager');
  *     await dartwing.people.person.merge('ana@acme.test', 'a.lima@acme.test');
  *
- * Audit: create, update, delete, consent, signup, merge, merged, sync, provision and provision.failed of a Person and
+ * An address that is changed has to be proven by its owner: a token is mailed to it, and a notice to the former one.
+ *
+ * Audit: create, update, delete, consent, signup, merge, merged, sync, provision, provision.failed,
+ * email.proof_sent and email.proven of a Person and
  * create, update, delete, seed of a Role Template in the trail of the installation; member.create, reactivate, update,
- * activate, remove, delete, merge in the organization's. Events: person.unprovisioned, person.merging, member.leaving
+ * activate, remove, delete, merge in the organization's. Events: person.unprovisioned, person.unproven, person.merging, member.leaving
  * (a room above may refuse), member.changed.
  *
  * Limits: lists 500 a page, members 100; five retries of an account; locks are taken in the order organization, person,
  * member.
  */
+
 export { openProvisioner, type Provisioner, type Provisioning } from './account.js';
+export { type AddressProofDocument, issueProof } from './address.js';
 export { parseEmail } from './email.js';
 export { enrolOwner, followRename, leaveOrganization } from './followers.js';
 export { type EndedGuest, endGuest, listEndedGuests } from './guest.js';
@@ -31,6 +36,7 @@ export type { MemberChange } from './member-effects.js';
 export { type ListedMember, listMembers, type MemberList } from './member-list.js';
 export type { PersonDocument } from './person-document.js';
 export type { PersonList } from './person-list.js';
+export { findMailbox, proveAddress } from './person-queries.js';
 export { type MembershipFinding, repairMemberships, verifyMemberships } from './reconcile.js';
 export type { CreateRoleInput, RoleChanges } from './role.js';
 export { requireRole, seedRoles } from './roles.js';

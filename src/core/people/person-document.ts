@@ -9,6 +9,9 @@ export interface PersonRow {
   last_name: string;
   mobile_no: string | null;
   personal_org: string | null;
+  email_verified_at: Date | null;
+  /** The address was changed and is not proven since. */
+  email_proof_due: boolean;
   is_minor: boolean;
   consent_captured: boolean;
   consent_timestamp: Date | null;
@@ -46,6 +49,8 @@ export interface PersonDocument {
   keycloak_user_id: string | null;
   frappe_user: string | null;
   personal_org: string | null;
+  /** When its owner proved the address; null before, and after every change. */
+  email_verified_at: string | null;
   is_minor: boolean;
   consent_captured: boolean;
   consent_timestamp: string | null;
@@ -84,6 +89,7 @@ export function personDocument(
     keycloak_user_id: row.keycloak_user_id,
     frappe_user: row.frappe_user,
     personal_org: row.personal_org,
+    email_verified_at: row.email_verified_at?.toISOString() ?? null,
     is_minor: row.is_minor,
     consent_captured: row.consent_captured,
     consent_timestamp: row.consent_timestamp?.toISOString() ?? null,

@@ -3,7 +3,8 @@ import { quoteIdentifier, type Tx } from '../db/index.js';
 import type { MergeLog, PersonRow } from './person-document.js';
 import type { ParsedPerson } from './person-input.js';
 
-const columns = `id, primary_email, keycloak_user_id, frappe_user, first_name, last_name, mobile_no, personal_org, is_minor,
+const columns = `id, primary_email, keycloak_user_id, frappe_user, first_name, last_name, mobile_no, personal_org, email_verified_at,
+  email_proof_due, is_minor,
   consent_captured, consent_timestamp, consent_guardian, source, status, user_sync_status, sync_error_message, last_sync_at,
   sync_attempts, next_sync_at, version, created_at, modified_at`;
 
@@ -80,6 +81,8 @@ export type PersonSet = Partial<
     | 'keycloak_user_id'
     | 'personal_org'
     | 'status'
+    | 'email_verified_at'
+    | 'email_proof_due'
     | 'consent_captured'
     | 'consent_timestamp'
     | 'consent_guardian'
@@ -106,6 +109,21 @@ export async function mirrorPerson(tx: Tx, person: string): Promise<void> {
   const text = `update org_member m set person_email = p.primary_email, member_name = btrim(p.first_name || ' ' || p.last_name)
     from person p where p.id = $1 and m.person = p.id`;
   await tx.query(text, [person], 'dartwing_person_mirror');
+}
+
+/** Notes that a person of this address has just proven it. Whether that is new. */
+export async function proveAddress(tx: Tx, person: string, email: string, at: Date): Promise<boolean> {
+  const text = `update person set email_verified_at = $3, email_proof_due = false
+    where id = $1 and primary_email = $2 and email_verified_at is null`;
+  return (await tx.query(text, [person, email, at], 'dartwing_person_prove')).rowCount === 1;
+}
+
+/** The organization through which a person gets mail: the personal one, else the first. */
+export async function findMailbox(tx: Tx, person: string): Promise<string | undefined> {
+  const text = `select coalesce(p.personal_org, (select min(organization) from org_member where person = p.id and status = 'active')) as id
+    from person p where p.id = $1`;
+  type Row = { id: string | null };
+  return (await tx.query<Row>(text, [person], 'dartwing_person_mailbox')).rows[0]?.id ?? undefined;
 }
 
 /** How many rows of each kind name a person. */

@@ -2,6 +2,7 @@
 import type { CallOptions, Change, Session } from '../access/index.js';
 import type { DartwingError } from '../errors.js';
 import type { Provisioner } from './account.js';
+import { type AddressProofDocument, askForProof, proveOwnAddress } from './address.js';
 import { captureConsent } from './consent.js';
 import { listOrganizationsOf, type PersonOrganizationList } from './member-list.js';
 import { type MergeChange, mergePersons } from './merge.js';
@@ -43,11 +44,15 @@ export interface PersonVerbs {
   signUp(input: SignUpInput, call?: CallOptions): PersonChange;
   /** Tries again to make the login account. */
   sync(ref: string, call?: CallOptions): PersonChange;
+  /** Mails the token that proves the address. @throws PERSON_NOT_FOUND, PERMISSION_DENIED */
+  sendProof(ref: string, call?: CallOptions): Promise<Change<AddressProofDocument>>;
+  /** Takes such a token, from whoever has it. @throws ADDRESS_PROOF_INVALID */
+  prove(token: string, call?: CallOptions): Promise<Change<AddressProofDocument>>;
   /** All organizations of a person, former ones included. */
   organizations(ref: string, state?: string, call?: CallOptions): Promise<PersonOrganizationList>;
 }
 
-export function personVerbs(session: Session, provisioner: Provisioner): PersonVerbs {
+export function personVerbs(session: Session, provisioner: Provisioner, addressKey: Buffer): PersonVerbs {
   const { run } = session;
   const show: PersonVerbs['show'] = (ref, call) =>
     run('person show', call, (scope) => showPerson(scope, ref));
@@ -80,6 +85,8 @@ export function personVerbs(session: Session, provisioner: Provisioner): PersonV
       // An account that is made elsewhere was asked for after the commit: say what became of it.
       return change.dry_run ? change : { ...change, after: await show(ref, call) };
     },
+    sendProof: (ref, call) => run('person verify', call, (scope) => askForProof(scope, ref), { ref }),
+    prove: (token, call) => run('person verify', call, (scope) => proveOwnAddress(scope, addressKey, token)),
     organizations: (ref, state, call) =>
       run('person organizations', call, (scope) => listOrganizationsOf(scope, ref, state)),
   };

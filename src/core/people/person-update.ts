@@ -114,13 +114,23 @@ async function store(
   const { tx } = scope;
   const at = scope.clock.now();
   try {
-    await updatePersonRow(tx, row.id, set, at, scope.principal.id);
+    // Whoever proved the former address has not proven this one (requirements §4.1).
+    const unproven =
+      set.primary_email === undefined ? {} : { email_verified_at: null, email_proof_due: true };
+    await updatePersonRow(tx, row.id, { ...set, ...unproven }, at, scope.principal.id);
     if (account !== undefined) await nameAccount(scope, row, account, at);
   } catch (error) {
     throw identityTaken(duplicateConstraint(error), { ...set, frappe_user: account }) ?? error;
   }
   if (set.primary_email ?? set.first_name ?? set.last_name) await mirrorPerson(tx, row.id);
   if (set.status !== undefined) await enableAccount(tx, row.id, set.status === 'active');
+  if (set.primary_email !== undefined)
+    await scope.events.publish(scope, 'person.unproven', {
+      person: row.id,
+      email: set.primary_email,
+      former: row.primary_email,
+      outcome: { mail: null },
+    });
   const stored = (await findPerson(tx, row.id))!;
   return stored.keycloak_user_id === null ? stored : provisioned(scope, stored);
 }

@@ -18,9 +18,10 @@ export interface PeopleVerbs {
   retryDue(): Promise<ProvisioningRound>;
 }
 
-export function peopleVerbs(session: Session, provisioner: Provisioner): PeopleVerbs {
+/** @param addressKey seals the tokens that prove addresses */
+export function peopleVerbs(session: Session, provisioner: Provisioner, addressKey: Buffer): PeopleVerbs {
   return Object.freeze({
-    person: Object.freeze(personVerbs(session, provisioner)),
+    person: Object.freeze(personVerbs(session, provisioner, addressKey)),
     member: Object.freeze(memberVerbs(session)),
     role: Object.freeze(roleVerbs(session)),
     members: (organization, call) =>

@@ -14,6 +14,7 @@ const person = {
   keycloak_user_id: z.string().nullable(),
   frappe_user: z.string().nullable().describe('login account'),
   personal_org: z.string().nullable(),
+  email_verified_at: time.nullable().describe('when its owner proved the address'),
   is_minor: z.boolean(),
   consent_captured: z.boolean(),
   consent_timestamp: time.nullable(),

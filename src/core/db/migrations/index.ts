@@ -26,6 +26,7 @@ import { syncRules } from './0020-sync-rules.js';
 import { integrations } from './0021-integrations.js';
 import { auditCheckpoints } from './0022-audit-checkpoints.js';
 import { compliance } from './0023-compliance.js';
+import { provenAddresses } from './0024-proven-addresses.js';
 
 export interface Migration {
   id: number;
@@ -58,4 +59,5 @@ export const migrations: readonly Migration[] = [
   integrations,
   auditCheckpoints,
   compliance,
+  provenAddresses,
 ];
