@@ -1,7 +1,9 @@
 /** Addresses: proven by their owners, again after every change. */
 import { describe, expect, test } from 'vitest';
+import { createDartwing } from '../../src/core/index.js';
 import { plain } from '../mail/smtp.js';
-import { codeOf, openLiteWorld } from './world.js';
+import { testOptions } from '../support/database.js';
+import { cheap, codeOf, openLiteWorld } from './world.js';
 
 const world = openLiteWorld();
 const person = () => world.dartwing.people.person;
@@ -57,7 +59,11 @@ describe('an address that is changed', () => {
     const id = await world.person('cleo');
     await person().update(id, { primary_email: 'thief@acme.test' });
     const [token = ''] = await tokensTo('thief@acme.test');
-    await world.dartwing.lite.requestReset('thief@acme.test');
+    const more = { lite: cheap, mail: { smtpUrl: world.smtp.url, from: 'no-reply@acme.test' } };
+    const asked = await createDartwing(testOptions(world.database, more));
+    await asked.lite.requestReset('thief@acme.test');
+    // Closing waits for what was asked for.
+    await asked.close();
     await person().prove(token);
     await world.dartwing.lite.requestReset('thief@acme.test');
     await expect.poll(() => mailsTo('thief@acme.test').length, { timeout: 10_000 }).toBe(2);
