@@ -43,7 +43,7 @@ export interface Export {
   organization(
     ref: string,
     write: (row: ExportRow) => Promise<void> | void,
-    call?: CallOptions & ExportOptions,
+    call?: CallOptions & Pick<ExportOptions, 'entities'>,
   ): Promise<Record<string, number>>;
 }
 

@@ -312,7 +312,8 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
         reportSeed: keyring.reportSeed,
       }),
     apply: () => applyVerbs(session),
-    export: () => exportRoom(session, ids.findExisting),
+    export: () =>
+      exportRoom(session, ids.findExisting, (doctype) => registry.get().find(doctype)?.isPhi === true),
     quota: () => openQuota(transaction, clock, options.rates),
     metrics: () => {
       const { catalogue, meter, readings } = metrics.get();
@@ -464,7 +465,7 @@ function tenancyRoom(session: Session): Tenancy {
   };
 }
 
-function exportRoom(session: Session, idOf: IdOf): Export {
+function exportRoom(session: Session, idOf: IdOf, isPhi: (doctype: string) => boolean): Export {
   return {
     organization: async (ref, write, call) => {
       let written = false;
@@ -475,7 +476,7 @@ function exportRoom(session: Session, idOf: IdOf): Export {
       const work = (scope: Scope) => {
         // The connection broke in the middle: rows that were handed over cannot be taken back.
         if (written) throw new DartwingError('DATABASE_UNAVAILABLE');
-        return exportRows(scope, writeOnce, { entities: call?.entities });
+        return exportRows(scope, writeOnce, { entities: call?.entities, isPhi });
       };
       return session.runIn(await idOf(ref, call), call, work, { isolation: 'repeatable read' });
     },

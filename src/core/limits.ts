@@ -35,6 +35,8 @@ export const limits = Object.freeze({
   accessEventsMax: 500,
   /** Slugs whose ids a process remembers. */
   slugsKnownMax: 10_000,
+  /** Documents with health information that one call leaves an entry of its own for. */
+  phiReadsMax: 200,
   /** One handshake with the public address. */
   transitProbeMs: 3_000,
   /** Time before its end from which a business associate agreement is told of: 60 days. */

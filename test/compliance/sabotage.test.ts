@@ -36,6 +36,14 @@ vi.mock('../../src/core/identity/failure-schedule.js', async (original) => {
       real.afterFailure(kind, before, now, broken.has('auth.lockout') ? 0 : lockMs),
   };
 });
+vi.mock('../../src/core/documents/projector.js', async (original) => {
+  const real = await original<typeof import('../../src/core/documents/projector.js')>();
+  return {
+    ...real,
+    recordReads: (...given: Parameters<typeof real.recordReads>) =>
+      broken.has('phi.read') ? Promise.resolve() : real.recordReads(...given),
+  };
+});
 vi.mock('../../src/core/identity/link-queries.js', async (original) => {
   const real = await original<typeof import('../../src/core/identity/link-queries.js')>();
   return {
@@ -60,7 +68,7 @@ const red = async () => {
   return { red: findings.filter(({ severity }) => severity === 'fail').map(({ id }) => id), worse };
 };
 
-test.each(['sess.idle', 'auth.mfa', 'auth.password', 'auth.lockout', 'crypt.transit'])(
+test.each(['sess.idle', 'auth.mfa', 'auth.password', 'auth.lockout', 'crypt.transit', 'phi.read'])(
   '%s turns red when its code no longer enforces it, and nothing else does',
   async (control) => {
     broken.add(control);
@@ -110,6 +118,6 @@ test.each(Object.keys(detours))('%s is found', async (name) => {
 
 test('what turned red stands in the trail of the organization, once for each time', async () => {
   const entries = await world.audited('compliance.drift');
-  expect(entries).toHaveLength(10);
+  expect(entries).toHaveLength(11);
   expect(entries.every(({ org }) => org === organization)).toBe(true);
 });

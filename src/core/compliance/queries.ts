@@ -226,3 +226,17 @@ export async function deleteAll(tx: Tx, organization: string): Promise<void> {
   for (const table of ['compliance_evidence', 'business_associate_agreement', 'compliance_policy'])
     await tx.query(`delete from ${table} where organization = $1`, [organization]);
 }
+
+/** A document named `rehearsal`, for as long as the rehearsal takes. */
+export async function plantDocument(
+  tx: Tx,
+  organization: string,
+  doctype: string,
+  data: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  await tx.query(
+    `insert into document (organization, doctype, name, version, data, created_at, created_by, modified_at, modified_by)
+     values ($1, $2, 'rehearsal', 1, $3, now(), 'compliance', now(), 'compliance')`,
+    [organization, doctype, JSON.stringify(data)],
+  );
+}

@@ -46,6 +46,8 @@ const column = {
   /** Protected health information, personal data: kept out of logs, metrics and models. */
   phi: z.boolean().default(false),
   pii: z.boolean().default(false),
+  /** What whoever may only read it is shown: nothing of it, or its last four characters. */
+  mask: z.enum(['all', 'last4']).optional(),
   /** When a form shows it, for clients. */
   depends_on: z.string().max(500).optional(),
 };
@@ -134,7 +136,7 @@ function faultOf(definition: Definition): string | undefined {
   if (names.size < fields.length) return 'a field is defined twice';
   const reserved = fields.find(({ name }) => standardFields.has(name));
   if (reserved) return `${reserved.name} is the name of a standard field`;
-  for (const { name, type, options, fields: columns } of fields) {
+  for (const { name, type, options, mask, fields: columns } of fields) {
     if (type === 'Select' && !Array.isArray(options)) return `${name}: a Select lists its options`;
     if (type === 'Link' && typeof options !== 'string') return `${name}: a Link names its doctype in options`;
     if (type === 'Dynamic Link' && !(typeof options === 'string' && names.has(options)))
@@ -142,6 +144,8 @@ function faultOf(definition: Definition): string | undefined {
     if ((type === 'Table') !== (columns !== undefined)) return `${name}: a Table, and only one, has fields`;
     if (columns?.some((each) => each.type === 'Table' || each.type === 'Dynamic Link'))
       return `${name}: a row has no tables and no dynamic links`;
+    if (columns?.some((each) => each.mask !== undefined) || (type === 'Table' && mask !== undefined))
+      return `${name}: a table has no masks`;
     if (columns?.some((each) => each.name === 'name')) return `${name}: every row has a name by itself`;
   }
   const masks = Object.values(permissions).flatMap((each) => [

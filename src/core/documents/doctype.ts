@@ -31,6 +31,9 @@ export interface Doctype {
   /** Whether clients write it: every doctype but records whose room takes nothing from them. */
   readonly isWritable: boolean;
   readonly isPhi: boolean;
+  /** Fields with health information; columns of tables as `table.column`. */
+  readonly phiFields: readonly string[];
+  readonly masks: ReadonlyMap<string, 'all' | 'last4'>;
   /** The whole data of a new document, null where nothing was given. Adds to `wrong` what cannot be taken. */
   readNew(data: Data, wrong: FieldError[]): Record<string, unknown>;
   /** The fields of a change, as they are kept. */
@@ -64,6 +67,10 @@ export function compileDoctype(definition: Definition): Doctype {
       });
     }
   };
+  const phiFields = definition.fields.flatMap(({ name, phi, fields: columns = [] }) => [
+    ...(phi ? [name] : []),
+    ...columns.filter((column) => column.phi).map((column) => `${name}.${column.name}`),
+  ]);
   return Object.freeze({
     name: definition.doctype,
     definition,
@@ -75,7 +82,11 @@ export function compileDoctype(definition: Definition): Doctype {
     hasLinks: definition.fields.some((field) => [field, ...(field.fields ?? [])].some(refers)),
     isRecord: definition.naming.rule === 'record',
     isWritable: definition.naming.rule !== 'record' || definition.naming.writable,
-    isPhi: definition.fields.some((field) => field.phi || field.fields?.some(({ phi }) => phi)),
+    isPhi: phiFields.length > 0,
+    phiFields,
+    masks: new Map(
+      definition.fields.flatMap(({ name, mask }) => (mask === undefined ? [] : [[name, mask] as const])),
+    ),
     readNew: (data, wrong) => {
       refuseUnknown(data, wrong);
       const document: Record<string, unknown> = {};

@@ -49,11 +49,11 @@ export interface DocumentVersions {
   offset: number;
 }
 
-/** @param hidden fields that are left out */
+/** @param shown its fields as the caller sees them */
 export function documentOf(
   organization: string,
   row: DocumentRow,
-  hidden: ReadonlySet<string> = new Set(),
+  shown: Readonly<Record<string, unknown>>,
 ): Document {
   return {
     api_version: 'dartwing/v1',
@@ -68,13 +68,13 @@ export function documentOf(
     created_by: row.created_by,
     modified_at: row.modified_at.toISOString(),
     modified_by: row.modified_by,
-    data: row.deleted ? {} : without(row.data, hidden),
+    data: row.deleted ? {} : shown,
   };
 }
 
-export function versionOf(row: VersionRow, hidden: ReadonlySet<string>): DocumentVersion {
-  const { version, op, at, by, data } = row;
-  return { version, op, at: at.toISOString(), by, data: data && without(data, hidden) };
+export function versionOf(row: VersionRow, data: DocumentVersion['data']): DocumentVersion {
+  const { version, op, at, by } = row;
+  return { version, op, at: at.toISOString(), by, data };
 }
 
 /** Data without some fields. */

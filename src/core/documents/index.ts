@@ -15,7 +15,8 @@
  * Links are checked inside the organization. A deleted document leaves a tombstone, for clients and for `undelete`.
  * Records of other rooms (Organization, Person, Org Member, Equipment) are here to be read: the database keeps their
  * documents equal to them; Equipment is also written, through sync and by the verbs of its room. Limits: `doctype…`, `document…` in limits.ts, 500 documents a page. Audit:
- * document.create, update, delete, undelete, without the values of fields that are PHI.
+ * document.create, update, delete, undelete, without the values of fields that are PHI; phi.read with the names of the
+ * fields, for every document with health information that somebody is shown.
  */
 export {
   type ChangeRow,
@@ -32,10 +33,11 @@ export type { Definition, DefinitionInput } from './definition.js';
 export { type Data, type Doctype, type LinkTo, refuseTooLarge } from './doctype.js';
 export { type Document, type DocumentList, type DocumentVersions, without } from './document.js';
 export { dropDocuments } from './followers.js';
-export type { ListInput } from './list.js';
+export { type ListInput, showDocument } from './list.js';
 export { followMergedPerson, relinked } from './merge.js';
 export type { DoctypeMeta } from './meta.js';
 export { doctypeRights } from './permissions.js';
+export { project, recordReads, type Seen } from './projector.js';
 export { openRegistry, type Registry } from './registry.js';
 export { type Doctypes, type Documents, documentVerbs } from './room.js';
 export { isName, isPlain } from './values.js';

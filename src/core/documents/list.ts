@@ -15,6 +15,7 @@ import {
   documentOf,
   versionOf,
 } from './document.js';
+import { project, recordReads, unsearchable } from './projector.js';
 import type { Registry } from './registry.js';
 import { isPlain } from './values.js';
 
@@ -54,8 +55,10 @@ export async function showDocument(
   registry: Registry,
   ref: { doctype: string; name: string },
 ): Promise<Document> {
-  const { row, hidden } = await readOne(scope, registry, ref, false);
-  return documentOf(scope.tx.organization!, row, hidden);
+  const { row, doctype, reach } = await readOne(scope, registry, ref, false);
+  const data = project(scope, doctype, reach, row);
+  await recordReads(scope, registry, [{ doctype: doctype.name, name: row.name, data }]);
+  return documentOf(scope.tx.organization!, row, data);
 }
 
 /** The versions of a document that the log still has, also of a deleted one. @throws as showing */
@@ -66,9 +69,16 @@ export async function listVersions(
   page: { limit?: number; offset?: number } = {},
 ): Promise<DocumentVersions> {
   const { limit, offset } = parsePage(page);
-  const { hidden } = await readOne(scope, registry, ref, true);
+  const { row: current, doctype, reach } = await readOne(scope, registry, ref, true);
   const rows = await pageVersions(scope.tx, scope.tx.organization!, ref, limit, offset);
-  const items = rows.map((row) => versionOf(row, hidden));
+  const items = rows.map((row) =>
+    versionOf(row, row.data && project(scope, doctype, reach, { ...current, data: row.data })),
+  );
+  await recordReads(
+    scope,
+    registry,
+    items.map(({ data }) => ({ doctype: doctype.name, name: current.name, data })),
+  );
   return {
     api_version: 'dartwing/v1',
     kind: 'DocumentVersionList',
@@ -91,7 +101,7 @@ export async function listDocuments(
   const { limit, offset } = parsePage(input);
   const organization = scope.tx.organization!;
   const reach = reachIn(scope, 'read', doctype.name);
-  const columns = columnsOf(doctype, reach);
+  const columns = columnsOf(doctype, reach, unsearchable(scope, doctype));
   const shown = shownFields(doctype, reach, input.fields);
   const conditions = [
     sql<SqlBool>`d.organization = ${organization}`,
@@ -110,10 +120,12 @@ export async function listDocuments(
     scope.tx.run<{ total: number }>({ compile: () => count.compile(build) }),
   ]);
   const items = rows.map((row) => {
-    const document = documentOf(organization, row, reach.hidden);
-    if (shown === undefined) return document;
-    return { ...document, data: Object.fromEntries(shown.map((field) => [field, row.data[field] ?? null])) };
+    const data = project(scope, doctype, reach, row);
+    const picked =
+      shown === undefined ? data : Object.fromEntries(shown.map((field) => [field, data[field] ?? null]));
+    return documentOf(organization, row, picked);
   });
+  await recordReads(scope, registry, items);
   return {
     api_version: 'dartwing/v1',
     kind: 'DocumentList',
@@ -136,14 +148,14 @@ async function readOne(
   registry: Registry,
   ref: { doctype: string; name: string },
   deletedToo: boolean,
-): Promise<{ row: DocumentRow; hidden: ReadonlySet<string> }> {
+): Promise<{ row: DocumentRow; doctype: Doctype; reach: Reach }> {
   requireSignedIn(scope);
   const doctype = registry.get(ref.doctype);
   const reach = reachIn(scope, 'read', doctype.name);
   const row = await findDocument(scope.tx, scope.tx.organization!, ref);
   const { whole, own, names } = reach;
   const mine = row !== undefined && (whole || row.owner === (own ?? '') || names.has(row.name));
-  if (mine && (deletedToo || !row.deleted)) return { row, hidden: reach.hidden };
+  if (mine && (deletedToo || !row.deleted)) return { row, doctype, reach };
   throw new DartwingError('DOCUMENT_NOT_FOUND', { ref: `${ref.doctype}/${ref.name.slice(0, 140)}` });
 }
 
@@ -153,7 +165,11 @@ interface Column {
 }
 
 /** What may be filtered and sorted by: a hidden field would tell its values by what is found. */
-function columnsOf({ name: doctype, fields }: Doctype, { hidden }: Reach): ReadonlyMap<string, Column> {
+function columnsOf(
+  { name: doctype, fields }: Doctype,
+  { hidden }: Reach,
+  secret: ReadonlySet<string>,
+): ReadonlyMap<string, Column> {
   const columns = new Map<string, Column>([
     ['name', { sql: sql`d.name`, type: 'Data' }],
     ['owner', { sql: sql`d.owner`, type: 'Data' }],
@@ -163,7 +179,8 @@ function columnsOf({ name: doctype, fields }: Doctype, { hidden }: Reach): Reado
     ['modified_by', { sql: sql`d.modified_by`, type: 'Data' }],
   ]);
   for (const { name, type } of fields.values()) {
-    if (hidden.has(name) || type === 'Table' || type === 'JSON' || type === 'Tags') continue;
+    if (hidden.has(name) || secret.has(name) || type === 'Table' || type === 'JSON' || type === 'Tags')
+      continue;
     columns.set(name, { sql: typed(doctype, name, type), type });
   }
   return columns;

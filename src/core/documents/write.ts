@@ -14,6 +14,7 @@ import {
 } from './change-queries.js';
 import { type Data, type Doctype, refuseTooLarge } from './doctype.js';
 import { type Document, documentOf, without } from './document.js';
+import { project, recordReads } from './projector.js';
 import type { Registry } from './registry.js';
 import { isName, isPlain } from './values.js';
 
@@ -47,7 +48,7 @@ export async function createDocument(
   const change = { ...first(doctype.name, name, data), owner };
   const row = await write(scope, change);
   if (row === undefined) throw new DartwingError('DOCUMENT_EXISTS', { ref: `${doctype.name}/${name}` });
-  return changed(scope, doctype, 'create', null, row);
+  return changed(scope, doctype, registry, 'create', null, row);
 }
 
 /**
@@ -70,7 +71,7 @@ export async function updateDocument(
     (field) => canonicalJson(changes[field]) !== canonicalJson(before.data[field] ?? null),
   );
   requireFields(scope, 'write', doctype, moved, ref.name);
-  if (moved.length === 0) return unchanged(scope, doctype, before);
+  if (moved.length === 0) return unchanged(scope, registry, doctype, before);
   const merged = { ...before.data, ...changes };
   const wrong: FieldError[] = [];
   refuseTooLarge(canonicalJson(merged), wrong);
@@ -81,7 +82,7 @@ export async function updateDocument(
     data: canonicalJson(changes),
     owner: ownerOfChange(doctype, changes),
   });
-  return changed(scope, doctype, 'update', before, row!);
+  return changed(scope, doctype, registry, 'update', before, row!);
 }
 
 /** Deletes a document; a tombstone stays for clients and for `undelete`. @throws DOCUMENT_NOT_FOUND, VERSION_MOVED */
@@ -94,7 +95,7 @@ export async function deleteDocument(
   const doctype = requireWritable(registry, ref.doctype);
   const before = await lockOne(scope, 'delete', doctype, ref.name, ifVersion);
   const row = await write(scope, next(before, 'delete'));
-  return changed(scope, doctype, 'delete', before, row!);
+  return changed(scope, doctype, registry, 'delete', before, row!);
 }
 
 /** Brings a deleted document back as it was. @throws DOCUMENT_NOT_FOUND, DOCUMENT_EXISTS (it is not deleted) */
@@ -110,7 +111,7 @@ export async function undeleteDocument(
   if (!before.deleted) throw new DartwingError('DOCUMENT_EXISTS', { ref: `${ref.doctype}/${ref.name}` });
   await requireLinks(scope, doctype, before.data);
   const row = await write(scope, next(before, 'undelete'));
-  return changed(scope, doctype, 'undelete', before, row!);
+  return changed(scope, doctype, registry, 'undelete', before, row!);
 }
 
 /** A doctype whose documents are written here. @throws DOCTYPE_UNKNOWN, DOCUMENT_READ_ONLY */
@@ -291,14 +292,19 @@ async function write({ tx, clock, principal }: Scope, row: ChangeRow): Promise<D
 async function changed(
   scope: Scope,
   doctype: Doctype,
+  registry: Registry,
   action: 'create' | 'update' | 'delete' | 'undelete',
   old: DocumentRow | null,
   current: DocumentRow,
 ): Promise<DocumentChange> {
   const organization = scope.tx.organization!;
-  const { hidden } = reachIn(scope, 'read', doctype.name);
-  const before = old && documentOf(organization, old, hidden);
-  const after = action === 'delete' ? null : documentOf(organization, current, hidden);
+  const { before, after } = await shownSides(
+    scope,
+    registry,
+    doctype,
+    old,
+    action === 'delete' ? null : current,
+  );
   const sensitive = sensitiveFields(doctype);
   const audit = await recordAct(
     scope,
@@ -308,6 +314,7 @@ async function changed(
     {
       old: before && !before.deleted ? without(old!.data, sensitive) : null,
       new: after && without(current.data, sensitive),
+      isPhi: doctype.isPhi,
     },
   );
   await scope.events.publish(scope, 'documents.changed', {
@@ -324,9 +331,33 @@ async function changed(
   });
 }
 
-function unchanged(scope: Scope, doctype: Doctype, row: DocumentRow): DocumentChange {
-  const { hidden } = reachIn(scope, 'read', doctype.name);
-  const document = documentOf(scope.tx.organization!, row, hidden);
+/** Both sides of a change as the caller sees them; whoever changes health information is shown it. */
+async function shownSides(
+  scope: Scope,
+  registry: Registry,
+  doctype: Doctype,
+  old: DocumentRow | null,
+  current: DocumentRow | null,
+): Promise<{ before: Document | null; after: Document | null }> {
+  const reach = reachIn(scope, 'read', doctype.name);
+  const side = (row: DocumentRow | null) =>
+    row && documentOf(scope.tx.organization!, row, project(scope, doctype, reach, row));
+  const [before, after] = [side(old), side(current)];
+  await recordReads(
+    scope,
+    registry,
+    [before, after].filter((document) => document !== null),
+  );
+  return { before, after };
+}
+
+async function unchanged(
+  scope: Scope,
+  registry: Registry,
+  doctype: Doctype,
+  row: DocumentRow,
+): Promise<DocumentChange> {
+  const { after: document } = await shownSides(scope, registry, doctype, null, row);
   const ref = `document/${doctype.name}/${row.name}`;
   return changeDocument(scope, { op: 'none', ref, before: document, after: document, audit: null });
 }

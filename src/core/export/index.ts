@@ -21,6 +21,8 @@ export interface ExportRow {
 export interface ExportOptions {
   /** Names of tables; everything unless told. */
   entities?: readonly string[] | undefined;
+  /** Whether documents of a doctype hold health information; the trail tells of them by name. */
+  isPhi?: ((doctype: string) => boolean) | undefined;
 }
 
 const batchRows = 500;
@@ -35,17 +37,21 @@ const batchRows = 500;
 export async function exportRows(
   scope: Scope,
   write: (row: ExportRow) => Promise<void> | void,
-  { entities }: ExportOptions = {},
+  { entities, isPhi = () => false }: ExportOptions = {},
 ): Promise<Record<string, number>> {
   const { tx } = scope;
   authorize(scope, 'export', { doctype: 'Organization', name: tx.organization! });
   const counts: Record<string, number> = {};
+  const phiDoctypes = new Set<string>();
   for (const table of chosen(['organization', ...(await listTenantTables(tx))], entities)) {
     counts[table] = 0;
     await openRows(tx, table);
     for (;;) {
       const rows = await fetchRows(tx, batchRows);
-      for (const row of rows) await write({ table, row });
+      for (const row of rows) {
+        if (typeof row.doctype === 'string' && isPhi(row.doctype)) phiDoctypes.add(row.doctype);
+        await write({ table, row });
+      }
       counts[table] += rows.length;
       if (rows.length < batchRows) break;
     }
@@ -60,7 +66,13 @@ export async function exportRows(
     organization,
     'export',
     { doctype: 'Organization', name: organization },
-    { new: { rows: Object.entries(counts).map(([table, count]) => ({ table, count })) } },
+    {
+      new: {
+        rows: Object.entries(counts).map(([table, count]) => ({ table, count })),
+        ...(phiDoctypes.size === 0 ? {} : { phi_doctypes: [...phiDoctypes].sort() }),
+      },
+      isPhi: phiDoctypes.size > 0,
+    },
   );
   return counts;
 }

@@ -18,9 +18,10 @@ import {
   denied,
   lockDocuments,
   ownerOfChange,
+  project,
   type Registry,
+  recordReads,
   requireFields,
-  without,
   writeChanges,
 } from '../documents/index.js';
 import { DartwingError, type FieldError } from '../errors.js';
@@ -116,14 +117,17 @@ export async function listConflicts(
     limit,
     offset,
   });
-  const items = rows.map((row) => conflictDocument(row, reachByDoctype.get(row.doctype)!));
+  const items = rows.map((row) => conflictDocument(scope, registry, row, reachByDoctype.get(row.doctype)!));
+  await recordConflictReads(scope, registry, items);
   return { api_version: 'dartwing/v1', kind: 'ConflictList', items, total_count: total, limit, offset };
 }
 
 /** @throws CONFLICT_NOT_FOUND, also for a conflict about something the caller may not read */
-export async function showConflict(scope: Scope, id: string): Promise<ConflictDocument> {
+export async function showConflict(scope: Scope, registry: Registry, id: string): Promise<ConflictDocument> {
   const { row, reach } = await requireConflict(scope, id, false);
-  return conflictDocument(row, reach);
+  const document = conflictDocument(scope, registry, row, reach);
+  await recordConflictReads(scope, registry, [document]);
+  return document;
 }
 
 /**
@@ -183,13 +187,12 @@ export async function resolveConflict(
       doctypes: [row.doctype],
       names: [row.name],
     });
-  return changeDocument(scope, {
-    op: 'update',
-    ref: `conflict/${row.id}`,
-    before: conflictDocument(row, reach),
-    after: conflictDocument(after, reach),
-    audit,
-  });
+  const sides = {
+    before: conflictDocument(scope, registry, row, reach),
+    after: conflictDocument(scope, registry, after, reach),
+  };
+  await recordConflictReads(scope, registry, [sides.before, sides.after]);
+  return changeDocument(scope, { op: 'update', ref: `conflict/${row.id}`, ...sides, audit });
 }
 
 /** Leaves conflicts whose time is over with the server, oldest first. Returns how many; run it until there are none. @throws PERMISSION_DENIED */
@@ -323,8 +326,32 @@ function changeOf(
   };
 }
 
-function conflictDocument(row: ConflictRow, { hidden }: Reach): ConflictDocument {
-  const side = (data: Data | null) => data && without(data, hidden);
+/** Every side of a conflict shows what the document holds. */
+async function recordConflictReads(
+  scope: Scope,
+  registry: Registry,
+  conflicts: readonly ConflictDocument[],
+): Promise<void> {
+  const seen = conflicts.flatMap(({ entity, row, base, server, client, proposal, status }) =>
+    [base, server, client, proposal?.value as Data | undefined, status.resolution].map((data) => ({
+      doctype: entity,
+      name: row,
+      data: data ?? null,
+    })),
+  );
+  await recordReads(scope, registry, seen);
+}
+
+function conflictDocument(
+  scope: Scope,
+  registry: Registry,
+  row: ConflictRow,
+  reach: Reach,
+): ConflictDocument {
+  const { hidden } = reach;
+  const doctype = registry.get(row.doctype);
+  const side = (data: Data | null) =>
+    data && project(scope, doctype, reach, { name: row.name, owner: null, data });
   return {
     api_version: 'dartwing/v1',
     kind: 'Conflict',

@@ -30,6 +30,8 @@ export interface ChangeText {
   deleted: boolean;
   revoked: boolean;
   modified: Date;
+  /** Whose it is. */
+  owner: string | null;
   data: string | null;
 }
 
@@ -57,7 +59,7 @@ const newest = `exists (select from document d where d.organization = c.organiza
 
 /** Changes in the order of their numbers; of doctypes that are seen as a whole and were all sent from the same number on. */
 const plainStatement = `select c.seq::float8 as seq, c.doctype, c.name, c.version, c.deleted, false as revoked, c.at as modified,
-    c.data::text as data
+    c.owner, c.data::text as data
   from document_change c
   where c.organization = $1 and c.seq > $2 and c.seq <= $3 and c.doctype = any ($4) and ${newest}
   order by c.seq limit $5`;
@@ -71,7 +73,7 @@ with wanted as materialized (
   select * from jsonb_to_recordset($4::jsonb) as w (name text, floor bigint, whole boolean, names text[])
 )
 select seq::float8 as seq, doctype, name, version, deleted or not visible as deleted, not visible as revoked, at as modified,
-  case when visible then data::text end as data
+  owner, case when visible then data::text end as data
 from (
   select c.*, (w.whole or coalesce(c.owner = $5, false) or c.name = any (w.names)) as visible
   from document_change c join wanted w on w.name = c.doctype
@@ -118,7 +120,7 @@ export async function pageDocuments(
     select found.* from jsonb_to_recordset($5::jsonb) as w (name text, floor bigint, whole boolean, names text[])
     cross join lateral (
       select coalesce(c.seq, 0)::float8 as seq, d.doctype, d.name, d.version, d.deleted, false as revoked, d.modified_at as modified,
-        case when not d.deleted then d.data::text end as data
+        d.owner, case when not d.deleted then d.data::text end as data
       from document d left join lateral (
         select c.seq from document_change c where c.organization = d.organization and c.doctype = d.doctype
           and c.name = d.name and c.version = d.version limit 1

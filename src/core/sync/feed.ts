@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { type Reach, reachIn, type Scope } from '../access/index.js';
-import { type Registry, without } from '../documents/index.js';
+import { type Doctype, project, type Registry, recordReads, type Seen } from '../documents/index.js';
 import { DartwingError, isDartwingError } from '../errors.js';
 import { limits } from '../limits.js';
 import { type Cursor, type CursorDoctype, type CursorHolder, openCursor, sealCursor } from './cursor.js';
@@ -50,7 +50,7 @@ export async function readFeed(scope: Scope, source: FeedSource, given: FeedRequ
   const reaches = new Map(doctypes.map(({ name }) => [name, reachIn(scope, 'read', name)]));
   const now = doctypes.map(({ name, definition }) => ({
     name,
-    rights: fingerprint(rightsOf(reaches.get(name)!)),
+    rights: fingerprint(rightsOf(scope, source.registry.get(name), reaches.get(name)!)),
     form: `${definition.version}.${request.schemas[name] ?? ''}`,
     floor: 0,
   }));
@@ -94,7 +94,7 @@ export async function readFeed(scope: Scope, source: FeedSource, given: FeedRequ
       server_ts: at.toISOString(),
       schemas,
     },
-    rows: taken.rows.map((row) => rowText(row, reaches.get(row.doctype)!.hidden)),
+    rows: await showRows(scope, source, taken.rows, reaches),
   };
 }
 
@@ -295,9 +295,13 @@ function wantedOf(name: string, floor: number, reach: Reach): WantedDoctype | un
 }
 
 /** What a client may see of a doctype, as a text that changes when that does. */
-function rightsOf({ whole, own, names, hidden }: Reach): string {
+function rightsOf(scope: Scope, doctype: Doctype, { whole, own, names, hidden }: Reach): string {
   if (!whole && own === undefined && names.size === 0) return '';
-  return JSON.stringify([whole, own ?? '', whole ? [] : [...names].sort(), [...hidden].sort()]);
+  const seen = [whole, own ?? '', whole ? [] : [...names].sort(), [...hidden].sort()];
+  if (doctype.masks.size === 0) return JSON.stringify(seen);
+  // Whoever may write a masked field sees it whole.
+  const write = reachIn(scope, 'write', doctype.name);
+  return JSON.stringify([...seen, write.whole, write.own ?? '', [...write.readOnly].sort()]);
 }
 
 function fingerprint(text: string): string {
@@ -306,7 +310,29 @@ function fingerprint(text: string): string {
 
 const noRights = fingerprint('');
 
-function rowText(row: ChangeText, hidden: ReadonlySet<string>): string {
+/** Rows as the client sees them. Only those of doctypes that hide, mask or hold health information are looked into. */
+async function showRows(
+  scope: Scope,
+  { registry }: FeedSource,
+  rows: readonly ChangeText[],
+  reaches: ReadonlyMap<string, Reach>,
+): Promise<string[]> {
+  const seen: Seen[] = [];
+  const texts = rows.map((row) => {
+    const doctype = registry.get(row.doctype);
+    const reach = reaches.get(row.doctype)!;
+    const isPlain = reach.hidden.size + doctype.masks.size + doctype.phiFields.length === 0;
+    if (isPlain || row.deleted || row.data === null) return rowText(row, row.data);
+    const document = { name: row.name, owner: row.owner, data: JSON.parse(row.data) as Seen['data'] & {} };
+    const data = project(scope, doctype, reach, document);
+    seen.push({ doctype: row.doctype, name: row.name, data });
+    return rowText(row, JSON.stringify(data));
+  });
+  await recordReads(scope, registry, seen);
+  return texts;
+}
+
+function rowText(row: ChangeText, data: string | null): string {
   const { doctype, name, version, seq, deleted, revoked, modified } = row;
   const head = JSON.stringify({
     doctype,
@@ -318,9 +344,5 @@ function rowText(row: ChangeText, hidden: ReadonlySet<string>): string {
     deleted,
     ...(revoked ? { reason: 'revoked' } : {}),
   });
-  return `${head.slice(0, -1)},"data":${deleted ? 'null' : shown(row.data!, hidden)}}`;
-}
-
-function shown(data: string, hidden: ReadonlySet<string>): string {
-  return hidden.size === 0 ? data : JSON.stringify(without(JSON.parse(data), hidden));
+  return `${head.slice(0, -1)},"data":${deleted ? 'null' : data}}`;
 }

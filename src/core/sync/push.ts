@@ -15,10 +15,12 @@ import {
   nextNumbers,
   ownerOfChange,
   ownerOfNew,
+  project,
   type Registry,
+  recordReads,
   relinked,
+  type Seen,
   type Written,
-  without,
   writeChanges,
 } from '../documents/index.js';
 import { DartwingError } from '../errors.js';
@@ -85,6 +87,8 @@ interface Batch {
   names: Map<string, string>;
   written: Written[];
   verdicts: Verdict[];
+  /** Documents that the answers show. */
+  shown: Seen[];
 }
 
 /**
@@ -111,6 +115,7 @@ export async function push(scope: Scope, source: PushSource, request: PushReques
     names: new Map(),
     written: [],
     verdicts: [],
+    shown: [],
   };
   const parsed = parseAll(batch, operations);
   const ids = parsed.flatMap(({ id }) => (id === null ? [] : [id]));
@@ -130,6 +135,7 @@ export async function push(scope: Scope, source: PushSource, request: PushReques
   const ready = await checkLinks(batch, items);
   await writeAll(batch, ready);
   await file(batch, twins, queueDepth);
+  await recordReads(scope, source.registry, batch.shown);
   return {
     protocol: syncProtocol,
     organization,
@@ -476,7 +482,7 @@ async function audit(
   conflicts: number,
 ): Promise<void> {
   if (written.length === 0 && conflicts === 0) return;
-  const isPhi = written.some(({ doctype }) => source.registry.find(doctype)?.isPhi);
+  const isPhi = written.some(({ doctype }) => source.registry.find(doctype)?.isPhi === true);
   await recordAct(
     scope,
     organization,
@@ -488,6 +494,7 @@ async function audit(
         phi: isPhi,
         changes: written.map(({ seq, doctype, name, version }) => [seq, doctype, name, version]),
       },
+      isPhi,
     },
   );
 }
@@ -545,12 +552,15 @@ function keptAnswer(batch: Batch, verdict: Verdict) {
 }
 
 function show(
-  { reachOf }: Batch,
+  { scope, source, reachOf, shown }: Batch,
   doctype: string,
   { name, owner, data }: { name: string; owner: string | null; data: Readonly<Record<string, unknown>> },
 ): Readonly<Record<string, unknown>> | null {
   const reach = reachOf('read', doctype);
-  return reaches(reach, { name, owner }) ? without(data, reach.hidden) : null;
+  if (!reaches(reach, { name, owner })) return null;
+  const visible = project(scope, source.registry.get(doctype), reach, { name, owner, data });
+  shown.push({ doctype, name, data: visible });
+  return visible;
 }
 
 function reject(batch: Batch, index: number, error: unknown): void {

@@ -157,13 +157,14 @@ export function syncVerbs({ session, registry, idOf, key, autoMs, records }: Syn
     } satisfies SyncRules),
     conflicts: Object.freeze({
       list: (ref, input, call) => within(ref, call, (scope) => listConflicts(scope, registry, input)),
-      show: (ref, id, call) => within(ref, call, (scope) => showConflict(scope, id)),
+      show: (ref, id, call) => within(ref, call, (scope) => showConflict(scope, registry, id)),
       resolve: (ref, id, decision, { ifVersion, ...call } = {}) =>
         within(ref, call, (scope) => resolveConflict(scope, registry, id, decision, ifVersion)),
       propose: (ref, id, proposal, call) =>
         within(ref, call, async (scope) => {
           const rules = rulesOfOrganization(rulesOf, await findRules(scope.tx, scope.tx.organization!));
-          if ((await propose(scope, registry, rules, id, proposal)) === 'ask') return showConflict(scope, id);
+          if ((await propose(scope, registry, rules, id, proposal)) === 'ask')
+            return showConflict(scope, registry, id);
           return (await resolveConflict(scope, registry, id, { value: proposal.value })).after!;
         }),
       resolveDue: (call) => session.run('conflicts whose time is over', call, resolveDue),
