@@ -19,6 +19,7 @@ const rooms = [
   'realtime',
   'tokens',
   'metrics',
+  'alerts',
   'export',
   'compliance',
   'apply',

@@ -2,6 +2,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join, relative } from 'node:path';
+import type { AlertOptions } from '../core/alerts/index.js';
 import { findEmbedded, openEmbedded, presumedAddress } from '../core/db/embedded/index.js';
 import { describeTarget } from '../core/db/index.js';
 import { DartwingError } from '../core/errors.js';
@@ -174,6 +175,7 @@ async function shared({
     lite: { enabled: liteSignIn, audience },
     publicUrl,
     realtime: { redisUrl, publishKey },
+    alerts: alertChannels(config.values),
     keys: keyServices(config.values),
     audit: {
       signingKey: config.values.auditSigningKey,
@@ -207,6 +209,19 @@ function applications(json: string | undefined): TokenOptions['clients'] {
       ];
     }),
   );
+}
+
+/** Who is told of alerts, and of which. */
+function alertChannels(values: CommandContext['config']['values']): AlertOptions {
+  const { alertWebhookUrl: url, alertWebhookSecret: secret } = values;
+  return {
+    installation: values.alertInstallation,
+    presets: values.alertPresets.split(',').map((name) => name.trim()),
+    pagerDutyKey: values.alertPagerdutyKey,
+    slackUrl: values.alertSlackUrl,
+    webhook: url === undefined ? undefined : { url, secret },
+    mailTo: values.alertMailTo?.split(',').map((one) => one.trim()),
+  };
 }
 
 /** Key services that are set up. */

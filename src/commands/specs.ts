@@ -1,3 +1,4 @@
+import { alertSpec } from './alert/spec.js';
 import { apiSpec } from './api/spec.js';
 import { apikeySpec } from './apikey/spec.js';
 import { applySpec, diffSpec } from './apply/spec.js';
@@ -69,6 +70,7 @@ const specs: Readonly<Record<string, () => NounSpec>> = {
   hipaa: () => hipaaSpec,
   soc2: () => soc2Spec,
   gdpr: () => gdprSpec,
+  alert: () => alertSpec,
   migrate: () => migrateSpec,
   apply: () => applySpec,
   diff: () => diffSpec,

@@ -359,6 +359,53 @@ export const configKeys = {
     read: secretOf(16),
     secret: true,
   },
+  alertInstallation: {
+    summary: 'What messages about alerts call this installation; public_url unless told',
+    env: ['DARTWING_ALERT_INSTALLATION'],
+    value: 'name',
+    read: text,
+  },
+  alertPresets: {
+    summary: 'Alert rules that are evaluated: operations, product, objectives',
+    env: ['DARTWING_ALERT_PRESETS'],
+    value: 'a,b',
+    read: text,
+    default: 'operations,objectives',
+  },
+  alertPagerdutyKey: {
+    summary: 'Routing key of PagerDuty (Events API v2) for critical alerts',
+    env: ['DARTWING_ALERT_PAGERDUTY_KEY'],
+    value: 'key',
+    read: secretOf(16),
+    secret: true,
+  },
+  alertSlackUrl: {
+    summary: 'Incoming webhook of Slack for alerts from warnings on',
+    env: ['DARTWING_ALERT_SLACK_URL'],
+    value: 'url',
+    read: address('https:', 'http:'),
+    secret: true,
+  },
+  alertWebhookUrl: {
+    summary: 'Address that gets every alert in the form of Alertmanager',
+    env: ['DARTWING_ALERT_WEBHOOK_URL'],
+    value: 'url',
+    read: address('https:', 'http:'),
+    secret: true,
+  },
+  alertWebhookSecret: {
+    summary: 'Signs what that address gets (Standard Webhooks): whsec_ and 24 to 64 bytes in base64',
+    env: ['DARTWING_ALERT_WEBHOOK_SECRET'],
+    value: 'secret',
+    read: secretOf(24),
+    secret: true,
+  },
+  alertMailTo: {
+    summary: 'Addresses that get mail about alerts, with commas between them',
+    env: ['DARTWING_ALERT_MAIL_TO'],
+    value: 'a@b,c@d',
+    read: text,
+  },
   tokenClients: {
     summary:
       'Applications registered with providers, as JSON: {"google": {"client_id": "…", "client_secret": "…"}}',

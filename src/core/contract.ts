@@ -3,6 +3,7 @@
  * server. One property per room.
  */
 import type { CallOptions, PermissionVerbs } from './access/index.js';
+import type { Alerts } from './alerts/index.js';
 import type { ApplyVerbs } from './apply/index.js';
 import type { AuditVerbs } from './audit/index.js';
 import type { BrowserVerbs } from './browser/index.js';
@@ -89,6 +90,7 @@ export interface Dartwing {
   readonly quota: Quota;
   readonly realtime: Realtime;
   readonly metrics: Metrics;
+  readonly alerts: Alerts;
   /** Runs `work` bound to one organization (id or slug); the only way to its rows. */
   asOrg<T>(organization: string, work: (tx: Tx) => Promise<T>): Promise<T>;
   /** Reads across the organizations of a person. */

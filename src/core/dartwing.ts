@@ -11,6 +11,7 @@ import {
   type Scope,
   type Session,
 } from './access/index.js';
+import { openAlerts } from './alerts/index.js';
 import { applyVerbs } from './apply/index.js';
 import {
   type AuditSource,
@@ -196,6 +197,21 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
   beforeClose.unshift(async () => jobs.made?.close());
 
   const publicUrl = options.publicUrl ?? 'http://localhost:4000';
+  const alerts = whenUsed(() =>
+    openAlerts({
+      session,
+      metrics: metrics.get(),
+      transaction,
+      options: options.alerts ?? {},
+      mail: options.mail,
+      installation: options.alerts?.installation ?? publicUrl,
+      clock,
+      log,
+    }),
+  );
+  // A wrong channel stops the start, not the first alert.
+  if (background && options.alerts !== undefined) alerts.get();
+  beforeClose.unshift(async () => alerts.made?.close());
   const factorKeys = () => ({ keys: keys.get(), factorKey: keyring.lite.factorKey });
   const tokens = whenUsed(() =>
     openTokens({
@@ -316,8 +332,12 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
       exportRoom(session, ids.findExisting, (doctype) => registry.get().find(doctype)?.isPhi === true),
     quota: () => openQuota(transaction, clock, options.rates),
     metrics: () => {
-      const { catalogue, meter, readings } = metrics.get();
-      return { catalogue, meter, readings };
+      const { tellOfTransaction: _, tellOfJob: __, close: ___, ...verbs } = metrics.get();
+      return verbs;
+    },
+    alerts: () => {
+      const { close: _, ...verbs } = alerts.get();
+      return verbs;
     },
     realtime: () => {
       const { publish, node, sweep } = realtime.get();

@@ -280,6 +280,21 @@ const entries = {
       'Stop it with Ctrl-C in its terminal or: kill {pid}',
     ],
   },
+  METRIC_NOT_FOUND: {
+    kind: 'not_found',
+    what: 'There is no metric {name}',
+    fix: ['dartwing metric list'],
+  },
+  ALERT_RULE_NOT_FOUND: {
+    kind: 'not_found',
+    what: 'There is no alert rule {rule}',
+    fix: ['dartwing alert rule list'],
+  },
+  SILENCE_NOT_FOUND: {
+    kind: 'not_found',
+    what: 'There is no silence {id} that still holds',
+    fix: ['dartwing alert silence list'],
+  },
   PORT_IN_USE: {
     kind: 'conflict',
     what: 'Port {port} on {host} is in use',

@@ -389,6 +389,33 @@ export const limits = Object.freeze({
   /** How long numbers of the installation are believed, and how long that its tenants are kept apart. */
   metricsKnownMs: 1_000,
   soundnessKnownMs: 60_000,
+  /** How often processes keep samples, for how long, and for how long one of five minutes. */
+  sampleMs: 15_000,
+  /** How long the database may be gone until each process says so by itself. */
+  databaseGoneMs: 60_000,
+  samplesKeptMs: 21_600_000,
+  samplesCoarseMs: 300_000,
+  samplesCoarseKeptMs: 345_600_000,
+  /** Windows up to this long are computed from all samples, longer ones from those of five minutes. */
+  samplesFineWindowMs: 3_600_000,
+  /** Points of one series in an answer. */
+  samplePointsMax: 5_000,
+  /** First word of an alert, words about news of it, and words about what goes on. */
+  alertGroupMs: 30_000,
+  alertNewsMs: 300_000,
+  alertRepeatMs: 14_400_000,
+  /** Alerts that one message names. */
+  alertNamedMax: 20,
+  /** Attempts to send a message, the pauses between them, and one attempt. */
+  alertAttemptsMax: 8,
+  alertBackoffMsMin: 15_000,
+  alertBackoffMsMax: 1_800_000,
+  alertSendMs: 10_000,
+  alertRoundMax: 50,
+  /** How long resolved alerts, sent messages and ended silences are kept. */
+  alertKeptMs: 2_592_000_000,
+  silenceMsMax: 2_592_000_000,
+  silencesMax: 200,
   /** Codes in place of a lost second factor. */
   recoveryCodes: 10,
 });

@@ -1,6 +1,7 @@
 /** What an installation needs to be opened, and the pieces that are made from it. */
 
 import type { Principal, Via } from './access/index.js';
+import type { AlertOptions } from './alerts/index.js';
 import type { SigningSecret } from './audit/index.js';
 import type { BrowserOptions } from './browser/index.js';
 import { type Clock, systemClock } from './clock.js';
@@ -68,6 +69,8 @@ export interface DartwingOptions {
   lockMs?: number | undefined;
   /** Mail server and sender; without them no mail is sent. */
   mail?: MailOptions | undefined;
+  /** Who is told of alerts; nobody unless told. */
+  alerts?: AlertOptions | undefined;
   /** Address that links in mails begin with; default `http://localhost:4000`. */
   publicUrl?: string | undefined;
   /** Who signs checkpoints of the audit trail; a key derived from the master key unless told. */

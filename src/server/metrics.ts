@@ -11,6 +11,9 @@ const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIO
 /** Where somebody shows who they are for the first time. */
 const signIns = new Set(['/v1/auth/sign-in', '/v1/auth/callback']);
 
+/** What devices ask for. */
+const syncRoute = /\.sync\.|\/changes$/;
+
 export function requestCount(meter: Pick<Meter, 'count' | 'add' | 'observe'>): RequestCount {
   return {
     begin: (given) => {
@@ -20,6 +23,8 @@ export function requestCount(meter: Pick<Meter, 'count' | 'add' | 'observe'>): R
         meter.add('dartwing_http_active_requests', { method }, -1);
         meter.count('dartwing_http_requests_total', { method, route, status });
         meter.observe('dartwing_http_request_duration_seconds', { method, route }, seconds);
+        if (syncRoute.test(route))
+          meter.count('dartwing_sync_requests_total', { outcome: status < 500 ? 'ok' : 'failed' });
         if (signIns.has(route))
           meter.count('dartwing_sign_ins_total', { outcome: status < 400 ? 'ok' : 'failed' });
       };
@@ -31,6 +36,7 @@ export function requestCount(meter: Pick<Meter, 'count' | 'add' | 'observe'>): R
 export function socketReadings(nodes: readonly SocketFacts[]): Reading[] {
   return nodes.flatMap((facts): Reading[] => [
     { name: 'dartwing_realtime_connections', value: facts.connections },
+    { name: 'dartwing_realtime_connects_total', value: facts.connects },
     { name: 'dartwing_realtime_rooms', value: facts.rooms },
     { name: 'dartwing_realtime_slow_connections', value: facts.slow },
     { name: 'dartwing_realtime_bus_degraded', value: facts.bus.state === 'ok' ? 0 : 1 },

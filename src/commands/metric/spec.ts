@@ -27,6 +27,31 @@ export const metricSpec: NounSpec = {
       load: () => import('./list.js'),
     },
     {
+      name: 'query',
+      summary: 'Show how a metric went, from the samples that are kept',
+      description:
+        'serve, worker and up keep a sample every 15 s for six hours, and one of five minutes for four days. On a ' +
+        'terminal each series has its course; a counter shows by how much it grew.',
+      arguments: [{ name: 'name', summary: 'Name of the metric', required: true }],
+      flags: [
+        { name: 'since', value: 'time', summary: 'From when on, an hour ago unless told: -6h' },
+        { name: 'where', value: 'label=value', summary: 'Only series with this label', repeat: true },
+      ],
+      examples: [
+        { command: 'dartwing metric query dartwing_job_oldest_seconds', note: 'The last hour' },
+        {
+          command: 'dartwing metric query dartwing_job_queue_depth --where queue=default --since -6h --json',
+          note: 'Points, for a program',
+        },
+      ],
+      output: ['MetricSeriesList', 'MetricHistory'],
+      danger: 'none',
+      mutates: false,
+      exits: { 3: 'there is no such metric' },
+      seeAlso: ['metric list', 'alert list'],
+      load: () => import('./query.js'),
+    },
+    {
       name: 'scrape',
       summary: 'Print metrics as Prometheus reads them',
       description:

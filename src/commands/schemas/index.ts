@@ -7,10 +7,12 @@ import { documentSchemas } from '../../core/schemas/index.js';
 import { commandLine } from './command-line.js';
 import { configFileSchema } from './config-file.js';
 import { installation } from './installation.js';
+import { operations } from './operations.js';
 
 export const schemas: Readonly<Record<string, z.ZodType>> = {
   ...documentSchemas,
   ...installation,
+  ...operations,
   ...commandLine,
   ConfigFile: configFileSchema(),
 };

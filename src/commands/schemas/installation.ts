@@ -11,18 +11,7 @@ const check = {
   what: z.string(),
 };
 
-const metric = {
-  name: z.string(),
-  type: z.enum(['counter', 'gauge', 'histogram']),
-  unit: z.enum(['count', 'seconds', 'bytes', 'state']),
-  labels: z.array(z.string()),
-  group: z.string(),
-  of: z.enum(['installation', 'process']).describe('of the installation: every process tells the same'),
-  help: z.string(),
-};
-
 export const installation = {
-  MetricList: list('MetricList', row(metric)),
   Project: document('Project', {
     dir: z.string(),
     template: z.string(),

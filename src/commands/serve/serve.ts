@@ -27,6 +27,7 @@ export const run: VerbRun = async (context, { flags }) => {
   });
   const { url, close } = await server.listen(listening);
   context.defer(close);
+  dartwing.alerts.watch();
   const ready = { api_version: 'dartwing/v1', kind: 'ServerReady', url, pid: process.pid };
   await io.out.write(io.machine ? `${JSON.stringify(ready)}\n` : `dartwing serves at ${url}\n`);
   if (!signal.aborted) await once(signal, 'abort');

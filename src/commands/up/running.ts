@@ -40,6 +40,7 @@ export async function startEverything(
     const listening = await listen(context, dartwing, port);
     closers.push(() => listening.close());
     if (withWork) closers.push(await startWork(dartwing, log));
+    dartwing.alerts.watch();
     return { dartwing, url: listening.url, close: closeOnce };
   } catch (error) {
     await closeOnce();

@@ -22,6 +22,7 @@ export const run: VerbRun = async (context, { flags }) => {
   const signals = hearSignals(process, () => void worker.stop());
   context.defer(signals.forget);
   await worker.ready;
+  if (!isOnce) dartwing.alerts.watch();
   // A worker that ends by itself leaves the clock to those that stay.
   const isScheduling = flags.scheduler === undefined ? !isOnce : flags.scheduler === true;
   const scheduler = isScheduling ? dartwing.jobs.schedules.start() : undefined;

@@ -11,6 +11,8 @@
  * nothing is sent and the row says `no_transport`.
  */
 export { mailAddressProof } from './address.js';
+
 export { type Courier, type MailOptions, type MailRun, openCourier } from './courier.js';
 export { dropMail, mailOf, type Outbox } from './outbox.js';
 export type { MailState } from './queries.js';
+export { smtpTransport } from './transport.js';

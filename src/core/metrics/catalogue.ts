@@ -213,6 +213,11 @@ const definitions = {
   dartwing_sync_conflicts_open: installation('sync', 'Conflicts that wait for a decision', {
     labels: ['strategy'],
   }),
+  dartwing_sync_requests_total: ofProcess('sync', 'Requests of devices, by how they ended', {
+    type: 'counter',
+    labels: ['outcome'],
+    kept: ['outcome'],
+  }),
   dartwing_sync_changes_total: installation('sync', 'Changes in the logs of all organizations', {
     type: 'counter',
   }),
@@ -227,6 +232,10 @@ const definitions = {
   dartwing_realtime_outbox_depth: installation('realtime', 'Events that wait for their relay'),
   dartwing_realtime_nodes: installation('realtime', 'Processes that serve sockets'),
   dartwing_realtime_connections: ofProcess('realtime', 'Sockets that are connected', { kept: [] }),
+  dartwing_realtime_connects_total: ofProcess('realtime', 'Sockets that were ever connected', {
+    type: 'counter',
+    kept: [],
+  }),
   dartwing_realtime_rooms: ofProcess('realtime', 'Rooms with a socket in them', { kept: [] }),
   dartwing_realtime_slow_connections: ofProcess('realtime', 'Sockets that do not keep up', { kept: [] }),
   dartwing_realtime_bus_degraded: ofProcess('realtime', '1 while events take a detour', {
@@ -279,7 +288,7 @@ const definitions = {
     unit: 'seconds',
     kept: [],
   }),
-  dartwing_process_uptime_seconds: ofProcess('process', 'Age of the process', { unit: 'seconds' }),
+  dartwing_process_uptime_seconds: ofProcess('process', 'Age of the process', { unit: 'seconds', kept: [] }),
   dartwing_process_event_loop_delay_seconds: ofProcess(
     'process',
     'Delay of the event loop, 99th percentile since the last reading',

@@ -19,4 +19,13 @@ export {
   type Unit,
 } from './catalogue.js';
 export type { Labels, Meter, Reading, Series, Source } from './meter.js';
-export { type Metrics, type MetricsRoom, openMetrics } from './room.js';
+export { type MetricHistory, type Metrics, type MetricsRoom, openMetrics } from './room.js';
+export {
+  installationInstance,
+  keepSample,
+  keptReadings,
+  keptSeries,
+  openSampleStore,
+  type SampledSeries,
+  thinSamples,
+} from './samples.js';

@@ -1,10 +1,15 @@
 /** The room as callers see it. */
-import type { TransactionCourse } from '../db/index.js';
+import type { Clock } from '../clock.js';
+import type { TransactionCourse, Tx } from '../db/index.js';
+import { DartwingError, nearest } from '../errors.js';
 import type { JobEvent } from '../jobs/index.js';
-import { type MetricDefinition, metricCatalogue } from './catalogue.js';
+import { limits } from '../limits.js';
+import { definitionOf, type MetricDefinition, metricCatalogue } from './catalogue.js';
 import { followJobs } from './followers.js';
 import { type Meter, openMeter, type Reading } from './meter.js';
 import { installationReadings, processReadings, type ReadingParts } from './readings.js';
+import { selectSamples } from './sample-queries.js';
+import { add, type SampledSeries } from './samples.js';
 
 /** Metrics of the installation and of this process. */
 export interface Metrics {
@@ -14,6 +19,28 @@ export interface Metrics {
   readonly meter: Meter;
   /** Numbers of the installation as the database has them; `dartwing_database_up` alone where it does not answer. */
   readings(): Promise<Reading[]>;
+  /**
+   * Samples of a metric that processes kept: every fifteen seconds for six hours, every five minutes for four days.
+   * @throws METRIC_NOT_FOUND
+   */
+  history(name: string, query?: HistoryQuery): Promise<MetricHistory>;
+}
+
+export interface HistoryQuery {
+  /** Default an hour ago. */
+  since?: Date | undefined;
+  where?: Readonly<Record<string, string>> | undefined;
+}
+
+/** The document `MetricHistory`. */
+export interface MetricHistory {
+  api_version: 'dartwing/v1';
+  kind: 'MetricHistory';
+  name: string;
+  type: MetricDefinition['type'];
+  unit: MetricDefinition['unit'];
+  since: string;
+  series: { labels: Record<string, string>; points: [at: string, value: number][] }[];
 }
 
 export interface MetricsRoom extends Metrics {
@@ -32,6 +59,20 @@ export function openMetrics(parts: ReadingParts): MetricsRoom {
   meter.source(ofProcess.read);
   return {
     catalogue: () => metricCatalogue,
+    history: async (name, query) => {
+      const definition = definitionOf(name);
+      const near = nearest(
+        name,
+        metricCatalogue.map((one) => one.name),
+      );
+      if (definition === undefined)
+        throw new DartwingError(
+          'METRIC_NOT_FOUND',
+          { name: name.slice(0, 80) },
+          near === undefined ? {} : { fix: [`dartwing metric query ${near}`] },
+        );
+      return parts.database.asMachinery((tx) => historyOf(tx, name, definition, query ?? {}, parts.clock));
+    },
     meter,
     readings,
     tellOfTransaction: ({ outcome, ms }) => {
@@ -41,5 +82,35 @@ export function openMetrics(parts: ReadingParts): MetricsRoom {
     },
     tellOfJob: followJobs(meter, parts.clock),
     close: ofProcess.close,
+  };
+}
+
+async function historyOf(
+  tx: Tx,
+  name: string,
+  { type, unit }: MetricDefinition,
+  { since, where = {} }: HistoryQuery,
+  clock: Clock,
+): Promise<MetricHistory> {
+  const from = since ?? new Date(clock.now().getTime() - limits.samplesFineWindowMs);
+  const isCoarse = clock.now().getTime() - from.getTime() > limits.samplesKeptMs;
+  const all = new Map<string, Map<string, SampledSeries>>();
+  for (const row of await selectSamples(tx, isCoarse, from)) add(all, row);
+  const series = [...(all.get(name)?.values() ?? [])]
+    .filter(({ labels }) => Object.entries(where).every(([label, value]) => labels[label] === value))
+    .map(({ labels, samples }) => ({
+      labels: { ...labels },
+      points: samples
+        .slice(-limits.samplePointsMax)
+        .map(([at, value]): [string, number] => [new Date(at * 1_000).toISOString(), value]),
+    }));
+  return {
+    api_version: 'dartwing/v1',
+    kind: 'MetricHistory',
+    name,
+    type,
+    unit,
+    since: from.toISOString(),
+    series,
   };
 }

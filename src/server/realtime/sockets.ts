@@ -42,6 +42,8 @@ export interface SocketFacts {
   node: string;
   bus: { kind: string; state: 'ok' | 'degraded' };
   connections: number;
+  /** That ever were. */
+  connects: number;
   rooms: number;
   slow: number;
   events: number;
@@ -72,7 +74,7 @@ export function attachSockets(host: HttpServer, parts: SocketParts): Sockets {
   const findAddress = addressFinder(parts.trustedProxies ?? []);
   const registry = openRegistry();
   const byEvent = new Map<string, number>();
-  const counts = { denied: 0, refused: 0 };
+  const counts = { connects: 0, denied: 0, refused: 0 };
   let draining = false;
   /** How often rights moved here: what was decided before such a moment is asked again. */
   let moves = 0;
@@ -169,6 +171,7 @@ export function attachSockets(host: HttpServer, parts: SocketParts): Sockets {
     if (count >= most.caller)
       throw new DartwingError('REALTIME_LIMIT', { limit: most.caller, what: 'sockets of one caller' });
     registry.add(connection);
+    counts.connects += 1;
     try {
       await verification.decide(connection);
       if (socket.conn.readyState !== 'open') throw new DartwingError('UNAUTHENTICATED');

@@ -27,6 +27,7 @@ import { integrations } from './0021-integrations.js';
 import { auditCheckpoints } from './0022-audit-checkpoints.js';
 import { compliance } from './0023-compliance.js';
 import { provenAddresses } from './0024-proven-addresses.js';
+import { operations } from './0025-operations.js';
 
 export interface Migration {
   id: number;
@@ -60,4 +61,5 @@ export const migrations: readonly Migration[] = [
   auditCheckpoints,
   compliance,
   provenAddresses,
+  operations,
 ];
