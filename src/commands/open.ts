@@ -1,8 +1,9 @@
 /** Opens the core for a command: the configured database, or the project's embedded one. */
 import { existsSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import type { AlertOptions } from '../core/alerts/index.js';
+import type { ArchiveOptions } from '../core/audit/index.js';
 import { findEmbedded, openEmbedded, presumedAddress } from '../core/db/embedded/index.js';
 import { describeTarget } from '../core/db/index.js';
 import { DartwingError } from '../core/errors.js';
@@ -90,7 +91,16 @@ export async function findTarget(context: CommandContext): Promise<Target> {
   const file = join(data, 'master.key');
   const made = masterKey === undefined ? developmentMasterKey(file) : { key: masterKey, created: false };
   io.conceal([made.key, new URL(embedded).password]);
-  const options = { ...(await shared(context)), url: embedded, masterKey: made.key, masterKeyOrigin: file };
+  const given = await shared(context);
+  // Where people try things out there is an archive too, and its name says what it is not.
+  const archive = given.audit?.archive ?? archiveOf(config.values, data, 'audit-archive-not-immutable');
+  const options = {
+    ...given,
+    audit: { ...given.audit, archive },
+    url: embedded,
+    masterKey: made.key,
+    masterKeyOrigin: file,
+  };
   return { options, data, keyCreated: made.created };
 }
 
@@ -139,6 +149,7 @@ async function shared({
   global,
   env,
   io,
+  cwd,
 }: CommandContext): Promise<Omit<DartwingOptions, 'url' | 'masterKey'>> {
   const { appUrl, systemUrl, schema, rolePrefix, poolMax, statementTimeoutMs, lockTimeoutMs, sealedContext } =
     config.values;
@@ -178,6 +189,7 @@ async function shared({
     alerts: alertChannels(config.values),
     keys: keyServices(config.values),
     audit: {
+      archive: archiveOf(config.values, cwd),
       signingKey: config.values.auditSigningKey,
       verifiers: config.values.auditVerifiers?.split(',').map((verifier) => verifier.trim()),
     },
@@ -222,6 +234,18 @@ function alertChannels(values: CommandContext['config']['values']): AlertOptions
     webhook: url === undefined ? undefined : { url, secret },
     mailTo: values.alertMailTo?.split(',').map((one) => one.trim()),
   };
+}
+
+/** The archive of the trail that is set up, at a place of the line if it names one. */
+export function archiveOf(
+  values: CommandContext['config']['values'],
+  cwd: string,
+  named = values.auditArchive,
+): ArchiveOptions | undefined {
+  const { auditArchiveMode: mode, auditRetentionYears: retentionYears, auditLegalHold: legalHold } = values;
+  if (named === undefined) return undefined;
+  const place = named.startsWith('s3://') ? named : resolve(cwd, named);
+  return { place, mode, retentionYears, legalHold, endpoint: values.auditArchiveEndpoint };
 }
 
 /** Key services that are set up. */

@@ -109,6 +109,7 @@ function jsonObject(value: string): string {
   return value;
 }
 
+const lockModes = ['compliance', 'governance'] as const;
 const keyProviders = ['local', 'aws-kms', 'vault'] as const;
 const outputs = ['table', 'json', 'yaml', 'ndjson'] as const;
 const levels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -143,6 +144,42 @@ export const configKeys = {
     value: 'base64',
     read: masterKey,
     secret: true,
+  },
+  auditArchive: {
+    summary:
+      'Archive of the audit trail: s3://bucket/prefix with Object Lock, or a folder, which is not immutable',
+    env: ['DARTWING_AUDIT_ARCHIVE'],
+    value: 'place',
+    read: text,
+  },
+  auditArchiveMode: {
+    summary: 'Weakest lock that is accepted in the bucket of the archive',
+    env: ['DARTWING_AUDIT_ARCHIVE_MODE'],
+    value: 'mode',
+    read: oneOf(lockModes),
+    default: 'compliance',
+    choices: lockModes,
+  },
+  auditArchiveEndpoint: {
+    summary:
+      'Address of a service that speaks S3 and is not of AWS; credentials come from the AWS_ variables',
+    env: ['DARTWING_AUDIT_ARCHIVE_ENDPOINT'],
+    value: 'url',
+    read: address('https:', 'http:'),
+  },
+  auditRetentionYears: {
+    summary: 'Years for which the bucket has to keep the archive',
+    env: ['DARTWING_AUDIT_RETENTION_YEARS'],
+    value: 'n',
+    read: whole(7, 100),
+    default: '7',
+  },
+  auditLegalHold: {
+    summary: 'Put a legal hold on everything that is archived',
+    env: ['DARTWING_AUDIT_LEGAL_HOLD'],
+    value: 'bool',
+    read: switched,
+    default: 'false',
   },
   auditSigningKey: {
     summary:

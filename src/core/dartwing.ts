@@ -113,6 +113,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
     sequencerRole: database.roles.sequencer,
     keys: [keyring.auditKey],
     signing: installation.signing,
+    archive: options.audit?.archive,
     listen: database.listener,
     onFailure: (error) => log.error({ err: error }, 'audit'),
     call: (call) => session.call(call as CallOptions),
@@ -426,6 +427,18 @@ function guardedAudit(verbs: AuditVerbs, session: Session, idOf: IdOf): AuditVer
     rotateSigner: async (call) => {
       await guard(undefined, call, 'administer');
       return verbs.rotateSigner(call);
+    },
+    seal: async (options, call) => {
+      await guard(undefined, call, 'administer');
+      return verbs.seal(options, call);
+    },
+    restore: async (options, call) => {
+      await guard(undefined, call, 'administer');
+      return verbs.restore(options, call);
+    },
+    recover: async (options, call) => {
+      await guard(undefined, call, 'administer');
+      return verbs.recover(options, call);
     },
     prove: async (query, call) =>
       verbs.prove({ ...query, organization: (await guard(query.organization, call))! }, call),

@@ -1252,6 +1252,41 @@ const entries = {
       'Name keys of former secrets in audit_verifiers',
     ],
   },
+  ARCHIVE_NOT_SET: {
+    kind: 'precondition',
+    what: 'There is no archive for the audit trail',
+    fix: [
+      'Set audit_archive to a bucket with Object Lock (s3://bucket/prefix), or to a folder for development',
+    ],
+  },
+  ARCHIVE_UNAVAILABLE: {
+    kind: 'unavailable',
+    what: 'The archive {place} does not answer: {message}',
+    why: 'Nothing is lost: what is not sealed yet stays in the database',
+    fix: ['Check network, region and credentials, then run dartwing audit seal again'],
+  },
+  ARCHIVE_REFUSED: {
+    kind: 'conflict',
+    what: 'The archive {place} refuses: {message}',
+    fix: ['Check the rights of the credentials on the bucket', 'dartwing audit verify --offline archive'],
+  },
+  ARCHIVE_UNFIT: {
+    kind: 'precondition',
+    what: 'The archive {place} does not protect what it keeps: {message}',
+    why: 'The trail is kept at least seven years, where nobody can shorten it',
+    fix: ['Make a bucket with Object Lock and a default retention of seven years in mode COMPLIANCE'],
+  },
+  ARCHIVE_CLIENT_MISSING: {
+    kind: 'unavailable',
+    what: 'The client of S3 is not installed',
+    fix: ['npm install @aws-sdk/client-s3'],
+  },
+  ARCHIVE_TRAIL_REFUSED: {
+    kind: 'conflict',
+    what: 'The trail of {org} does not go with the archive: {message}',
+    why: 'Somebody changed what had been signed, or an older copy of the database was put back',
+    fix: ['dartwing audit verify --org {org} names what is wrong', 'dartwing audit verify --offline archive'],
+  },
   AUDIT_ENTRY_NOT_FOUND: {
     kind: 'not_found',
     what: 'The trail of {org} has no entry {seq} under a checkpoint',
@@ -1298,7 +1333,7 @@ export const errorCatalogue: Readonly<Record<ErrorCode, ErrorEntry>> = entries;
 
 /** Faults of the installation: whoever calls over HTTP can neither mend them nor needs to know more. */
 const ofInstallation =
-  /^(DATABASE_|SCHEMA_|MIGRATION_|MASTER_KEY_|KEY_SERVICE_|KEY_PROVIDER_|CONFIG_|EMBEDDED_|ISOLATION_|ROLE_TAKEN|ALREADY_UP|PORT_IN_USE)/;
+  /^(DATABASE_|SCHEMA_|MIGRATION_|MASTER_KEY_|ARCHIVE_|KEY_SERVICE_|KEY_PROVIDER_|CONFIG_|EMBEDDED_|ISOLATION_|ROLE_TAKEN|ALREADY_UP|PORT_IN_USE)/;
 
 /** Whether a code tells of the installation, which is nobody's business outside. */
 export function isOfInstallation(code: ErrorCode): boolean {

@@ -2,7 +2,7 @@
 
 import type { Principal, Via } from './access/index.js';
 import type { AlertOptions } from './alerts/index.js';
-import type { SigningSecret } from './audit/index.js';
+import type { ArchiveOptions, SigningSecret } from './audit/index.js';
 import type { BrowserOptions } from './browser/index.js';
 import { type Clock, systemClock } from './clock.js';
 import { type DatabaseOptions, describeTarget } from './db/index.js';
@@ -88,6 +88,8 @@ export interface DartwingOptions {
 export interface AuditOptions {
   /** 32 random bytes in base64, kept apart from the master key. Another one begins another generation of keys. */
   signingKey?: string | undefined;
+  /** Where trails are archived; nowhere unless told. */
+  archive?: ArchiveOptions | undefined;
   /** Verifier texts of former signing keys, whose checkpoints stay believed. */
   verifiers?: readonly string[] | undefined;
 }

@@ -96,6 +96,21 @@ const chores: Readonly<Record<string, Chore>> = {
       return { signed, refused };
     },
   },
+  'audit.seal': {
+    cron: '*/15 * * * *',
+    description: 'Seals what is signed into the archive, where there is one',
+    run: async ({ audit }, call) => {
+      if (!audit.hasArchive) return { segments: 0, failed: [] };
+      const { segments, failed } = await audit.seal({}, call);
+      return {
+        segments,
+        failed: failed.map(({ organization, error }) => ({
+          organization,
+          code: asDartwingError(error).code,
+        })),
+      };
+    },
+  },
   'tenancy.purge': {
     cron: '30 2 * * *',
     description: 'Deletes dissolved organizations whose purge date has come',

@@ -279,6 +279,8 @@ describe('schedules', () => {
       .filter((name) => !name.startsWith('test.'));
     expect(names).toEqual([
       'audit.checkpoints',
+      'audit.seal',
+      'compliance.drift',
       'invitations.expiry',
       'invitations.guests',
       'invitations.reminders',

@@ -4,6 +4,9 @@ import type { CommandContext } from '../context.js';
 import { textFlag, timeFlag } from '../flag-values.js';
 import type { Parsed, TableView } from '../spec.js';
 
+/** A file of checkpoints: each has about 250 bytes. */
+export const anchorBytesMax = 67_108_864;
+
 /** Columns of entries. */
 export const entryTable: TableView = {
   columns: [

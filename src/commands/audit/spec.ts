@@ -76,11 +76,23 @@ export const auditSpec: NounSpec = {
           summary: 'Signed checkpoints from elsewhere, as audit checkpoint --to writes them',
           complete: 'files',
         },
+        {
+          name: 'offline',
+          value: 'place',
+          summary: 'From an archive alone: a folder, s3://bucket/prefix, or archive for the configured one',
+        },
+        {
+          name: 'verifier',
+          value: 'key',
+          summary: 'With --offline: the key that must have signed',
+          repeat: true,
+        },
       ],
       examples: [
         { command: 'dartwing audit verify --all', note: 'Every organization, 6 on a fault' },
         { command: 'dartwing audit verify --org acme --json', note: 'One organization' },
         { command: 'dartwing audit verify --from -1d', note: 'Every night' },
+        { command: 'dartwing audit verify --offline s3://acme-audit', note: 'Without the database' },
         {
           command: 'dartwing audit verify --all --anchor checkpoints.txt',
           note: 'Against a copy kept elsewhere',
@@ -125,6 +137,80 @@ export const auditSpec: NounSpec = {
       exits: { 5: 'the trail is not the one that was signed last', 6: 'a trail was refused' },
       seeAlso: ['audit verify'],
       load: () => import('./checkpoint.js'),
+    },
+    {
+      name: 'seal',
+      summary: 'Write what is signed into the archive, and read it back',
+      description:
+        'Segments of up to 10,000 entries with a manifest each, to the bucket of audit_archive. It must have Object Lock and ' +
+        'keep objects for seven years; a folder serves development and is not immutable. Can be stopped and repeated at ' +
+        'any time. The schedule audit.seal does it every quarter of an hour.',
+      examples: [
+        { command: 'dartwing audit seal', note: 'Everything' },
+        { command: 'dartwing audit seal --org acme --json', note: 'One trail' },
+      ],
+      output: ['Operation'],
+      danger: 'mild',
+      mutates: true,
+      long: true,
+      exits: { 5: 'the bucket does not protect what it keeps', 8: 'a trail was not sealed' },
+      seeAlso: ['audit verify', 'audit restore'],
+      load: () => import('./seal.js'),
+    },
+    {
+      name: 'restore',
+      summary: 'Put back from the archive what the database lost',
+      description:
+        'For trails that are gone or shorter than the archive tells, as after an older copy of the database was put back. ' +
+        'Nothing is overwritten: what is there must be the beginning of what the archive has.',
+      examples: [
+        { command: 'dartwing audit restore --reason "copy of Monday" --yes', note: 'Then verify' },
+        {
+          command: 'dartwing audit restore --reason "copy of Monday" --dry-run',
+          note: 'Whether it could begin',
+        },
+      ],
+      output: ['Operation'],
+      danger: 'moderate',
+      mutates: true,
+      needsReason: true,
+      long: true,
+      exits: { 5: 'a trail is another than that of the archive' },
+      seeAlso: ['audit recover', 'audit verify'],
+      load: () => import('./restore.js'),
+    },
+    {
+      name: 'recover',
+      summary: 'Declare signed entries as lost after an older copy was put back',
+      description:
+        'Try audit restore first. What the archive cannot give back is declared as lost, once: every verification tells of ' +
+        'it, a new epoch of checkpoints begins, and each trail gets the entry audit.restored.',
+      flags: [
+        {
+          name: 'anchor',
+          value: 'file',
+          summary: 'Checkpoints that tell of what was lost',
+          complete: 'files',
+        },
+      ],
+      examples: [
+        {
+          command: 'dartwing audit recover --reason "disk of Monday" --confirm audit',
+          note: 'Against the archive',
+        },
+        {
+          command:
+            'dartwing audit recover --anchor checkpoints.txt --reason "disk of Monday" --confirm audit',
+          note: 'Against checkpoints from elsewhere',
+        },
+      ],
+      output: ['Change'],
+      danger: 'severe',
+      mutates: true,
+      needsReason: true,
+      long: true,
+      seeAlso: ['audit restore', 'audit verify'],
+      load: () => import('./recover.js'),
     },
     {
       name: 'prove',

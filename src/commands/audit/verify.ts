@@ -1,16 +1,21 @@
 import type { Report } from '../../core/index.js';
 import { readAs } from '../data-file.js';
-import { textFlag, timeFlag } from '../flag-values.js';
+import { textFlag, textsFlag, timeFlag } from '../flag-values.js';
 import { reportAnswer } from '../report.js';
 import type { VerbRun } from '../spec.js';
 import { startProgress } from '../ui/progress.js';
-import { trailOf } from './filter.js';
-
-/** A checkpoint has about 250 bytes. */
-const anchorBytesMax = 67_108_864;
+import { anchorBytesMax, trailOf } from './filter.js';
 
 export const run: VerbRun = async (context, { flags }) => {
-  const anchor = textFlag(flags, 'anchor');
+  const file = textFlag(flags, 'anchor');
+  const anchor = file === undefined ? undefined : await readAs(context, file, (text) => text, anchorBytesMax);
+  const place = textFlag(flags, 'offline');
+  if (place !== undefined) {
+    const ref = context.currentOrganization();
+    const organizations = ref === undefined || flags.all === true ? undefined : [ref];
+    const { verifyOffline } = await import('./offline.js');
+    return verifyOffline(context, { place, organizations, anchor, verifiers: textsFlag(flags, 'verifier') });
+  }
   const [from, to] = [timeFlag(flags, 'from', new Date()), timeFlag(flags, 'to', new Date())];
   const dartwing = await context.open();
   const organization = flags.all === true ? undefined : await trailOf(context, dartwing);
@@ -23,9 +28,7 @@ export const run: VerbRun = async (context, { flags }) => {
   try {
     const report = await dartwing.audit.verify({
       ...(organization === undefined ? {} : { organizations: [organization] }),
-      ...(anchor === undefined
-        ? {}
-        : { anchors: [await readAs(context, anchor, (text) => text, anchorBytesMax)] }),
+      ...(anchor === undefined ? {} : { anchors: [anchor] }),
       sinceCheckpoint: flags.sinceCheckpoint === true,
       from,
       to,

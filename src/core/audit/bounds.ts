@@ -24,6 +24,21 @@ export const auditBounds = Object.freeze({
   checkpointMs: 300_000,
   /** Trails that one round signs; more wait for the next. */
   checkpointTrailsMax: 2_000,
+  /** Entries and bytes of bodies of one segment of the archive, and what one may decompress to. */
+  segmentEntriesMax: 10_000,
+  segmentBytesMax: 16_777_216,
+  segmentTextBytesMax: 134_217_728,
+  /** One call to a bucket: to connect, in all, and attempts. */
+  archiveConnectMs: 5_000,
+  archiveMs: 60_000,
+  archiveAttemptsMax: 4,
+  archiveReadsAtOnce: 8,
+  /** How long the newest checkpoint of the archive is remembered. */
+  anchorMs: 300_000,
+  /** How far retention may be from what our clock expects. */
+  clockSkewMs: 172_800_000,
+  /** Months looked back for the newest checkpoint of the archive. */
+  anchorMonthsMax: 120,
   /** Generations of the signing key. */
   signersMax: 1_000,
   /** Checkpoints that verification reads at once. */

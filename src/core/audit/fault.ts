@@ -3,7 +3,8 @@
 /**
  * Classes of faults. `fork`: consistent in itself, but not what was signed. `forgery`: a checkpoint that we did not
  * sign. `backlog` and `restored` are no tampering: staged entries that nobody sequenced, and entries that an operator
- * declared as lost.
+ * declared as lost. In an archive: `orphan` is an object without a manifest, `shadow` one over which somebody put another
+ * version or a delete marker, `unprotected` one that is not locked as it should be.
  */
 export type FaultKind =
   | 'change'
@@ -14,7 +15,10 @@ export type FaultKind =
   | 'fork'
   | 'forgery'
   | 'backlog'
-  | 'restored';
+  | 'restored'
+  | 'orphan'
+  | 'shadow'
+  | 'unprotected';
 
 /** The first fault of a trail. Hashes are hexadecimal. */
 export interface Fault {
@@ -40,5 +44,8 @@ export const faultRemedies: Readonly<Record<FaultKind, string>> = {
   fork: 'The trail was rewritten with its hashes: read the named entries in the archive or in a copy from before',
   forgery: 'Find out who can write checkpoints without the key, or name a former key as an audit_verifier',
   restored: 'Nothing, if the older copy of the database was put back on purpose',
+  orphan: 'Nothing: a process died while it sealed, and the next one wrote the segment again',
+  shadow: 'Find out who writes to the bucket besides dartwing; the oldest version still counts',
+  unprotected: 'Set the default retention of the bucket, and the retention of the named object',
   backlog: 'Check that a process with the sequencer runs and has the key of the staged entries',
 };

@@ -29,6 +29,13 @@
  * names in it have at most 255 characters; members that are named like secrets are sealed. `queryAudit` and
  * `tailAudit` leave the entry `audit.read`; a staged entry that was tampered with becomes `audit.tamper`.
  */
+export { anchorsOf, type OfflineResult, verifyArchive } from './archive/offline.js';
+export { openArchive } from './archive/place.js';
+export type { Restored } from './archive/restore.js';
+export type { SealingRound } from './archive/seal.js';
+export type { ArchiveOptions, ArchiveStore, PlaceFinding } from './archive/store.js';
+export type { SealOptions } from './archive/verbs.js';
+export { parseNotes, parseVerifier } from './checkpoint/note.js';
 export type { AuditProof, ProofQuery } from './checkpoint/prove.js';
 export type { SigningSecret } from './checkpoint/signer.js';
 export type { CheckpointDocument, CheckpointList, SigningDocument } from './checkpoint/summary.js';
@@ -58,4 +65,10 @@ export { type SequencingOptions, type SequencingRound, sequenceOnce } from './se
 export { type Sequencer, type SequencerOptions, startSequencer } from './sequencer-loop.js';
 export { stageAudit, stageAuditMany } from './staging.js';
 export { type AuditTailOptions, type AuditTailSource, tailAudit } from './tail.js';
-export { type AuditFinding, type AuditVerification, type VerifyOptions, verifyTrails } from './verify.js';
+export {
+  type AuditFinding,
+  type AuditVerification,
+  reportOf,
+  type VerifyOptions,
+  verifyTrails,
+} from './verify.js';

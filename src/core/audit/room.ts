@@ -1,5 +1,7 @@
 /** The room as callers see it: the sequencer's life in this process, and reading verbs that see all that is staged. */
 
+import type { ArchiveOptions } from './archive/store.js';
+import { type ArchiveVerbs, archiveVerbs } from './archive/verbs.js';
 import { auditBounds } from './bounds.js';
 import { type AuditProof, type ProofQuery, proveEntry } from './checkpoint/prove.js';
 import { rotateSigner } from './checkpoint/rotate.js';
@@ -31,7 +33,7 @@ export interface AuditCall {
   requestId?: string | undefined;
 }
 
-export interface AuditVerbs {
+export interface AuditVerbs extends ArchiveVerbs {
   /** A page of entries, newest first; what is staged is sequenced before. @throws AUDIT_QUERY_INVALID */
   query(query?: AuditQuery, call?: Partial<AuditCall>): Promise<AuditList>;
   /** Entries as they come, oldest first. @throws AUDIT_QUERY_INVALID */
@@ -70,6 +72,8 @@ export interface AuditSource {
   sequencerRole: string;
   keys: readonly AuditKey[];
   signing: SigningSecret;
+  /** Where trails are archived; without it nothing is sealed. */
+  archive?: ArchiveOptions | undefined;
   listen: OpenListener;
   onFailure: (error: unknown) => void;
   /** Completes the facts of a call with the defaults. */
@@ -79,7 +83,8 @@ export interface AuditSource {
 export function auditVerbs(source: AuditSource): AuditVerbs {
   const { database, sequencerRole, onFailure } = source;
   const sequence = () => sequenceAll({ database, role: sequencerRole, keys: source.keys }, onFailure);
-  const signing = { database, role: sequencerRole, secret: source.signing };
+  const archive = archiveVerbs(source, sequence);
+  const signing = { database, role: sequencerRole, secret: source.signing, anchor: archive.anchor };
   const sign = (options: SigningOptions): Promise<SigningRound> => signCheckpoints(signing, options);
   const reader = (call: Partial<AuditCall> | undefined): AuditReader => {
     const { principal, via, reason, requestId } = source.call(call);
@@ -94,8 +99,11 @@ export function auditVerbs(source: AuditSource): AuditVerbs {
       if (options.since !== undefined || options.sinceSeq !== undefined) await sequence();
       yield* tailAudit({ database, listen: source.listen, onFailure }, options, reader(call));
     },
-    verify: async ({ anchors, ...options } = {}) => {
+    ...archive.verbs,
+    verify: async ({ anchors: given = [], ...options } = {}) => {
       await sequence();
+      const kept = await archive.anchor();
+      const anchors = kept === undefined ? given : [...given, kept];
       const trust = await gatherTrust({ database, secret: source.signing, keys: source.keys }, anchors);
       return verifyTrails(database, { ...options, sequencerRole, trust });
     },

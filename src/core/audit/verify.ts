@@ -81,24 +81,58 @@ export async function verifyTrails(
     verifyTrail(database, organization, options),
   );
   const faults = results.flatMap(({ organization, fault }) =>
-    fault === undefined ? [] : [finding(organization, 'fail', fault)],
+    fault === undefined ? [] : [found(organization, fault)],
   );
   const { trust } = options;
   const log = trust && options.organizations === undefined ? await verifyLog(database, trust) : undefined;
-  if (log !== undefined) faults.push(finding(deploymentLog, 'fail', log));
-  const backlogs = [...(await backlogFindings(database, options)), ...restoredFindings(options)];
+  if (log !== undefined) faults.push(found(deploymentLog, log));
+  return reportOf({
+    organizations: organizations.length,
+    entries: results.reduce((sum, { entries }) => sum + entries, 0),
+    findings: [...faults, ...(await backlogFindings(database, options)), ...restoredFindings(options)],
+  });
+}
+
+/** What a verification found. */
+export interface FoundFault {
+  readonly organization: string;
+  readonly severity: AuditFinding['severity'];
+  readonly fault: Omit<Fault, 'seq'> & { kind: FaultKind; seq?: number };
+}
+
+/** The report of what was found in how many trails and entries. */
+export function reportOf(outcome: {
+  organizations: number;
+  entries: number;
+  findings: readonly FoundFault[];
+}): AuditVerification {
+  const { organizations, entries } = outcome;
+  const findings = outcome.findings.map(
+    ({ organization, severity, fault: { kind, seq = null, ...words } }) => ({
+      id: `audit.${kind}`,
+      severity,
+      organization,
+      seq,
+      kind,
+      ...words,
+      fix: faultRemedies[kind],
+    }),
+  );
+  const failed = findings.filter(({ severity }) => severity === 'fail');
+  const trails = new Set(failed.map(({ organization }) => organization));
+  trails.delete(deploymentLog);
   return {
     api_version: 'dartwing/v1',
     kind: 'Report',
     check: 'audit.verify',
-    ok: faults.length === 0,
-    findings: [...faults, ...backlogs],
+    ok: failed.length === 0,
+    findings,
     summary: {
-      pass: results.filter(({ fault }) => fault === undefined).length,
-      warn: backlogs.length,
-      fail: faults.length,
-      organizations: organizations.length,
-      entries: results.reduce((sum, { entries }) => sum + entries, 0),
+      pass: organizations - trails.size,
+      warn: findings.length - failed.length,
+      fail: failed.length,
+      organizations,
+      entries,
     },
   };
 }
@@ -235,7 +269,7 @@ async function goneFault(
   return { kind: 'deletion', seq: 1, what };
 }
 
-async function backlogFindings(database: AuditDatabase, options: VerifyOptions): Promise<AuditFinding[]> {
+async function backlogFindings(database: AuditDatabase, options: VerifyOptions): Promise<FoundFault[]> {
   const { sequencerRole, organizations } = options;
   if (sequencerRole === undefined) return [];
   const backlogs = await database.transaction(async (tx) => {
@@ -245,32 +279,36 @@ async function backlogFindings(database: AuditDatabase, options: VerifyOptions):
   return backlogs
     .filter(({ organization }) => organizations === undefined || organizations.includes(organization))
     .map(({ organization, entries, oldest }) =>
-      finding(organization, 'warn', {
-        kind: 'backlog',
-        what: `${entries} staged since ${oldest} and not sequenced`,
-      }),
+      found(
+        organization,
+        { kind: 'backlog', what: `${entries} staged since ${oldest} and not sequenced` },
+        'warn',
+      ),
     );
 }
 
-function restoredFindings({ trust, organizations }: VerifyOptions): AuditFinding[] {
+function restoredFindings({ trust, organizations }: VerifyOptions): FoundFault[] {
   const epochs = trust?.epochs.filter(
     ({ organization, lost }) => lost > 0 && organizations?.includes(organization) !== false,
   );
   return (epochs ?? []).map(({ organization, epoch, kept, lost }) =>
-    finding(organization, 'warn', {
-      kind: 'restored',
-      what: `An operator declared ${lost} entries behind entry ${kept} as lost; epoch ${epoch} began there`,
-    }),
+    found(
+      organization,
+      {
+        kind: 'restored',
+        what: `An operator declared ${lost} entries behind entry ${kept} as lost; epoch ${epoch} began there`,
+      },
+      'warn',
+    ),
   );
 }
 
-function finding(
+function found(
   organization: string,
-  severity: AuditFinding['severity'],
-  fault: Omit<Fault, 'seq'> & { kind: FaultKind; seq?: number },
-): AuditFinding {
-  const { kind, seq = null, ...words } = fault;
-  return { id: `audit.${kind}`, severity, organization, seq, kind, ...words, fix: faultRemedies[kind] };
+  fault: FoundFault['fault'],
+  severity: FoundFault['severity'] = 'fail',
+): FoundFault {
+  return { organization, severity, fault };
 }
 
 function reference(event: StoredEvent): string {

@@ -203,11 +203,13 @@ export async function claimLog(tx: Queryable): Promise<boolean> {
 export async function insertCheckpoints(
   tx: Queryable,
   checkpoints: readonly StoredCheckpoint[],
+  /** Leave those that are there as they are. */
+  ifMissing = false,
 ): Promise<void> {
   for (const one of checkpoints) {
     await tx.query(
       `insert into audit_checkpoint (organization, epoch, size, place, root, frontier, chain, last_at, note)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9)${ifMissing ? ' on conflict do nothing' : ''}`,
       [
         one.organization,
         one.epoch,
@@ -219,7 +221,7 @@ export async function insertCheckpoints(
         one.lastAt ?? null,
         one.note,
       ],
-      'dartwing_audit_checkpoint',
+      ifMissing ? undefined : 'dartwing_audit_checkpoint',
     );
   }
 }
@@ -271,4 +273,13 @@ export async function listEpochs(tx: Queryable): Promise<StoredEpoch[]> {
     mac: Buffer;
   }>('select organization, epoch, kept, lost, mac from audit_epoch order by organization, epoch');
   return rows.map(({ kept, lost, ...row }) => ({ ...row, kept: Number(kept), lost: Number(lost) }));
+}
+export async function insertEpoch(
+  tx: Queryable,
+  { organization, epoch, kept, lost, mac }: StoredEpoch,
+): Promise<void> {
+  await tx.query(
+    'insert into audit_epoch (organization, epoch, kept, lost, mac) values ($1, $2, $3, $4, $5)',
+    [organization, epoch, kept, lost, mac],
+  );
 }

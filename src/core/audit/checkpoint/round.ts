@@ -15,15 +15,7 @@ import type { AuditDatabase, Queryable } from '../ports.js';
 import { readEventsInOrder, readHead } from '../read-queries.js';
 import { advance, type Position, startOf } from '../walk.js';
 import { becomeSequencer } from '../write-queries.js';
-import {
-  checkpointText,
-  isSigned,
-  type ParsedNote,
-  parseNote,
-  signCheckpoint,
-  type Verifier,
-  verifierText,
-} from './note.js';
+import { checkpointText, isSigned, parseNote, signCheckpoint, type Verifier, verifierText } from './note.js';
 import {
   claimLog,
   type DeploymentState,
@@ -52,7 +44,7 @@ export interface SigningSource {
   readonly role: string;
   readonly secret: SigningSecret;
   /** The newest checkpoint of the log that is kept outside of the database. */
-  readonly anchor?: () => Promise<ParsedNote | undefined>;
+  readonly anchor?: () => Promise<string | undefined>;
 }
 
 export interface SigningOptions {
@@ -85,7 +77,7 @@ export async function signCheckpoints(
   const state = await database.transaction(readDeployment);
   const key = await currentKey(source, state, dryRun);
   const trusted = trustedVerifiers(source.secret, state.deployment, key.generation);
-  await requireAnchor(source, state);
+  await requireAnchor(source, state, trusted);
   const trails = await database.transaction((tx) =>
     listDueTrails(tx, {
       organization,
@@ -128,9 +120,14 @@ async function currentKey(
 }
 
 /** @throws AUDIT_LOG_REFUSED */
-async function requireAnchor({ database, anchor }: SigningSource, state: DeploymentState): Promise<void> {
-  const outside = await anchor?.();
-  if (outside === undefined) return;
+async function requireAnchor(
+  { database, anchor }: SigningSource,
+  state: DeploymentState,
+  trusted: readonly Verifier[],
+): Promise<void> {
+  const note = await anchor?.();
+  const outside = note === undefined ? undefined : parseNote(note);
+  if (outside === undefined || !isSigned(outside, trusted)) return;
   const named = readOrigin(outside.origin, state.deployment);
   // An anchor of another deployment says nothing; one of a former epoch was answered for when the epoch began.
   if (named === undefined || named.epoch < state.epoch) return;

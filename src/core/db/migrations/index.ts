@@ -28,6 +28,7 @@ import { auditCheckpoints } from './0022-audit-checkpoints.js';
 import { compliance } from './0023-compliance.js';
 import { provenAddresses } from './0024-proven-addresses.js';
 import { operations } from './0025-operations.js';
+import { auditArchive } from './0026-audit-archive.js';
 
 export interface Migration {
   id: number;
@@ -62,4 +63,5 @@ export const migrations: readonly Migration[] = [
   compliance,
   provenAddresses,
   operations,
+  auditArchive,
 ];
