@@ -1,13 +1,9 @@
 /** Workers that are killed at any moment. DARTWING_LONG=1 takes 10,000 jobs and waits for real leases. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { bundleChild } from '../support/killed.js';
 import { eventually, type JobWorld, openJobWorld } from './world.js';
 
 const isLong = process.env.DARTWING_LONG !== undefined;
@@ -22,17 +18,9 @@ const deaths = new Map<number, Date>();
 
 beforeAll(async () => {
   world = await openJobWorld();
-  bundle = join(mkdtempSync(join(tmpdir(), 'dartwing-jobs-')), 'child.cjs');
-  const source = new URL('./worker-child.ts', import.meta.url);
-  await build({
-    entryPoints: [fileURLToPath(source)],
-    outfile: bundle,
-    bundle: true,
-    platform: 'node',
-    define: { 'import.meta.url': JSON.stringify(source.href) },
-    external: ['pg-native'],
-    logLevel: 'error',
-  });
+  const { file, remove } = await bundleChild(new URL('./worker-child.ts', import.meta.url));
+  bundle = file;
+  afterAll(remove);
   await world.database.admin.query(`
     create table effect (organization text not null, job text not null, primary key (organization, job));
     create table run (organization text not null, job text not null, pid integer not null, attempt integer not null, began timestamptz not null, ended timestamptz);
@@ -52,7 +40,6 @@ beforeAll(async () => {
 
 afterAll(() => {
   for (const child of children) child.kill('SIGKILL');
-  rmSync(join(bundle, '..'), { recursive: true });
 });
 
 async function startChild(): Promise<ChildProcess> {

@@ -1,13 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { testOptions } from '../support/database.js';
+import { bundleChild } from '../support/killed.js';
 import { type KeyWorld, openKeyWorld, putPin, readPin } from './world.js';
 
 const values = 3;
@@ -16,18 +12,10 @@ let bundle = '';
 
 beforeAll(async () => {
   world = await openKeyWorld();
-  bundle = join(mkdtempSync(join(tmpdir(), 'dartwing-rotation-')), 'child.cjs');
-  const source = new URL('./rotation-child.ts', import.meta.url);
-  await build({
-    entryPoints: [fileURLToPath(source)],
-    outfile: bundle,
-    bundle: true,
-    platform: 'node',
-    define: { 'import.meta.url': JSON.stringify(source.href) },
-    external: ['pg-native', '@aws-sdk/client-kms'],
-  });
+  const { file, remove } = await bundleChild(new URL('./rotation-child.ts', import.meta.url));
+  bundle = file;
+  return remove;
 });
-afterAll(() => rmSync(join(bundle, '..'), { recursive: true }));
 
 /** Runs the child; undefined when it was killed, else how many transactions it committed. */
 async function rotateInChild(commit: number, when: 'before' | 'after'): Promise<number | undefined> {

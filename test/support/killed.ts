@@ -19,7 +19,8 @@ export async function bundleChild(source: URL): Promise<{ file: string; remove()
     bundle: true,
     platform: 'node',
     define: { 'import.meta.url': JSON.stringify(source.href) },
-    external: ['pg-native'],
+    external: ['pg-native', '@aws-sdk/client-kms'],
+    logLevel: 'error',
   });
   return { file, remove: () => rmSync(folder, { recursive: true }) };
 }
