@@ -47,7 +47,7 @@ describe.each(['PostgreSQL', ...(hasRedis ? ['Redis'] : [])])('three nodes over 
       )
       .then(({ rows }) => rows[0] as { waiting: number; nodes: number });
 
-  it('give each event to each client once, wherever it came from', async () => {
+  it('T-W1 T-W8 give each event to each client once, wherever it came from', async () => {
     const clients: Client[] = [];
     for (let index = 0; index < 6; index++)
       clients.push(await world.connect(index % 2 === 0 ? 'ana@acme.test' : 'emil@acme.test', balanced));
@@ -133,7 +133,7 @@ describe.each(['PostgreSQL', ...(hasRedis ? ['Redis'] : [])])('three nodes over 
   }, 60_000);
 
   if (bus === 'Redis')
-    it('go on by way of the database without Redis, and send nothing twice when it is back', async () => {
+    it('T-W4 go on by way of the database without Redis, and send nothing twice when it is back', async () => {
       const clients = [
         await world.connect('ana@acme.test', world.nodes[0]!.url),
         await world.connect('emil@acme.test', world.nodes[1]!.url),

@@ -67,7 +67,7 @@ describe('revocation', () => {
     for (const ana of anas) expect(new Set(numbers(ana)).size).toBe(ticks);
   }, 600_000);
 
-  it('takes the channels of the organization with it, and does not give them back', async () => {
+  it('T-W6 takes the channels of the organization with it, and does not give them back', async () => {
     const { member } = world.dartwing.people;
     const [ana, emil] = [
       await world.connect('ana@acme.test'),

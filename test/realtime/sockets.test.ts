@@ -70,7 +70,7 @@ describe('a socket', () => {
     expect(ana.of('delta')[0]!.message).toMatchObject({ doctype: 'Equipment', name: after!.id });
   });
 
-  it('hears nothing of a dry run, and nothing more of a channel it left', async () => {
+  it('T-W7 hears nothing of a dry run, and nothing more of a channel it left', async () => {
     const ana = await world.connect('ana@acme.test');
     await ana.ask('subscribe', 'sync:Task:acme');
     await world.dartwing.documents.create(
@@ -106,7 +106,7 @@ describe('a socket', () => {
 });
 
 describe('a channel', () => {
-  it('is refused to others in the same words as one that is not there', async () => {
+  it('T-W3 is refused to others in the same words as one that is not there', async () => {
     const bo = await world.connect('bo@bolt.test');
     const name = await task('secret');
     const refusal = async (given: unknown) => {
@@ -167,7 +167,7 @@ describe('a channel', () => {
     expect(bo.of('news').map(({ message }) => message)).toEqual(['of bolt']);
   });
 
-  it('of a user is private, and of an organization only for its members', async () => {
+  it('T-W2 of a user is private, and of an organization only for its members', async () => {
     const [ana, emil, bo] = [
       await world.connect('ana@acme.test'),
       await world.connect('emil@acme.test', world.nodes[1]!.url),

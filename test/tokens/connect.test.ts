@@ -166,7 +166,7 @@ describe('connecting by key or password', () => {
 });
 
 describe('disconnecting', () => {
-  it('revokes at the provider, wipes here, and says so', async () => {
+  it('T-K7 T-K10 revokes at the provider, wipes here, and says so', async () => {
     const id = await connectByBrowser(world, 'acme', 'suite', 'leaving');
     const token = await world.dartwing.tokens.get('acme', 'suite', 'leaving');
     const done = await world.dartwing.tokens.revoke('acme', 'suite/leaving', { reason: 'no longer used' });
@@ -199,7 +199,7 @@ describe('disconnecting', () => {
     expect((await world.dartwing.tokens.refresh('beech', [id])).failed).toMatchObject([{ id }]);
   });
 
-  it('is in the audit trail without a value', async () => {
+  it('T-K11 is in the audit trail without a value', async () => {
     const { rows } = await world.database.admin.query(
       "select convert_from(body, 'utf8') as body from audit_stage union all select convert_from(body, 'utf8') from audit_event",
     );

@@ -51,7 +51,7 @@ async function anotherProcess() {
 }
 
 describe('a token', () => {
-  it('that is fresh comes from memory, without the provider and without the database', async () => {
+  it('T-K1 that is fresh comes from memory, without the provider and without the database', async () => {
     const { get } = await connected();
     const first = await get();
     expect(secretOf(first)).toBe('marker-access-1');
@@ -62,7 +62,7 @@ describe('a token', () => {
       expect(seen).not.toContain('marker');
   });
 
-  it('that ends in two minutes is renewed, and the rotated refresh token kept', async () => {
+  it('T-K2 that ends in two minutes is renewed, and the rotated refresh token kept', async () => {
     const { get, age, id } = await connected();
     for (const serial of [2, 3]) {
       await age(120);
@@ -103,7 +103,7 @@ describe('a token', () => {
 });
 
 describe('many callers', () => {
-  it('in two processes cause one renewal, and all get what it brought', async () => {
+  it('T-K3 in two processes cause one renewal, and all get what it brought', async () => {
     const { get, age, tokens } = await connected();
     await using other = await anotherProcess();
     quirky.answer = (request, response) => void setTimeout(() => tokens.answer(request, response), 100);
@@ -132,7 +132,7 @@ describe('many callers', () => {
 });
 
 describe('what a provider answers', () => {
-  it('invalid_grant: expired, administrators told once, no further call', async () => {
+  it('T-K4 invalid_grant: expired, administrators told once, no further call', async () => {
     const { get, age, id, name } = await connected();
     quirky.answer = (_, response) => json(response, 400, { error: 'invalid_grant' });
     await age(-1);
@@ -148,6 +148,12 @@ describe('what a provider answers', () => {
       [`integration/${id}`],
     );
     expect(rows).toEqual([{ recipient: 'ana@acme.test', template: 'integration-expired' }]);
+    const told = await world.database.admin.query(
+      "select event from realtime_outbox where event ->> 'event' = 'integration_expired' and event -> 'message' ->> 'integration' = $1",
+      [id],
+    );
+    const message = { organization: world.acme, integration: id, provider: name, account: 'default' };
+    expect(told.rows).toMatchObject([{ event: { to: { user: 'ana@acme.test' }, message } }]);
     quirky.answer = rotatingTokens({ marker: 'anew' }).answer;
     expect((await connectByCode(world, 'acme', name)).after).toMatchObject({
       id,
@@ -163,7 +169,7 @@ describe('what a provider answers', () => {
     ['truncated JSON', [200, '{"access_token":"marker'], 'http_200'],
     ['HTML', [403, '<html>no</html>'], 'http_403'],
     ['invalid_client', [401, '{"error":"invalid_client"}'], 'invalid_client'],
-  ] as const)('%s: error, served while it is good, tried again later', async (_, answer, code) => {
+  ] as const)('T-K5 %s: error, served while it is good, tried again later', async (_, answer, code) => {
     const { get, age, id, tokens } = await connected();
     quirky.answer = (_request, response) => {
       if (answer === undefined) response.destroy();
@@ -311,7 +317,7 @@ describe('an answer that comes too late', () => {
 });
 
 describe('the schedule', () => {
-  it('renews what ends within ten minutes, tries errors again, and leaves the rest', async () => {
+  it('T-K6 renews what ends within ten minutes, tries errors again, and leaves the rest', async () => {
     const soon = await connected(rotatingTokens({ marker: 'soon' }));
     await soon.age(480);
     const later = await connected();

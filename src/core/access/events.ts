@@ -36,7 +36,14 @@ export interface DomainEvents {
   /** Membership, role or dates are changed and the grants follow already. */
   'member.changed': { organization: OrganizationFacts; person: string; member: string };
   /** Somebody has to authorize an integration again. */
-  'integration.expired': { organization: string; integration: string; provider: string; account: string };
+  'integration.expired': {
+    organization: string;
+    integration: string;
+    provider: string;
+    account: string;
+    /** E-mail addresses of those who can do it. */
+    administrators: readonly string[];
+  };
   /** Documents have new versions in the log; a subscriber tells clients after COMMIT. */
   'documents.changed': { organization: string; doctypes: readonly string[]; names: readonly string[] };
 }

@@ -2,7 +2,7 @@
 import type { DomainEvents, Scope } from '../access/index.js';
 import type { JobEvent } from '../jobs/index.js';
 import { jobRoom, organizationRoom } from './channel.js';
-import { deleteOf, type WaitingEvent } from './queries.js';
+import { deleteOf, insertEvents, type WaitingEvent } from './queries.js';
 
 /** Subscribes to `organization.purging`: what waits for its sockets goes with it. */
 export async function dropRealtime(
@@ -10,6 +10,18 @@ export async function dropRealtime(
   { organization }: DomainEvents['organization.purging'],
 ): Promise<void> {
   await deleteOf(tx, organization.id);
+}
+
+/** Subscribes to `integration.expired`: the administrators hear it at once (requirements §13.3); the mail comes later. */
+export async function tellOfIntegration(
+  { tx }: Scope,
+  { administrators, ...message }: DomainEvents['integration.expired'],
+): Promise<void> {
+  const { organization } = message;
+  const events = administrators.map((user): WaitingEvent => {
+    return { organization, event: { event: 'integration_expired', to: { user }, message } };
+  });
+  await insertEvents(tx, events);
 }
 
 const statuses: Readonly<Record<Exclude<JobEvent['event'], 'progress'>, string>> = {

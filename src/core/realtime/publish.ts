@@ -18,6 +18,7 @@ const reserved = new Set([
   'disconnect',
   'disconnecting',
   'error',
+  'integration_expired',
   'newListener',
   'organizations',
   'permission_revoked',

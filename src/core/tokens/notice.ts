@@ -11,14 +11,11 @@ export async function tellAdministrators(
   row: IntegrationRow,
 ): Promise<void> {
   const { organization, id, provider, account } = row;
-  await scope.events.publish(scope, 'integration.expired', {
-    organization,
-    integration: id,
-    provider,
-    account,
-  });
+  const administrators = await listAdministrators(scope.tx, organization, limits.integrationMailsMax);
+  const event = { organization, integration: id, provider, account, administrators };
+  await scope.events.publish(scope, 'integration.expired', event);
   const { title } = catalogue.require(provider);
-  for (const to of await listAdministrators(scope.tx, organization, limits.integrationMailsMax))
+  for (const to of administrators)
     await outbox().post(scope, {
       organization,
       about: `integration/${id}`,
