@@ -36,6 +36,8 @@ interface Expected extends Anchor {
 export interface Expectations {
   /** Entries after which there is something to meet; 0 while that is not known. */
   readonly due: number;
+  /** Size of the last checkpoint that was met. */
+  readonly met: number;
   /** The fault between the tree after `position` and what was signed about it, if any. */
   meet(position: Position): Promise<Fault | undefined>;
   /** The fault between the end of a trail and what was signed beyond it, if any. */
@@ -89,6 +91,9 @@ export function expectationsOf(
         page[0]?.size ?? Number.POSITIVE_INFINITY,
         outside[0]?.size ?? Number.POSITIVE_INFINITY,
       );
+    },
+    get met() {
+      return met;
     },
     meet: async (position) => {
       for (let one = await next(position.seq); one !== undefined; one = await next(position.seq)) {

@@ -5,7 +5,6 @@
  */
 import { systemOrganization } from '../entry.js';
 import type { AuditDatabase, AuditKey, AuditTransaction } from '../ports.js';
-import { readHead } from '../read-queries.js';
 import { stageAudit } from '../staging.js';
 import { becomeSequencer } from '../write-queries.js';
 import { epochMac } from './epoch.js';
@@ -41,7 +40,8 @@ export async function recoverTrails(
     const lost: Recovered['lost'] = [];
     for (const organization of new Set([...trust.anchors.keys(), ...archived.keys()])) {
       if (organization === deploymentLog) continue;
-      const kept = (await readHead(tx, organization)).head?.seq ?? 0;
+      // Entries may have been written since, under the numbers of lost ones: only what was signed is the same.
+      const kept = (await readNewestCheckpoint(tx, organization))?.size ?? 0;
       const sizes = (trust.anchors.get(organization) ?? []).map(({ size }) => size);
       const known = Math.max(...sizes, archived.get(organization) ?? 0);
       if (known > kept) lost.push({ organization, kept, lost: known - kept });

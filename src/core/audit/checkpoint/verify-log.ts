@@ -31,6 +31,10 @@ export async function verifyLog(database: AuditDatabase, trust: Trust): Promise<
     after = { place: last.place!, organization: last.organization, size: last.size };
   }
   const ending = await expected.end(position());
+  if (ending === undefined && expected.met < place) {
+    const what = `No signed root of the log tells of entries ${expected.met + 1} to ${place}`;
+    return { kind: 'deletion', seq: expected.met + 1, what };
+  }
   return ending && { ...ending, what: ending.what.replace('The trail', 'The log') };
 }
 
