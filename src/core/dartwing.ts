@@ -428,6 +428,12 @@ function guardedAudit(verbs: AuditVerbs, session: Session, idOf: IdOf): AuditVer
       await guard(undefined, call, 'administer');
       return verbs.rotateSigner(call);
     },
+    export: async (options, call) =>
+      verbs.export({ ...options, organization: await guard(options.organization, call) }, call),
+    signExport: async (file, call) => {
+      await guard(undefined, call, 'administer');
+      return verbs.signExport(file, call);
+    },
     seal: async (options, call) => {
       await guard(undefined, call, 'administer');
       return verbs.seal(options, call);

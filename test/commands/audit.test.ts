@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { program, runShell, temporaryFolder } from '../support/cli.js';
+import { isSigned, parseNote, parseVerifier } from '../../src/core/audit/checkpoint/note.js';
+import { program, run, runShell, temporaryFolder } from '../support/cli.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { type Operator, operatorOf } from '../support/operator.js';
 
@@ -175,6 +177,70 @@ describe('checkpoints and proofs', () => {
       op: 'create',
     });
     expect((await operator.ask('audit verify --all')).document).toMatchObject({ ok: true, findings: [] });
+  });
+});
+
+describe('export and archive', () => {
+  test('writes entries with their hash, signed, and for somebody alone', async () => {
+    const cwd = temporaryFolder();
+    const { document } = await operator.ask('audit export --org acme --to acme.ndjson --sign', { cwd });
+    const text = readFileSync(join(cwd, 'acme.ndjson'));
+    const manifest = JSON.parse(readFileSync(join(cwd, 'acme.ndjson.manifest.json'), 'utf8'));
+    expect(document).toMatchObject({
+      kind: 'Operation',
+      result: { entries: manifest.entries, sha256: manifest.sha256 },
+    });
+    expect(createHash('sha256').update(text).digest('hex')).toBe(manifest.sha256);
+    expect(text.toString().trimEnd().split('\n')).toHaveLength(manifest.entries);
+    const note = parseNote(manifest.signature.note)!;
+    expect(isSigned(note, [parseVerifier(manifest.signature.verifier)!])).toBe(true);
+    expect(note).toMatchObject({ size: manifest.entries, root: Buffer.from(manifest.sha256, 'hex') });
+    expect((await operator.fail('audit export --to acme.ndjson', { cwd })).code).toBe('BAD_FILE');
+    expect((await operator.fail('audit export --to x --encrypt-to nobody', { cwd })).code).toBe(
+      'VALIDATION_ERROR',
+    );
+    const { generateIdentity, identityToRecipient, Decrypter } = await import('age-encryption');
+    const identity = await generateIdentity();
+    await operator.ask(
+      `audit export --org acme --to a.age --encrypt-to ${await identityToRecipient(identity)}`,
+      { cwd },
+    );
+    const opener = new Decrypter();
+    opener.addIdentity(identity);
+    const opened = await opener.decrypt(readFileSync(join(cwd, 'a.age')), 'text');
+    expect(opened.split('\n')[0]).toBe(text.toString().split('\n')[0]);
+    expect((await items('--org acme --action audit.export')).length).toBe(2);
+  });
+
+  test('finds words anywhere in the entries of one organization', async () => {
+    expect((await items('--org acme --action update --text TWO')).map(({ reason }) => reason)).toEqual([
+      'Three',
+      'Two',
+    ]);
+    expect((await operator.fail('audit query --text two')).code).toBe('AUDIT_QUERY_INVALID');
+  });
+
+  test('seals into a folder, verifies without a database, and tells what is not there', async () => {
+    const cwd = temporaryFolder();
+    const options = { cwd, env: { DARTWING_AUDIT_ARCHIVE: 'archive' } };
+    const sealed = await operator.ask('audit seal', options);
+    expect(sealed).toMatchObject({
+      code: 0,
+      document: { state: 'completed', result: { immutable: false, failed: [] } },
+    });
+    expect(sealed.stderr).toContain('not immutable');
+    const offline = await run(['audit', 'verify', '--offline', './archive', '--json'], { cwd });
+    expect({ code: offline.code, ...(JSON.parse(offline.stdout) as object) }).toMatchObject({
+      code: 0,
+      ok: true,
+      findings: [],
+    });
+    expect((await operator.ask('audit restore --reason test --yes', options)).document).toMatchObject({
+      done: 0,
+    });
+    expect((await operator.fail('audit seal')).code).toBe('ARCHIVE_NOT_SET');
+    expect((await operator.fail('audit verify --offline nowhere', { cwd })).code).toBe('BAD_FILE');
+    expect((await operator.fail('audit recover --reason x')).code).toBe('CONFIRMATION_REQUIRED');
   });
 });
 

@@ -43,6 +43,7 @@ export function filterOf(flags: Parsed['flags'], organization: string | undefine
     action: textFlag(flags, 'action'),
     doctype: doctype || undefined,
     name: name.length > 0 ? name.join('/') : undefined,
+    text: textFlag(flags, 'text'),
     isPhi: flags.phi === true ? true : undefined,
     since: timeFlag(flags, 'since', new Date()),
   };

@@ -5,6 +5,7 @@ const filters: readonly FlagSpec[] = [
   { name: 'action', value: 'word', summary: 'What was done: create, member.*' },
   { name: 'ref', value: 'ref', summary: 'To what: Organization/ORG-2026-00001, or a doctype alone' },
   { name: 'phi', summary: 'Only entries that touch protected health information' },
+  { name: 'text', value: 'words', summary: 'With --org: anywhere in the entry, whatever the case' },
   { name: 'since', value: 'time', summary: 'From then on: -2h, 2026-11-01' },
 ];
 
@@ -137,6 +138,35 @@ export const auditSpec: NounSpec = {
       exits: { 5: 'the trail is not the one that was signed last', 6: 'a trail was refused' },
       seeAlso: ['audit verify'],
       load: () => import('./checkpoint.js'),
+    },
+    {
+      name: 'export',
+      summary: 'Write entries to a file, signed and encrypted if wanted',
+      description:
+        'One JSON document a line, oldest first. Beside it comes <file>.manifest.json with number, size and SHA-256, and with ' +
+        '--sign a signed note over them. The export is itself in the trail.',
+      flags: [
+        { name: 'to', value: 'file', summary: 'Where to; it must not exist', complete: 'files' },
+        ...filters,
+        { name: 'until', value: 'time', summary: 'Up to then' },
+        { name: 'sign', summary: 'Sign number and hash with the key of checkpoints' },
+        {
+          name: 'encrypt-to',
+          value: 'key',
+          summary: 'Encrypt for this public key of age (age1…)',
+          repeat: true,
+        },
+      ],
+      examples: [
+        { command: 'dartwing audit export --org acme --to acme.ndjson --sign', note: 'For an auditor' },
+        { command: 'dartwing audit export --since -30d --to month.ndjson --json', note: 'Every trail' },
+      ],
+      output: ['Operation'],
+      danger: 'none',
+      mutates: false,
+      long: true,
+      seeAlso: ['audit query', 'audit prove'],
+      load: () => import('./export.js'),
     },
     {
       name: 'seal',

@@ -1,10 +1,10 @@
 /** The folder of an export: one file for each table, as JSON lines or CSV, plain or encrypted in age's format. */
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { type FileHandle, mkdir, open, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DartwingError } from '../../core/errors.js';
 import type { CommandContext } from '../context.js';
+import { type ExportFile, encryptTo, openFile } from '../export-file.js';
 import { shownPath } from '../open.js';
 
 export interface FolderForm {
@@ -29,13 +29,7 @@ export interface ExportFolder {
   discard(): Promise<void>;
 }
 
-/** Text that waits until a write is worth its while. */
-const bufferCharsMax = 65_536;
-
 type RowText = (row: Readonly<Record<string, unknown>>, isFirst: boolean) => string;
-/** Gives the bytes of a file, from the text that is written to it. */
-type Encrypt = (text: ReadableStream<Uint8Array>) => Promise<ReadableStream<Uint8Array>>;
-
 /**
  * A new folder; made when the first row comes. What the file system refuses is told with the folder's name.
  * @throws VALIDATION_ERROR for a recipient that is none
@@ -49,13 +43,13 @@ export async function openFolder(
   const encrypt = recipients.length === 0 ? undefined : await encryptTo(recipients);
   const ending = `${format === 'csv' ? 'csv' : 'ndjson'}${encrypt === undefined ? '' : '.age'}`;
   const existed = existsSync(directory);
-  const files = new Map<string, TableFile>();
+  const files = new Map<string, ExportFile>();
   const told = async <T>(work: Promise<T>): Promise<T> =>
     work.catch((error: Error) => {
       const file = shownPath(cwd, directory);
       throw new DartwingError('BAD_FILE', { file, message: error.message }, { cause: error });
     });
-  const openTable = async (table: string): Promise<TableFile> => {
+  const openTable = async (table: string): Promise<ExportFile> => {
     await mkdir(directory, { recursive: true });
     const file = await openFile(join(directory, `${table}.${ending}`), encrypt);
     files.set(table, file);
@@ -101,88 +95,4 @@ async function csvText(): Promise<RowText> {
   const options = { quoted_string: true, escape_formulas: true, cast: { boolean: String } };
   const line = (values: readonly unknown[]): string => stringify([[...values]], options);
   return (row, isFirst) => (isFirst ? line(Object.keys(row)) : '') + line(Object.values(row));
-}
-
-/** @throws VALIDATION_ERROR */
-async function encryptTo(recipients: readonly string[]): Promise<Encrypt> {
-  const { Encrypter } = await import('age-encryption');
-  const encrypter = new Encrypter();
-  for (const recipient of recipients) {
-    try {
-      encrypter.addRecipient(recipient);
-    } catch (error) {
-      const message = `--encrypt-to "${recipient.slice(0, 80)}" is no public key of age (age1…)`;
-      throw new DartwingError('VALIDATION_ERROR', { message }, { cause: error });
-    }
-  }
-  return (text) => encrypter.encrypt(text);
-}
-
-interface TableFile {
-  write(text: string): Promise<void>;
-  /** Writes what is left. */
-  finish(): Promise<{ size_bytes: number; sha256: string }>;
-  close(): Promise<void>;
-}
-
-async function openFile(path: string, encrypt: Encrypt | undefined): Promise<TableFile> {
-  const handle = await open(path, 'wx', 0o600);
-  const hash = createHash('sha256');
-  let bytes = 0;
-  const append = async (chunk: Uint8Array): Promise<void> => {
-    hash.update(chunk);
-    bytes += chunk.length;
-    await handle.appendFile(chunk);
-  };
-  const sink = encrypt === undefined ? plainSink(append) : encryptedSink(append, encrypt);
-  let waiting = '';
-  const flush = (): Promise<void> => {
-    const text = waiting;
-    waiting = '';
-    return sink.write(Buffer.from(text));
-  };
-  return {
-    write: async (text) => {
-      waiting += text;
-      if (waiting.length >= bufferCharsMax) await flush();
-    },
-    finish: async () => {
-      await flush();
-      await sink.end();
-      await handle.close();
-      return { size_bytes: bytes, sha256: hash.digest('hex') };
-    },
-    close: () => closeQuietly(handle),
-  };
-}
-
-interface Sink {
-  write(chunk: Uint8Array): Promise<void>;
-  end(): Promise<void>;
-}
-
-function plainSink(append: (chunk: Uint8Array) => Promise<void>): Sink {
-  return { write: append, end: async () => {} };
-}
-
-function encryptedSink(append: (chunk: Uint8Array) => Promise<void>, encrypt: Encrypt): Sink {
-  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
-  const writer = writable.getWriter();
-  const written = encrypt(readable).then(async (encrypted) => {
-    for await (const chunk of encrypted) await append(chunk);
-  });
-  // A disk that is full ends the reading side; whoever writes hears of it instead of waiting for ever.
-  written.catch((error: unknown) => writer.abort(error).catch(() => {}));
-  return {
-    write: async (chunk) => {
-      await Promise.race([writer.write(chunk), written.then(() => {})]);
-    },
-    end: async () => {
-      await Promise.all([writer.close(), written]);
-    },
-  };
-}
-
-async function closeQuietly(handle: FileHandle): Promise<void> {
-  await handle.close().catch(() => {});
 }

@@ -1,6 +1,7 @@
 /** What readers ask the trail for, and the cursor that continues a page. */
 import { DartwingError } from '../errors.js';
 import { limits } from '../limits.js';
+import { auditBounds } from './bounds.js';
 
 /** All given members must hold. Absent ones filter nothing. */
 export interface AuditFilter {
@@ -13,6 +14,8 @@ export interface AuditFilter {
   /** Name of the document; needs `doctype`. */
   readonly name?: string | undefined;
   readonly isPhi?: boolean | undefined;
+  /** Anywhere in the entry, whatever the case; needs `organization`. Reads every entry that the rest lets through. */
+  readonly text?: string | undefined;
   /** Sequenced at or after, and before. */
   readonly since?: Date | undefined;
   readonly until?: Date | undefined;
@@ -29,6 +32,10 @@ export interface Cursor {
 export function requireFilter(filter: AuditFilter): void {
   if (filter.name !== undefined && filter.doctype === undefined) throw invalid('a name needs its doctype');
   if (filter.action?.slice(0, -1).includes('*')) throw invalid('a star may only end an action');
+  if (filter.text !== undefined && filter.organization === undefined)
+    throw invalid('a text needs its organization');
+  if (filter.text !== undefined && (filter.text === '' || filter.text.length > auditBounds.clearTextCharsMax))
+    throw invalid(`a text has 1 to ${auditBounds.clearTextCharsMax} characters`);
   for (const bound of ['since', 'until'] as const) {
     if (Number.isNaN(filter[bound]?.getTime())) throw invalid(`${bound} is not a time`);
   }

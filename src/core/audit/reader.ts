@@ -22,12 +22,13 @@ export async function recordReading(
   filter: AuditFilter,
   /** What was read besides, as of a proof. */
   more: Readonly<Record<string, unknown>> = {},
+  action: 'audit.read' | 'audit.export' = 'audit.read',
 ): Promise<void> {
   const organization = filter.organization ?? tx.organization ?? systemOrganization;
   await stageAudit(tx, {
     ...reader,
     organization,
-    action: 'audit.read',
+    action,
     ref: { doctype: 'Audit Trail', name: filter.organization ?? tx.organization ?? '*' },
     new: { filter: filterWords(filter), ...more },
   });

@@ -6,6 +6,7 @@ import { auditBounds } from './bounds.js';
 import { type AuditProof, type ProofQuery, proveEntry } from './checkpoint/prove.js';
 import { rotateSigner } from './checkpoint/rotate.js';
 import { type SigningOptions, type SigningRound, signCheckpoints } from './checkpoint/round.js';
+import { type SignedFile, signExport } from './checkpoint/sign-export.js';
 import type { SigningSecret } from './checkpoint/signer.js';
 import {
   type CheckpointList,
@@ -16,6 +17,7 @@ import {
 import { gatherTrust } from './checkpoint/trust.js';
 import type { AuditDocument } from './document.js';
 import type { AuditActor, AuditVia } from './entry.js';
+import type { AuditFilter } from './filter.js';
 import type { AuditDatabase, AuditKey, AuditTransaction, OpenListener } from './ports.js';
 import { type AuditList, type AuditQuery, queryAudit } from './query.js';
 import { type AuditReader, recordReading } from './reader.js';
@@ -55,6 +57,19 @@ export interface AuditVerbs extends ArchiveVerbs {
   ): Promise<CheckpointList>;
   /** Announces and begins the next generation of the signing key. @throws AUDIT_LOG_REFUSED */
   rotateSigner(call?: Partial<AuditCall>): Promise<{ generation: number; from: string; to: string }>;
+  /**
+   * Hands every entry to `write`, oldest first, and leaves the entry `audit.export` with their number.
+   * @throws AUDIT_QUERY_INVALID, what `write` throws
+   */
+  export(
+    options: AuditFilter & {
+      signal?: AbortSignal | undefined;
+      write: (entry: AuditDocument) => Promise<void>;
+    },
+    call?: Partial<AuditCall>,
+  ): Promise<{ entries: number }>;
+  /** Signs a file of an export with the key of checkpoints. */
+  signExport(file: SignedFile, call?: Partial<AuditCall>): Promise<{ note: string; verifier: string }>;
   /** Proves to anybody that an entry stands in its trail. @throws AUDIT_ENTRY_NOT_FOUND */
   prove(query: ProofQuery, call?: Partial<AuditCall>): Promise<AuditProof>;
   /** Sequences everything that is staged now. */
@@ -116,6 +131,22 @@ export function auditVerbs(source: AuditSource): AuditVerbs {
       const { round: _, ...rotated } = await rotateSigner(signing, reader(call), sequence);
       return rotated;
     },
+    export: async ({ write, signal, ...filter }, call) => {
+      await sequence();
+      let entries = 0;
+      const all = { ...filter, since: filter.since ?? new Date(0), signal };
+      for await (const entry of tailAudit({ database, onFailure }, all, reader(call))) {
+        if (filter.until !== undefined && Date.parse(entry.sequenced_at) >= filter.until.getTime()) continue;
+        await write(entry);
+        entries += 1;
+      }
+      signal?.throwIfAborted();
+      await database.transaction((tx) =>
+        recordReading(tx, reader(call), filter, { entries }, 'audit.export'),
+      );
+      return { entries };
+    },
+    signExport: (file) => signExport(database, source.signing, file),
     prove: async (query, call) => {
       await sequence();
       await sign({ organization: query.organization });

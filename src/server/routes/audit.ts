@@ -11,6 +11,7 @@ const filter = {
   doctype: text.optional(),
   name: text.optional(),
   is_phi: flag.optional(),
+  text: text.optional().describe('Anywhere in the entry; needs an organization'),
   since: moment.optional(),
   until: moment.optional(),
   limit: whole.optional(),
