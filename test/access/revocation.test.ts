@@ -3,10 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { Database } from '../../src/core/db/index.js';
 import { createDartwing, type Dartwing } from '../../src/core/index.js';
 import { createTestDatabase, type TestDatabase, testOptions } from '../support/database.js';
+import { atEnd } from '../support/ending.js';
 import { as, openTestSession, type World, worldOf } from './world.js';
 
 const rounds = 1_000;
@@ -19,7 +20,7 @@ let organization: string;
 beforeAll(async () => {
   database = await createTestDatabase();
   dartwing = await createDartwing(testOptions(database));
-  afterAll(() => dartwing.close());
+  atEnd(() => dartwing.close());
   world = worldOf(database.admin);
   organization = await world.organization('acme');
   const boss = await world.person('boss');

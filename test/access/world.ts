@@ -1,6 +1,5 @@
 /** Persons, organizations and memberships, made with SQL: what a test says is there, and nothing else. */
 import type pg from 'pg';
-import { afterAll } from 'vitest';
 import {
   accessDoorbell,
   eventBoard,
@@ -13,6 +12,7 @@ import { type Database, openDatabase } from '../../src/core/db/index.js';
 import { type Clock, systemClock } from '../../src/core/index.js';
 import { describeInstallation } from '../../src/core/options.js';
 import { type TestDatabase, testOptions } from '../support/database.js';
+import { atEnd } from '../support/ending.js';
 
 export interface World {
   person(name: string, options?: { roles?: string[]; account?: boolean; enabled?: boolean }): Promise<string>;
@@ -106,7 +106,7 @@ export function openTestSession(
   book?: () => Promise<Rulebook>,
 ): { session: Session; pools: Database; contexts: ReturnType<typeof openContexts> } {
   const pools = openDatabase({ ...describeInstallation(testOptions(on)).database, ringAudit: () => {} });
-  afterAll(() => pools.close());
+  atEnd(() => pools.close());
   const contexts = openContexts(clock, book);
   const doorbell = accessDoorbell(pools, () => {});
   const defaults = { principal: { type: 'service' as const, id: 'test' }, via: 'library' as const };

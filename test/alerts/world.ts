@@ -1,8 +1,8 @@
 /** Somebody who receives alerts, and a clock of the database that tests do not have to wait for. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll } from 'vitest';
 import type { TestDatabase } from '../support/database.js';
+import { atEnd } from '../support/ending.js';
 
 export interface Received {
   path: string;
@@ -31,7 +31,7 @@ export async function openReceiver(): Promise<{
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  afterAll(() => {
+  atEnd(() => {
     server.closeAllConnections();
     server.close();
   });

@@ -3,10 +3,10 @@
  * transactions the attacks come. Every tenant table holds rows of both.
  */
 import pg from 'pg';
-import { afterAll } from 'vitest';
 import { createDartwing, type Dartwing, type DartwingOptions } from '../../src/core/index.js';
 import { openKeyring } from '../../src/core/keys/index.js';
 import type { TestDatabase } from '../support/database.js';
+import { atEnd } from '../support/ending.js';
 import { createTestInstallation } from '../support/installation.js';
 import { masterKey } from '../support/server.js';
 
@@ -63,7 +63,7 @@ export async function createWorld(more: Partial<DartwingOptions> = {}): Promise<
     ...more,
   });
   const dartwing = await createDartwing(options);
-  afterAll(() => dartwing.close());
+  atEnd(() => dartwing.close());
   const a = await populate(dartwing, database, canary);
   const b = await populate(dartwing, database, 'beech');
   await dartwing.audit.sequence();
@@ -155,7 +155,7 @@ export async function connectAs(
   });
   client.on('error', () => {});
   await client.connect();
-  afterAll(() => client.end());
+  atEnd(() => client.end());
   return client;
 }
 

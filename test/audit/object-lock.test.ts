@@ -10,9 +10,10 @@ import {
   PutObjectRetentionCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { openArchive } from '../../src/core/audit/archive/place.js';
 import type { ArchiveOptions } from '../../src/core/audit/archive/store.js';
+import { atEnd } from '../support/ending.js';
 import { type ObjectStore, openObjectStore, whyNoObjectStore } from '../support/object-store.js';
 import { type ArchiveWorld, archiveSuite, openArchiveWorld, write } from './archive-suite.js';
 
@@ -52,7 +53,7 @@ describe.skipIf(why !== undefined)('a bucket with Object Lock', { timeout: 120_0
     await makeBucket(locked, { Mode: 'COMPLIANCE', Years: 7 });
     world = await openArchiveWorld(at(locked, { legalHold: true }));
   }, 120_000);
-  afterAll(async () => {
+  atEnd(async () => {
     client?.destroy();
     world?.store.close();
     await server?.close();

@@ -10,6 +10,7 @@ import {
   startSequencer,
   verifyTrails,
 } from '../../src/core/audit/index.js';
+import { atEnd } from '../support/ending.js';
 import { openTrail, type Trail } from './trail.js';
 
 let trail: Trail;
@@ -207,7 +208,7 @@ describe('a running sequencer', () => {
   beforeEach(async () => {
     await Promise.all(running.splice(0).map((sequencer) => sequencer.stop()));
   });
-  afterAll(() => Promise.all(running.map((sequencer) => sequencer.stop())));
+  atEnd(() => Promise.all(running.map((sequencer) => sequencer.stop())));
 
   it('sequences within a quarter of a second of the ring', async () => {
     const { ring } = start();

@@ -1,10 +1,11 @@
 /** An installation with work in it for the commands of jobs, and programs that are told to stop. */
 import { spawn } from 'node:child_process';
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, onTestFinished } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { createDartwing, type Dartwing, PermanentJobError } from '../../src/core/index.js';
 import { program, type RunResult } from '../support/cli.js';
 import { createTestDatabase, type TestDatabase, testOptions } from '../support/database.js';
+import { atEnd } from '../support/ending.js';
 import { type Operator, operatorOf } from '../support/operator.js';
 
 export interface CommandWorld {
@@ -22,7 +23,7 @@ export interface CommandWorld {
 export async function openCommandWorld(): Promise<CommandWorld> {
   const database = await createTestDatabase();
   const dartwing = await createDartwing(testOptions(database));
-  afterAll(() => dartwing.close());
+  atEnd(() => dartwing.close());
   for (const slug of ['acme', 'globex'])
     await dartwing.tenancy.create({ slug, type: 'company', owner: `ana@${slug}.test` });
   const retries = { delaysMs: [], deduplicationMs: 0 };

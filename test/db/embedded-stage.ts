@@ -6,12 +6,13 @@ import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
-import { afterAll, afterEach, beforeAll } from 'vitest';
+import { afterEach, beforeAll } from 'vitest';
 import type { Account } from '../../src/core/db/embedded/account.js';
 import { findHome } from '../../src/core/db/embedded/home.js';
 import type { EmbeddedServer, EmbeddedStep } from '../../src/core/db/embedded/index.js';
 import { livingPostmaster } from '../../src/core/db/embedded/postmaster.js';
 import { birthOf } from '../../src/core/db/embedded/processes.js';
+import { atEnd } from '../support/ending.js';
 import type { Order } from './embedded-child.js';
 
 export const isRoot = process.getuid?.() === 0;
@@ -25,8 +26,10 @@ const children: ChildProcess[] = [];
 /** Registers what every file with children needs; call it once at the top. */
 export function useStage(): void {
   beforeAll(async () => {
-    bundle = join(mkdtempSync(join(tmpdir(), 'dartwing-child-')), 'child.cjs');
-    chmodSync(dirname(bundle), 0o755);
+    const folder = mkdtempSync(join(tmpdir(), 'dartwing-child-'));
+    atEnd(() => rmSync(folder, { recursive: true }));
+    bundle = join(folder, 'child.cjs');
+    chmodSync(folder, 0o755);
     const source = fileURLToPath(new URL('./embedded-child.ts', import.meta.url));
     // As in the shipped command line: one CommonJS file, with `import.meta.url` put in by the bundler.
     const define = { 'import.meta.url': JSON.stringify(pathToFileURL(source).href) };
@@ -37,7 +40,6 @@ export function useStage(): void {
     for (const child of children.splice(0)) child.kill('SIGKILL');
     for (const folder of folders.splice(0)) await clear(folder);
   });
-  afterAll(() => rmSync(dirname(bundle), { recursive: true }));
 }
 
 /** A new folder that every user can pass. */

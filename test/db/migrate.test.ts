@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import {
   type MigrateOptions,
   migrateUp,
@@ -23,6 +23,7 @@ import {
 } from '../../src/core/index.js';
 import { describeInstallation } from '../../src/core/options.js';
 import { createTestDatabase, type TestDatabase, testOptions } from '../support/database.js';
+import { atEnd } from '../support/ending.js';
 import { createRolePrefix } from '../support/installation.js';
 import { readCatalogue } from './catalogue.js';
 
@@ -234,7 +235,7 @@ describe('rights of the migrating role', () => {
       url.password = 'test';
       return { ...at.up, url: url.href };
     };
-    afterAll(() =>
+    atEnd(() =>
       at.database.admin.query(`drop owned by ${at.options.rolePrefix}_dba cascade`).catch(() => {}),
     );
   });
@@ -368,7 +369,7 @@ describe('a process that is killed while it migrates', () => {
     reference = await readCatalogue(whole.database.admin, 'dartwing', whole.options.rolePrefix!);
   });
 
-  afterAll(() => rmSync(folder, { recursive: true }));
+  atEnd(() => rmSync(folder, { recursive: true }));
 
   function startChild(up: MigrateOptions, sql?: string): ChildProcess {
     const extra = sql === undefined ? {} : { MIGRATE_SQL: sql };

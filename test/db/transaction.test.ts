@@ -1,11 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { type Database, openDatabase, type Tx } from '../../src/core/db/index.js';
 import { createDartwing, type Dartwing, type DartwingOptions } from '../../src/core/index.js';
 import { limits } from '../../src/core/limits.js';
 import { describeInstallation } from '../../src/core/options.js';
 import { createTestDatabase, type TestDatabase, testOptions } from '../support/database.js';
+import { atEnd } from '../support/ending.js';
 import { type DatabaseProxy, startProxy } from '../support/proxy.js';
 
 let database: TestDatabase;
@@ -24,7 +25,7 @@ beforeAll(async () => {
   await database.admin.query(`alter database ${database.name} set deadlock_timeout = '50ms'`);
   options = testOptions(database);
   dartwing = await createDartwing(options);
-  afterAll(() => dartwing.close());
+  atEnd(() => dartwing.close());
   db = open();
   const made = await Promise.all(
     ['acme', 'beta'].map((slug) =>
@@ -44,7 +45,7 @@ function open(more: Partial<Parameters<typeof openDatabase>[0]> = {}): Database 
     onFailure: (error) => failures.push(error),
     ...more,
   });
-  afterAll(() => opened.close());
+  atEnd(() => opened.close());
   return opened;
 }
 

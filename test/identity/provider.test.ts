@@ -2,9 +2,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { type Clock, type Dartwing, systemClock } from '../../src/core/index.js';
 import { openTestDartwing, type TestDatabase } from '../support/database.js';
+import { atEnd } from '../support/ending.js';
 import { browse, openRealProvider, type RealProvider } from './real-provider.js';
 import { audience } from './test-issuer.js';
 import { codeOf } from './world.js';
@@ -59,7 +60,7 @@ async function openSite(namesSessions: boolean): Promise<Site> {
     response.writeHead(status).end();
   });
   await new Promise<void>((resolve) => endpoint.listen(0, '127.0.0.1', resolve));
-  afterAll(() => new Promise<void>((resolve) => void endpoint.close(() => resolve())));
+  atEnd(() => new Promise<void>((resolve) => void endpoint.close(() => resolve())));
   const home = `http://127.0.0.1:${(endpoint.address() as AddressInfo).port}`;
   const provider = await openRealProvider({
     audience,

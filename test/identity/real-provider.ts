@@ -3,7 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import Provider from 'oidc-provider';
-import { afterAll, vi } from 'vitest';
+import { vi } from 'vitest';
+import { atEnd } from '../support/ending.js';
 
 export interface RealProvider {
   issuer: string;
@@ -90,7 +91,7 @@ export async function openRealProvider(settings: ProviderSettings = {}): Promise
       server.close(() => resolve());
       server.closeAllConnections();
     });
-  afterAll(close);
+  atEnd(close);
   return {
     issuer,
     tokenCalls: () => calls.get('/token') ?? 0,

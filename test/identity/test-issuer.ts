@@ -2,8 +2,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
-import { afterAll } from 'vitest';
 import type { Clock } from '../../src/core/index.js';
+import { atEnd } from '../support/ending.js';
 
 export interface TestIssuer {
   issuer: string;
@@ -37,7 +37,7 @@ export async function openTestIssuer(clock: Clock): Promise<TestIssuer> {
     response.writeHead(fixed?.status ?? 200, { 'content-type': fixed?.type ?? 'application/json' }).end(body);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  afterAll(() => new Promise<void>((resolve) => void server.close(() => resolve())));
+  atEnd(() => new Promise<void>((resolve) => void server.close(() => resolve())));
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}/realms/dartwing-test`;
 
   return {

@@ -2,7 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
+import { atEnd } from '../support/ending.js';
 import { bundleChild } from '../support/killed.js';
 import { eventually, type JobWorld, openJobWorld } from './world.js';
 
@@ -20,7 +21,7 @@ beforeAll(async () => {
   world = await openJobWorld();
   const { file, remove } = await bundleChild(new URL('./worker-child.ts', import.meta.url));
   bundle = file;
-  afterAll(remove);
+  atEnd(remove);
   await world.database.admin.query(`
     create table effect (organization text not null, job text not null, primary key (organization, job));
     create table run (organization text not null, job text not null, pid integer not null, attempt integer not null, began timestamptz not null, ended timestamptz);
@@ -38,7 +39,7 @@ beforeAll(async () => {
     end $$`);
 });
 
-afterAll(() => {
+atEnd(() => {
   for (const child of children) child.kill('SIGKILL');
 });
 

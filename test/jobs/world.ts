@@ -1,9 +1,9 @@
 /** Two organizations and small conveniences for tests of jobs. */
-import { afterAll } from 'vitest';
 import type { Dartwing, DartwingOptions } from '../../src/core/index.js';
 import { createDartwing } from '../../src/core/index.js';
 import type { JobDocument, JobState, JobWorker, WorkerOptions } from '../../src/core/jobs/index.js';
 import { createTestDatabase, type TestDatabase, testOptions } from '../support/database.js';
+import { atEnd } from '../support/ending.js';
 
 export interface JobWorld {
   database: TestDatabase;
@@ -19,7 +19,7 @@ export async function openJobWorld(more: Partial<DartwingOptions> = {}): Promise
   const database = await createTestDatabase();
   const options = testOptions(database, more);
   const dartwing = await createDartwing(options);
-  afterAll(() => dartwing.close());
+  atEnd(() => dartwing.close());
   const ids: string[] = [];
   for (const slug of ['acme', 'globex']) {
     const created = await dartwing.tenancy.create({

@@ -1,7 +1,7 @@
 /** A real SMTP server on loopback that keeps what it receives, and can misbehave. */
 import type { AddressInfo } from 'node:net';
 import { SMTPServer } from 'smtp-server';
-import { afterAll } from 'vitest';
+import { atEnd } from '../support/ending.js';
 
 export interface ReceivedMail {
   to: string[];
@@ -53,7 +53,7 @@ export async function startMailServer(): Promise<MailServer> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.server.address() as AddressInfo;
   const close = () => new Promise<void>((resolve) => server.close(() => resolve()));
-  afterAll(close);
+  atEnd(close);
   return {
     url: `smtp://127.0.0.1:${port}`,
     received,

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
-import { afterAll, describe, expect, it, test } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { createDartwing, type DartwingOptions } from '../../src/core/index.js';
 import { isPassing, retryDelayMs } from '../../src/core/people/provisioning-schedule.js';
 import { openTestDartwing, testOptions } from '../support/database.js';
+import { atEnd } from '../support/ending.js';
 
 const { dartwing, database, clock } = await openTestDartwing();
 
@@ -12,7 +13,7 @@ type Provisioning = NonNullable<DartwingOptions['provisioning']>;
 /** Another process on the same database, with its own way to make accounts. */
 const openWith = async (provisioning: Provisioning) => {
   const opened = await createDartwing(testOptions(database, { clock, provisioning }));
-  afterAll(() => opened.close());
+  atEnd(() => opened.close());
   return opened;
 };
 

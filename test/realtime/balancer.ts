@@ -1,7 +1,7 @@
 /** A TCP balancer: each new connection goes to the next server that takes it. */
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
-import { afterAll } from 'vitest';
+import { atEnd } from '../support/ending.js';
 
 export async function startBalancer(targets: () => readonly string[]): Promise<string> {
   const sockets = new Set<Socket>();
@@ -31,7 +31,7 @@ export async function startBalancer(targets: () => readonly string[]): Promise<s
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  afterAll(() => {
+  atEnd(() => {
     for (const socket of sockets) socket.destroy();
     server.close();
   });

@@ -2,10 +2,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { audience } from '../identity/test-issuer.js';
 import { unlimited } from '../server/world.js';
 import { testOptions } from '../support/database.js';
+import { atEnd } from '../support/ending.js';
 import { bundleChild } from '../support/killed.js';
 import { startBalancer } from './balancer.js';
 import { hasRedis, type RedisServer, startRedis } from './redis.js';
@@ -26,7 +27,7 @@ describe.each(['PostgreSQL', ...(hasRedis ? ['Redis'] : [])])('three nodes over 
   beforeAll(async () => {
     const bundle = await bundleChild(new URL('./node-child.ts', import.meta.url));
     child = fork(bundle.file, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-    afterAll(() => {
+    atEnd(() => {
       child.kill('SIGKILL');
       bundle.remove();
     });

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { afterAll } from 'vitest';
+import { atEnd } from '../support/ending.js';
 
 export const hasRedis = spawnSync('redis-server', ['--version']).status === 0;
 
@@ -39,7 +39,7 @@ export async function startRedis(): Promise<RedisServer> {
     child = undefined;
   };
   await start();
-  afterAll(kill);
+  atEnd(kill);
   return { url: `redis://127.0.0.1:${port}`, kill, start };
 }
 

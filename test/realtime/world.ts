@@ -1,11 +1,12 @@
 /** Nodes that serve sockets of one database, and persons who connect to them. */
 import { type Socket as ClientSocket, io } from 'socket.io-client';
-import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { afterEach, beforeAll, expect } from 'vitest';
 import { createDartwing, type Dartwing, type DartwingOptions, systemClock } from '../../src/core/index.js';
 import { createServer, type Listening, type ServerOptions } from '../../src/server/index.js';
 import { audience, openTestIssuer, type TestIssuer } from '../identity/test-issuer.js';
 import { unlimited } from '../server/world.js';
 import { createTestDatabase, type TestDatabase, testOptions } from '../support/database.js';
+import { atEnd } from '../support/ending.js';
 
 export interface Node {
   dartwing: Dartwing;
@@ -97,7 +98,7 @@ export function openWorld(
   afterEach(() => {
     for (const socket of sockets.splice(0)) socket.disconnect();
   });
-  afterAll(async () => {
+  atEnd(async () => {
     for (const { listening, dartwing } of world.nodes) {
       await listening.close();
       await dartwing.close();

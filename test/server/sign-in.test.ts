@@ -1,12 +1,13 @@
 /** Browsers that sign in at a real provider, over a real listener. */
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { createDartwing, type Dartwing, systemClock } from '../../src/core/index.js';
 import { createServer } from '../../src/server/index.js';
 import { browse, openRealProvider, type RealProvider } from '../identity/real-provider.js';
 import { audience } from '../identity/test-issuer.js';
 import { openTestDartwing, type TestDatabase, testOptions } from '../support/database.js';
+import { atEnd } from '../support/ending.js';
 import { unlimited } from './world.js';
 
 let home: string;
@@ -19,7 +20,7 @@ beforeAll(async () => {
   let answer: RequestListener = (_, response) => void response.end();
   const listener = createHttpServer((request, response) => answer(request, response));
   await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
-  afterAll(() => new Promise<void>((resolve) => void listener.close(() => resolve())));
+  atEnd(() => new Promise<void>((resolve) => void listener.close(() => resolve())));
   home = `http://127.0.0.1:${(listener.address() as AddressInfo).port}`;
   provider = await openRealProvider({
     client: {

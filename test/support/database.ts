@@ -4,8 +4,9 @@
  */
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
-import { afterAll, afterEach, inject } from 'vitest';
+import { inject } from 'vitest';
 import { createDartwing, type Dartwing, type DartwingOptions, fakeClock } from '../../src/core/index.js';
+import { atEnd, fileFailed } from './ending.js';
 import { addressOf, masterKey, templateName } from './server.js';
 
 export interface TestDatabase {
@@ -25,13 +26,9 @@ export async function createTestDatabase(options: { empty?: boolean } = {}): Pro
   const admin = new pg.Client({ connectionString: url, options: '-c search_path=dartwing,public' });
   admin.on('error', () => {});
   await admin.connect();
-  let failed = false;
-  afterEach(({ task }) => {
-    failed ||= task.result?.state === 'fail';
-  });
-  afterAll(async () => {
+  atEnd(async () => {
     await admin.end().catch(() => {});
-    if (failed) process.stderr.write(`kept for inspection: database ${name}\n`);
+    if (fileFailed()) process.stderr.write(`kept for inspection: database ${name}\n`);
     else await onServer(serverUrl, `drop database if exists ${name} with (force)`);
   });
   return { url, name, admin };
@@ -51,7 +48,7 @@ export async function openTestDartwing(more: Partial<DartwingOptions> = {}): Pro
   const database = await createTestDatabase();
   const clock = fakeClock('2026-11-23T10:00:00.000Z');
   const dartwing = await createDartwing(testOptions(database, { clock, ...more }));
-  afterAll(() => dartwing.close());
+  atEnd(() => dartwing.close());
   return { database, dartwing, clock };
 }
 

@@ -4,9 +4,10 @@
  */
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
-import { afterAll, inject } from 'vitest';
+import { inject } from 'vitest';
 import { type DartwingOptions, migrateInstallation } from '../../src/core/index.js';
 import { createTestDatabase, type TestDatabase, testOptions } from './database.js';
+import { atEnd } from './ending.js';
 
 export interface TestInstallation {
   database: TestDatabase;
@@ -18,7 +19,7 @@ export interface TestInstallation {
 export function createRolePrefix(): string {
   const prefix = `test_${randomBytes(4).toString('hex')}`;
   // Hooks at the end run in reverse order: what is registered before the databases runs after them.
-  afterAll(async () => {
+  atEnd(async () => {
     const admin = new pg.Client({ connectionString: inject('serverUrl') });
     await admin.connect();
     const { rows } = await admin.query<{ name: string }>(

@@ -1,7 +1,7 @@
 /** A TCP proxy before the database: counts flights, delays answers, cuts the line. */
 import { connect, createServer, type Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
-import { afterAll } from 'vitest';
+import { atEnd } from './ending.js';
 
 export interface DatabaseProxy {
   /** The same address by way of the proxy. */
@@ -59,7 +59,7 @@ export async function startProxy(url: string, delayMs = 0): Promise<DatabaseProx
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  afterAll(() => {
+  atEnd(() => {
     for (const socket of sockets) socket.destroy();
     server.close();
   });

@@ -2,8 +2,9 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Provider from 'oidc-provider';
-import { afterAll, vi } from 'vitest';
+import { vi } from 'vitest';
 import type { ProviderInput } from '../../src/core/tokens/index.js';
+import { atEnd } from '../support/ending.js';
 
 export interface AuthorizationServer {
   /** `127.0.0.1:port` */
@@ -68,7 +69,7 @@ export async function openAuthorizationServer({ delayMs = 0 } = {}): Promise<Aut
     if (oidc.params.grant_type === 'refresh_token') refreshes += 1;
   });
   answer = provider.callback();
-  afterAll(
+  atEnd(
     () =>
       new Promise<void>((resolve) => {
         server.close(() => resolve());

@@ -2,8 +2,8 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { afterAll } from 'vitest';
 import type { ProviderInput } from '../../src/core/tokens/index.js';
+import { atEnd } from '../support/ending.js';
 
 export interface QuirkyRequest {
   method: string;
@@ -57,7 +57,7 @@ export async function openQuirkyServer(): Promise<QuirkyServer> {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   quirky.host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  afterAll(
+  atEnd(
     () =>
       new Promise<void>((resolve) => {
         server.close(() => resolve());

@@ -1,0 +1,4 @@
+/** Runs before each file of tests. */
+import { endEachFile } from './ending.js';
+
+endEachFile();
