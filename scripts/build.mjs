@@ -60,7 +60,7 @@ async function buildCli() {
     splitting: true,
     chunkNames: 'shared/[hash]',
   });
-  await writeBundles([...main.outputFiles, ...rest.outputFiles]);
+  await writeBundles([...main.outputFiles, ...rest.outputFiles, ...(await screenBundle())]);
 }
 
 /**
@@ -151,6 +151,16 @@ const withoutWebCrypto = {
   },
 };
 
+/** ink is an ES module that waits while it loads, so the screen of `top` stays one too. */
+async function screenBundle() {
+  const { outputFiles } = await build({
+    ...bundling,
+    entryPoints: [{ in: 'src/commands/top/screen.ts', out: 'top/screen' }],
+    outExtension: { '.js': '.mjs' },
+  });
+  return outputFiles;
+}
+
 async function writeBundles(files) {
   const fresh = `${cli}.${process.pid}`;
   const man = join(root, 'dist/man');
@@ -158,7 +168,7 @@ async function writeBundles(files) {
     for (const { path, text } of files) {
       const file = join(fresh, relative(cli, path));
       await mkdir(dirname(file), { recursive: true });
-      await writeFile(file, await toCommonJs(text));
+      await writeFile(file, file.endsWith('.mjs') ? text : await toCommonJs(text));
     }
     await writeFile(join(fresh, 'package.json'), '{ "type": "commonjs" }\n');
     await writeFile(join(fresh, 'help.txt'), await output([join(fresh, 'main.cjs'), 'help']));

@@ -4,21 +4,12 @@
  *
  *     export default (dartwing) => dartwing.jobs.define('email.send', { handler: async (input, job) => { … } });
  */
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { DartwingError, isDartwingError } from '../core/errors.js';
 import type { Dartwing } from '../core/index.js';
-import { packageRoot } from '../core/package-root.js';
 import type { CommandContext } from './context.js';
+import { importFile } from './import-file.js';
 import { shownPath } from './open.js';
-
-/** The bundled command line cannot import() by itself: bin/import.js says why. */
-function importFile(url: string): Promise<{ default?: unknown }> {
-  const require = createRequire(import.meta.url);
-  const porch = require(join(packageRoot(), 'bin', 'import.js')) as { importFile: typeof importFile };
-  return porch.importFile(url);
-}
 
 /** Loads them in order. @throws BAD_FILE naming the file that cannot be used, and what its function throws of ours */
 export async function loadModules(
@@ -28,7 +19,7 @@ export async function loadModules(
   for (const file of (config.values.modules ?? '').split(',')) {
     if (file === '') continue;
     try {
-      const module = await importFile(pathToFileURL(file).href);
+      const module = await importFile<{ default?: unknown }>(pathToFileURL(file).href);
       if (typeof module.default !== 'function') throw new Error('its default export is no function');
       await module.default(dartwing);
     } catch (error) {

@@ -36,6 +36,7 @@ import { serveSpec } from './serve/spec.js';
 import type { NounSpec } from './spec.js';
 import { syncSpec } from './sync/spec.js';
 import { tokenSpec } from './token/spec.js';
+import { topSpec } from './top/spec.js';
 import { upSpec } from './up/spec.js';
 import { workerSpec } from './worker/spec.js';
 
@@ -61,6 +62,7 @@ const specs: Readonly<Record<string, () => NounSpec>> = {
   dlq: () => dlqSpec,
   worker: () => workerSpec,
   schedule: () => scheduleSpec,
+  top: () => topSpec,
   apikey: () => apikeySpec,
   key: () => keySpec,
   token: () => tokenSpec,

@@ -101,6 +101,24 @@ export const queueSpec: NounSpec = {
       load: () => import('./drain.js'),
     },
     {
+      name: 'top',
+      summary: 'Watch queues, and act on them: top --panel queues',
+      flags: [
+        { name: 'interval', value: 'dur', summary: 'How often it looks, 2s unless told' },
+        { name: 'once', summary: 'One sample, also on a terminal' },
+      ],
+      examples: [
+        { command: 'dartwing queue top --once -o json', note: 'One sample' },
+        { command: 'dartwing queue top', note: 'The screen' },
+      ],
+      output: ['TopSample'],
+      danger: 'none',
+      mutates: false,
+      long: true,
+      seeAlso: ['top'],
+      load: () => import('./top.js'),
+    },
+    {
       name: 'set',
       summary: 'Change the limits of a queue, for every worker at once',
       arguments: [queue],

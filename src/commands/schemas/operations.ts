@@ -86,6 +86,30 @@ export const operations = {
   AlertRuleList: list('AlertRuleList', row(rule)),
   AlertSilence: document('AlertSilence', silence),
   AlertSilenceList: list('AlertSilenceList', row(silence)),
+  TopSample: document('TopSample', {
+    at: z.string(),
+    org: z.string().nullable(),
+    database: z.looseObject({ state: z.enum(['ok', 'failed']), ms: z.number().nullable() }),
+    audit: z.looseObject({ staged: z.number(), oldest_ms: z.number() }),
+    workers: z.looseObject({ live: z.number(), silent: z.number() }),
+    queues: z
+      .array(
+        z.looseObject({
+          name: z.string(),
+          queued: z.number(),
+          running: z.number(),
+          failed: z.number(),
+          dead_letter: z.number(),
+          oldest_ms: z.number(),
+          per_minute: z.number(),
+          paused: z.boolean(),
+        }),
+      )
+      .optional(),
+    sync: z.looseObject({ p95_ms: z.number(), max_ms: z.number(), online: z.number() }).optional(),
+    tokens: z.looseObject({ connected: z.number(), expiring: z.number(), error: z.number() }).optional(),
+    alerts: z.array(z.looseObject(alert)).optional(),
+  }),
   AlertTest: document('AlertTest', {
     rule: z.string(),
     severity,

@@ -119,6 +119,10 @@ const definitions = {
   dartwing_job_completed_per_minute: installation('jobs', 'Jobs completed within the last minute', {
     labels: ['queue'],
   }),
+  dartwing_job_queue_paused: installation('jobs', '1 while nobody takes jobs of a queue', {
+    unit: 'state',
+    labels: ['queue'],
+  }),
   dartwing_job_organizations_at_limit: installation('jobs', 'Organizations whose line in a queue is full', {
     labels: ['queue'],
   }),

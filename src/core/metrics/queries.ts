@@ -36,6 +36,13 @@ export async function measureJobs(tx: Tx): Promise<JobFacts> {
   return (await tx.query<Row<JobFacts>>(text, [], 'dartwing_metrics_jobs')).rows[0]!;
 }
 
+/** Queues whose jobs nobody takes for now. */
+export async function listPaused(tx: Tx): Promise<{ queue: string; paused: boolean }[]> {
+  const text = `select name as queue, paused_at is not null and (paused_until is null or paused_until > clock_timestamp()) as paused
+    from job_queue order by name`;
+  return (await tx.query<{ queue: string; paused: boolean }>(text, [], 'dartwing_metrics_paused')).rows;
+}
+
 export interface ServerFacts {
   now: Date;
   size: number;

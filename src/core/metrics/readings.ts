@@ -12,6 +12,7 @@ import {
   countConflicts,
   countLostOrganizations,
   countRefreshes,
+  listPaused,
   measureIntegrations,
   measureJobs,
   measureLag,
@@ -74,7 +75,7 @@ type Put = (name: MetricName, value: number | null | undefined, labels?: Labels)
 
 async function readTables(tx: Tx, put: Put, middle: () => number): Promise<void> {
   // In one flight: the connection sends all of them before it waits.
-  const [server, queues, full, jobs, integrations, lost, refreshes, sync, lag, conflicts, rooms] =
+  const [server, queues, full, jobs, integrations, lost, refreshes, sync, lag, conflicts, rooms, paused] =
     await Promise.all([
       measureServer(tx).then((found) => ({ ...found, middle: middle() })),
       countQueues(tx, undefined),
@@ -87,6 +88,7 @@ async function readTables(tx: Tx, put: Put, middle: () => number): Promise<void>
       measureLag(tx),
       countConflicts(tx),
       measureRooms(tx, limits.dataKeyMs),
+      listPaused(tx),
     ]);
   put('dartwing_database_clock_skew_seconds', Math.abs(server.now.getTime() - server.middle) / 1_000);
   put('dartwing_database_size_bytes', server.size);
@@ -101,6 +103,7 @@ async function readTables(tx: Tx, put: Put, middle: () => number): Promise<void>
     const organizations = full.find((one) => one.queue === queue)?.full ?? 0;
     put('dartwing_job_organizations_at_limit', organizations, { queue });
   }
+  for (const { queue, paused: is } of paused) put('dartwing_job_queue_paused', Number(is), { queue });
   put('dartwing_jobs_submitted_total', jobs.submitted);
   put('dartwing_job_stuck', jobs.stuck);
   put('dartwing_job_workers', jobs.live, { state: 'live' });
