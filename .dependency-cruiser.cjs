@@ -21,6 +21,7 @@ const rooms = [
   'metrics',
   'alerts',
   'export',
+  'privacy',
   'compliance',
   'apply',
 ];

@@ -20,6 +20,7 @@ import type { LiteVerbs } from './lite/index.js';
 import type { Courier } from './mail/index.js';
 import type { Metrics } from './metrics/index.js';
 import type { PeopleVerbs } from './people/index.js';
+import type { Privacy } from './privacy/index.js';
 import type { Quota } from './quota/index.js';
 import type { Realtime } from './realtime/index.js';
 import type { Sync } from './sync/index.js';
@@ -83,6 +84,8 @@ export interface Dartwing {
   readonly jobs: Jobs;
   readonly permissions: PermissionVerbs;
   readonly audit: AuditVerbs;
+  /** What persons may ask: export, erasure, consent. */
+  readonly privacy: Privacy;
   /** Frameworks such as HIPAA, enforced as a whole. */
   readonly compliance: Compliance;
   readonly apply: ApplyVerbs;

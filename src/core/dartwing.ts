@@ -39,6 +39,7 @@ import { mailAddressProof, openCourier } from './mail/index.js';
 import { openMetrics } from './metrics/index.js';
 import { type DartwingOptions, describeInstallation } from './options.js';
 import { openProvisioner, peopleVerbs, repairMemberships, verifyMemberships } from './people/index.js';
+import { openPrivacy } from './privacy/index.js';
 import { openQuota } from './quota/index.js';
 import { realtimeRoom } from './realtime/index.js';
 import { addSystemSchedules } from './schedules.js';
@@ -319,6 +320,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
       return verbs;
     },
     audit: () => guardedAudit(auditVerbs(audit), session, ids.findExisting),
+    privacy: () => openPrivacy({ session, registry: registry.get }),
     compliance: () =>
       openCompliance({
         session,

@@ -670,6 +670,17 @@ const entries = {
     what: 'Organization "{org}" has no business associate agreement {id}',
     fix: ['dartwing compliance baa list --org {org}'],
   },
+  PERSON_ERASED: {
+    kind: 'conflict',
+    what: 'Person {person} was erased on {at}',
+    fix: ['Nothing is left to do; the id stands where others need it'],
+  },
+  ERASURE_BLOCKED: {
+    kind: 'conflict',
+    what: '{count} jobs that are about {person} have not ended',
+    why: 'What they write after the erasure would bring personal data back',
+    fix: ['Wait for them, or cancel them: dartwing job list'],
+  },
   TLS_REQUIRED: {
     kind: 'forbidden',
     what: 'Organization "{organization}" takes calls over TLS 1.3 only',

@@ -46,6 +46,8 @@ export const limits = Object.freeze({
   evidenceRowsMax: 5_000,
   /** How far a report looks back unless told: 90 days. */
   reportMs: 7_776_000_000,
+  /** Rows of one table in what a person is given of their data. */
+  subjectRowsMax: 100_000,
   /** Page sizes of lists. */
   pageDefault: 20,
   pageMax: 500,

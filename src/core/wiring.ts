@@ -12,6 +12,7 @@ import { dropJobs, followMergedOwner } from './jobs/index.js';
 import { dropKeys } from './keys/index.js';
 import { dropMail } from './mail/index.js';
 import { enrolOwner, followRename, leaveOrganization } from './people/index.js';
+import { dropConsentHistory } from './privacy/index.js';
 import { dropRealtime, tellOfIntegration } from './realtime/index.js';
 import { dropSync } from './sync/index.js';
 import { dropIntegrations, followMergedConnector } from './tokens/index.js';
@@ -31,6 +32,7 @@ export function subscribeRooms({ subscribe }: ReturnType<typeof eventBoard>): vo
   subscribe('organization.purging', (...event) => dropIntegrations(...event));
   subscribe('organization.purging', (...event) => dropKeys(...event));
   subscribe('organization.purging', (...event) => dropCompliance(...event));
+  subscribe('organization.purging', (...event) => dropConsentHistory(...event));
   subscribe('organization.purging', (...event) => dropRealtime(...event));
   subscribe('person.merging', (...event) => followMerge(...event));
   subscribe('person.merging', (...event) => moveEquipment(...event));

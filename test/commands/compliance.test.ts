@@ -63,3 +63,33 @@ test('with agreement and answers it is enabled, tried, reported and disabled', a
   const disabled = await operator.ask('hipaa disable acme --reason over --confirm acme');
   expect(disabled.document).toMatchObject({ op: 'delete', after: { frameworks: [] } });
 });
+
+test('gdpr export writes a folder about a person, and gdpr erase wants the address typed', async () => {
+  const cwd = temporaryFolder();
+  await dartwing.people.person.create({
+    primary_email: 'leo@acme.test',
+    first_name: 'Leo',
+    last_name: 'Paz',
+    source: 'import',
+  });
+  const exported = await operator.ask('gdpr export leo@acme.test --to leo', { cwd });
+  expect(exported.document).toMatchObject({ kind: 'SubjectExport', record_count: { person: 1 } });
+  expect(readFileSync(join(cwd, 'leo', 'person.ndjson'), 'utf8')).toContain('leo@acme.test');
+  expect(readFileSync(join(cwd, 'leo', 'README.md'), 'utf8')).toContain('manifest.json');
+
+  expect(await operator.fail('gdpr erase leo@acme.test --reason asked --yes')).toMatchObject({
+    code: 'CONFIRMATION_REQUIRED',
+  });
+  const erased = await operator.ask('gdpr erase leo@acme.test --reason asked --confirm leo@acme.test');
+  expect(erased.document).toMatchObject({
+    kind: 'Change',
+    op: 'delete',
+    after: { counts: { documents: 0 } },
+  });
+  const again = await operator.fail('person erase leo@acme.test --reason asked --confirm leo@acme.test');
+  expect(again).toMatchObject({ code: 'PERSON_NOT_FOUND' });
+  expect(await operator.fail('person erase ana@acme.test --reason asked --dry-run')).toMatchObject({
+    code: 'LAST_SUPERVISOR',
+    exit: 5,
+  });
+});

@@ -1,3 +1,4 @@
+import { personSpec } from '../person/spec.js';
 import type { ArgumentSpec, FlagSpec, NounSpec, VerbRun, VerbSpec } from '../spec.js';
 
 const frameworks = ['hipaa', 'soc2', 'gdpr'] as const;
@@ -224,4 +225,14 @@ function aliasOf(name: FrameworkName): NounSpec {
 
 export const hipaaSpec = aliasOf('hipaa');
 export const soc2Spec = aliasOf('soc2');
-export const gdprSpec = aliasOf('gdpr');
+/** What persons ask for by this name: `dartwing gdpr export ana@acme.test` is `dartwing person export ana@acme.test`. */
+const gdpr = aliasOf('gdpr');
+export const gdprSpec: NounSpec = {
+  ...gdpr,
+  verbs: [
+    ...gdpr.verbs,
+    ...personSpec.verbs
+      .filter(({ name }) => name === 'export' || name === 'erase')
+      .map((verb) => ({ ...verb, hidden: true })),
+  ],
+};

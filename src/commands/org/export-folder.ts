@@ -1,5 +1,5 @@
 /** The folder of an export: one file for each table, as JSON lines or CSV, plain or encrypted in age's format. */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DartwingError } from '../../core/errors.js';
@@ -25,6 +25,8 @@ export interface ExportFolder {
   write(table: string, row: Readonly<Record<string, unknown>>): Promise<void>;
   finish(counts: Readonly<Record<string, number>>): Promise<WrittenFile[]>;
   manifest(text: string): Promise<void>;
+  /** A file besides, for whoever opens the folder. */
+  note(name: string, text: string): Promise<void>;
   /** Removes everything that was written. */
   discard(): Promise<void>;
 }
@@ -72,6 +74,7 @@ export async function openFolder(
       return written;
     },
     manifest: (text) => told(writeFile(join(directory, 'manifest.json'), text, { mode: 0o600 })),
+    note: (name, text) => told(writeFile(join(directory, name), text, { mode: 0o600 })),
     discard: async () => {
       await Promise.allSettled([...files.values()].map((file) => file.close()));
       const made = existed
@@ -95,4 +98,17 @@ async function csvText(): Promise<RowText> {
   const options = { quoted_string: true, escape_formulas: true, cast: { boolean: String } };
   const line = (values: readonly unknown[]): string => stringify([[...values]], options);
   return (row, isFirst) => (isFirst ? line(Object.keys(row)) : '') + line(Object.values(row));
+}
+
+/** @throws DIRECTORY_NOT_EMPTY, BAD_FILE for something that is no folder */
+export function requireEmpty(directory: string, shown: string): void {
+  if (!existsSync(directory)) return;
+  if (!statSync(directory).isDirectory())
+    throw new DartwingError('BAD_FILE', { file: shown, message: 'it is no folder' });
+  if (readdirSync(directory).length > 0)
+    throw new DartwingError(
+      'DIRECTORY_NOT_EMPTY',
+      { directory: shown },
+      { fix: ['Choose another directory'] },
+    );
 }

@@ -1,11 +1,10 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { DartwingError } from '../../core/errors.js';
 import { textFlag, textsFlag } from '../flag-values.js';
 import { shownPath } from '../open.js';
 import type { Parsed, VerbRun } from '../spec.js';
 import { startProgress } from '../ui/progress.js';
-import { openFolder } from './export-folder.js';
+import { openFolder, requireEmpty } from './export-folder.js';
 import { namedOrganization } from './named.js';
 
 export const run: VerbRun = async (context, { args, flags }) => {
@@ -85,17 +84,4 @@ function formOf(flags: Parsed['flags'], to: string) {
 
 function exportRow({ table, row }: { table: string; row: Record<string, unknown> }) {
   return { api_version: 'dartwing/v1', kind: 'ExportRow', table, row };
-}
-
-/** @throws DIRECTORY_NOT_EMPTY, BAD_FILE for something that is no folder */
-function requireEmpty(directory: string, shown: string): void {
-  if (!existsSync(directory)) return;
-  if (!statSync(directory).isDirectory())
-    throw new DartwingError('BAD_FILE', { file: shown, message: 'it is no folder' });
-  if (readdirSync(directory).length > 0)
-    throw new DartwingError(
-      'DIRECTORY_NOT_EMPTY',
-      { directory: shown },
-      { fix: ['Choose another directory'] },
-    );
 }

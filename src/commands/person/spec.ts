@@ -216,6 +216,66 @@ export const personSpec: NounSpec = {
       load: () => import('./consent.js'),
     },
     {
+      name: 'export',
+      summary: 'Write everything that is kept about a person to a folder',
+      description:
+        'Of every organization: the person and memberships, documents that are about the person, consents, jobs. A file ' +
+        'for each kind as JSON lines, a manifest with counts and SHA-256, and a page that explains them.',
+      arguments: [person],
+      flags: [
+        { name: 'to', value: 'dir', summary: 'Folder to make' },
+        {
+          name: 'encrypt-to',
+          value: 'key',
+          repeat: true,
+          summary: 'Encrypt for this public key of age (age1…); several may open it',
+        },
+      ],
+      examples: [
+        { command: 'dartwing person export ana@acme.test --to ana-data', note: 'What Art. 15 GDPR asks for' },
+        {
+          command: 'dartwing person export ana@acme.test --to ana-data --reason "Request of 3 May" --json',
+          note: 'With the request in the trail',
+        },
+      ],
+      output: ['SubjectExport'],
+      danger: 'none',
+      mutates: false,
+      long: true,
+      exits: { 3: 'no such person', 5: 'the folder is not empty' },
+      seeAlso: ['person erase'],
+      load: () => import('./export.js'),
+    },
+    {
+      name: 'erase',
+      summary: 'Erase everything that is kept about a person, for good',
+      description:
+        'Memberships end, documents about the person go, devices are told to let go; rows that others need keep the id ' +
+        'alone. What the trails hold of the person becomes unreadable, and every chain stays valid.',
+      arguments: [person],
+      examples: [
+        {
+          command: 'dartwing person erase ana@acme.test --reason "Request of 3 May" --confirm ana@acme.test',
+          note: 'What Art. 17 GDPR asks for',
+        },
+        {
+          command: 'dartwing person erase ana@acme.test --reason test --dry-run',
+          note: 'What would go, and what stands in the way',
+        },
+      ],
+      output: ['Change'],
+      danger: 'severe',
+      mutates: true,
+      needsReason: true,
+      long: true,
+      exits: {
+        3: 'no such person',
+        5: 'legal hold, last supervisor, equipment, jobs that have not ended, or erased already',
+      },
+      seeAlso: ['person export'],
+      load: () => import('./erase.js'),
+    },
+    {
       name: 'password',
       summary: 'Give a person a password, where lite mode is on',
       description:

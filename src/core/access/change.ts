@@ -27,7 +27,7 @@ export function recordAct(
   organization: string,
   action: string,
   ref: Ref,
-  change: { old?: unknown; new?: unknown; isPhi?: boolean },
+  change: { old?: unknown; new?: unknown; isPhi?: boolean; subject?: string | undefined },
 ): Promise<string> {
   scope.doorbell.ringAfter(scope.tx, personsOf(action, ref, change));
   return stageAudit(scope.tx, {

@@ -33,6 +33,8 @@ export interface AuditEntry {
   readonly new?: unknown;
   readonly reason?: string | undefined;
   readonly requestId?: string | undefined;
+  /** Id of the person whom `old` and `new` are about as a whole; they are sealed for that person. */
+  readonly subject?: string | undefined;
   /** The document holds protected health information. */
   readonly isPhi?: boolean;
   /** Names of the fields that were touched or seen. */

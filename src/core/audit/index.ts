@@ -43,6 +43,7 @@ export type { AuditDocument } from './document.js';
 export { type AuditActor, type AuditEntry, type AuditVia, systemOrganization } from './entry.js';
 export type { FaultKind } from './fault.js';
 export type { AuditFilter } from './filter.js';
+export { erasePersonal } from './personal.js';
 export type {
   AuditDatabase,
   AuditKey,

@@ -1,6 +1,7 @@
 /** Lists entries of the trail, newest first. */
 import { type AuditDocument, auditDocument } from './document.js';
 import { type AuditFilter, decodeCursor, encodeCursor, requireFilter, requireLimit } from './filter.js';
+import { openPersonal } from './personal.js';
 import type { AuditTransaction } from './ports.js';
 import { selectNewestEvents } from './read-queries.js';
 import { type AuditReader, recordReading } from './reader.js';
@@ -42,7 +43,7 @@ export async function queryAudit(
   return {
     api_version: 'dartwing/v1',
     kind: 'AuditEntryList',
-    items: page.map(auditDocument),
+    items: await openPersonal(tx, page.map(auditDocument)),
     limit,
     cursor: events.length > limit ? encodeCursor(page.at(-1)!) : null,
   };

@@ -5,6 +5,7 @@ import { type AuditDocument, auditDocument } from './document.js';
 import { makeDoorbell } from './doorbell.js';
 import { type AuditFilter, requireFilter } from './filter.js';
 import { keepListening, sequencedChannel } from './listening.js';
+import { openPersonal } from './personal.js';
 import type { AuditDatabase, AuditTransaction, OpenListener } from './ports.js';
 import { type EventKey, listLastTimes, selectEventsAfter } from './read-queries.js';
 import { type AuditReader, recordReading } from './reader.js';
@@ -84,7 +85,7 @@ async function startPositions(
 }
 
 async function* newEntries(
-  database: AuditDatabase,
+  database: AuditDatabase<AuditTransaction>,
   filter: AuditFilter,
   positions: Positions,
   signal: AbortSignal | undefined,
@@ -96,10 +97,11 @@ async function* newEntries(
     while (after.at < lastAt) {
       if (signal?.aborted) return;
       const page = { after, limit: auditBounds.pageEntries };
-      const events = await database.transaction((tx) =>
-        selectEventsAfter(tx, { ...filter, organization }, page),
-      );
-      for (const event of events) yield auditDocument(event);
+      const { events, documents } = await database.transaction(async (tx) => {
+        const found = await selectEventsAfter(tx, { ...filter, organization }, page);
+        return { events: found, documents: await openPersonal(tx, found.map(auditDocument)) };
+      });
+      yield* documents;
       const last = events.at(-1);
       // A short page has seen everything up to the head, also when the filter let none of it through.
       const isShort = events.length < page.limit;

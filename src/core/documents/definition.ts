@@ -89,6 +89,11 @@ const shape = z.strictObject({
   ]),
   /** Link to Person whose own the document is; whoever created it when empty or absent. */
   owner_field: fieldName.optional(),
+  /**
+   * Links to Person whose documents are about that person: they belong to what a person is given of their data, and go
+   * when the person is erased.
+   */
+  subject: z.array(fieldName).max(8).default([]),
   fields: z.array(field).max(limits.doctypeFieldsMax),
   /** Rights of supervisors and of other members, unless a role template says otherwise. */
   permissions: z.strictObject({ supervisor: rule, member: rule }).partial().default({}),
@@ -156,6 +161,9 @@ function faultOf(definition: Definition): string | undefined {
     (name) => name !== undefined && !names.has(name),
   );
   if (unknown !== undefined) return `${unknown} is not a field`;
+  const subjects = definition.subject.map((name) => fields.find((each) => each.name === name));
+  if (subjects.some((each) => each?.type !== 'Link' || each.options !== 'Person'))
+    return 'subject: names Links to Person';
   const owner = fields.find(({ name }) => name === owner_field);
   if (owner && !(owner.type === 'Link' && owner.options === 'Person'))
     return `${owner_field}: an owner is a Link to Person`;

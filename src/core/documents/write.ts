@@ -315,6 +315,7 @@ async function changed(
       old: before && !before.deleted ? without(old!.data, sensitive) : null,
       new: after && without(current.data, sensitive),
       isPhi: doctype.isPhi,
+      subject: subjectOf(doctype, current.data),
     },
   );
   await scope.events.publish(scope, 'documents.changed', {
@@ -360,6 +361,12 @@ async function unchanged(
   const { after: document } = await shownSides(scope, registry, doctype, null, row);
   const ref = `document/${doctype.name}/${row.name}`;
   return changeDocument(scope, { op: 'none', ref, before: document, after: document, audit: null });
+}
+
+/** Whom a document is about, where its doctype says so. */
+function subjectOf({ definition }: Doctype, data: Data): string | undefined {
+  const named = definition.subject.map((field) => data[field]).find((value) => typeof value === 'string');
+  return named as string | undefined;
 }
 
 /** Fields whose values do not belong into the audit trail, which nobody may erase. */

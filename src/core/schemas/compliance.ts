@@ -37,6 +37,15 @@ const agreement = {
 };
 
 export const compliance = {
+  SubjectExport: document('SubjectExport', {
+    person: z.string(),
+    path: z.string(),
+    encrypted_to: z.array(z.string()),
+    record_count: z.record(z.string(), z.int()),
+    files: z.array(
+      z.looseObject({ name: z.string(), rows: z.int(), size_bytes: z.int(), sha256: z.string() }),
+    ),
+  }),
   ComplianceStatus: document('ComplianceStatus', status),
   ComplianceStatusList: list('ComplianceStatusList', row(status)),
   FrameworkList: list(

@@ -29,6 +29,7 @@ import { compliance } from './0023-compliance.js';
 import { provenAddresses } from './0024-proven-addresses.js';
 import { operations } from './0025-operations.js';
 import { auditArchive } from './0026-audit-archive.js';
+import { privacy } from './0027-privacy.js';
 
 export interface Migration {
   id: number;
@@ -64,4 +65,5 @@ export const migrations: readonly Migration[] = [
   provenAddresses,
   operations,
   auditArchive,
+  privacy,
 ];

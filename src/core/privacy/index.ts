@@ -1,0 +1,23 @@
+/**
+ * Privacy: what persons may ask of whoever keeps data of them (GDPR Art. 7, 15, 17, 20).
+ *
+ * What is about a person is declared: doctypes name the links to Person that make a document about that person
+ * (`subject`), tables name persons by foreign keys. An export hands all of it over; an erasure deletes it, leaves
+ * tombstones for devices and a pseudonym where others need a row, and deletes the keys under which the trails hold
+ * personal values, so that every chain stays as it was. Consents are events: what holds is the newest of its category.
+ *
+ * ```ts
+ * await dartwing.privacy.consent.decide('acme', 'ana@acme.test', { category: 'marketing', granted: true, terms: 'v3' });
+ * await dartwing.privacy.export('ana@acme.test', (row) => console.log(row.table, row.row));
+ * await dartwing.privacy.erase('ana@acme.test', { reason: 'Request of 2026-11-23' });
+ * ```
+ *
+ * Limits: `subjectRowsMax` rows of each table. Copies in backups live as long as the backups, and with them the keys. Free
+ * text in which somebody else wrote a name is not found. Audit: person.export, person.erase, consent.give,
+ * consent.withdraw.
+ */
+export type { ConsentDocument, ConsentInput } from './consent.js';
+export type { ErasureDocument } from './erase.js';
+export type { SubjectExportRow } from './export.js';
+export { dropConsentHistory } from './followers.js';
+export { openPrivacy, type Privacy } from './room.js';
