@@ -9,9 +9,9 @@ import { DartwingError } from '../../core/errors.js';
 import type { CommandContext } from '../context.js';
 import { textFlag } from '../flag-values.js';
 import type { VerbResult, VerbRun } from '../spec.js';
+import { signInByLoopback } from './browser-sign-in.js';
 import { identityDocument } from './identity-document.js';
 import { isLite, signInHere } from './lite.js';
-import { signInByLoopback } from './loopback.js';
 import { openProvider, providerFault, scope, tokensOf } from './provider.js';
 import { openTokenFile, type StoredTokens, type TokenFile } from './token-file.js';
 

@@ -5,11 +5,11 @@ import { callOf } from '../call.js';
 import { changed } from '../change.js';
 import type { CommandContext } from '../context.js';
 import { pairsFlag, textFlag, textsFlag } from '../flag-values.js';
+import { awaitCallback } from '../loopback.js';
 import { requireCurrent } from '../org/named.js';
 import { secretLines, typedSecret } from '../secret-input.js';
 import type { Parsed, VerbRun } from '../spec.js';
 import { openWithProviders } from './answer.js';
-import { awaitCallback } from './loopback.js';
 
 /** How long somebody may take. */
 const connectMs = 600_000;
@@ -71,7 +71,7 @@ const byBrowser: Flow = async (context, dartwing, organization, input) => {
     if (context.global.dryRun) return undefined;
     context.io.event({ type: 'authorize', url });
     context.io.note(`Open this address in a browser on this machine:\n\n  ${url}\n`);
-    return dartwing.tokens.connect.complete(await wait(begun.state), begun.binding);
+    return dartwing.tokens.connect.complete((await wait(begun.state)).searchParams, begun.binding);
   });
 };
 

@@ -14,8 +14,18 @@ import { type Renewal, record, renew } from './refresh.js';
 import { refusalOf, type Standing, standingOf } from './standing.js';
 
 export interface TokenManager {
+  /**
+   * A credential that works now. From memory while it is fresh; renewed once among all processes when it is not. For
+   * programs: nothing asks here who calls.
+   * @throws INTEGRATION_NOT_CONNECTED, INTEGRATION_REAUTH_REQUIRED, INTEGRATION_UNAVAILABLE, PROVIDER_NOT_FOUND
+   */
   get(organization: string, provider: string, account?: string): Promise<AccessToken>;
+  /** Tells that the provider refused a version with 401: it is renewed, unless somebody did so already. */
   reject(organization: string, provider: string, version: string, account?: string): Promise<AccessToken>;
+  /**
+   * Calls a host of the provider with the credential; after a 401 once more with a renewed one. Redirects are answers.
+   * @throws OUTGOING_REFUSED (no host of the provider), OUTGOING_FAILED, and as `get`
+   */
   fetchAs(
     organization: string,
     provider: string,

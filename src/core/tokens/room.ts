@@ -15,7 +15,6 @@ import {
   pollDevice,
   type SecretInput,
 } from './connect.js';
-import type { AccessToken } from './credential.js';
 import { type Disconnection, disconnect } from './disconnect.js';
 import {
   type ProviderList,
@@ -27,7 +26,6 @@ import {
 } from './document.js';
 import { checkHealth } from './health.js';
 import type { TokenManager } from './manager.js';
-import type { OutgoingAnswer, OutgoingRequest } from './outgoing.js';
 import type { TokenParts } from './parts.js';
 import type { ProviderInput } from './provider.js';
 import {
@@ -64,26 +62,7 @@ export interface HealthResult {
  * Integrations of organizations (by id or slug) and their tokens. An integration is named by its id, by its provider, or
  * as `provider/account`.
  */
-export interface Tokens {
-  /**
-   * A credential that works now. From memory while it is fresh; renewed once among all processes when it is not. For
-   * programs: nothing asks here who calls.
-   * @throws INTEGRATION_NOT_CONNECTED, INTEGRATION_REAUTH_REQUIRED, INTEGRATION_UNAVAILABLE, PROVIDER_NOT_FOUND
-   */
-  get(organization: string, provider: string, account?: string): Promise<AccessToken>;
-  /** Tells that the provider refused a version with 401: it is renewed, unless somebody did so already. */
-  reject(organization: string, provider: string, version: string, account?: string): Promise<AccessToken>;
-  /**
-   * Calls a host of the provider with the credential; after a 401 once more with a renewed one. Redirects are answers.
-   * @throws OUTGOING_REFUSED (no host of the provider), OUTGOING_FAILED, and as `get`
-   */
-  fetchAs(
-    organization: string,
-    provider: string,
-    url: string | URL,
-    request?: OutgoingRequest & { account?: string | undefined },
-  ): Promise<OutgoingAnswer>;
-
+export interface Tokens extends Pick<TokenManager, 'get' | 'reject' | 'fetchAs'> {
   /** Adds a provider to the catalogue of this process, for modules. @throws CONFIG_INVALID */
   define(name: string, provider: ProviderInput): void;
   providers(call?: CallOptions): Promise<ProviderList>;
