@@ -10,7 +10,7 @@ import {
   PutObjectRetentionCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { openArchive } from '../../src/core/audit/archive/place.js';
 import type { ArchiveOptions } from '../../src/core/audit/archive/store.js';
 import { atEnd } from '../support/ending.js';
@@ -47,13 +47,14 @@ describe.skipIf(why !== undefined)('a bucket with Object Lock', { timeout: 120_0
 
   beforeAll(async () => {
     server = await openObjectStore();
-    process.env.AWS_ACCESS_KEY_ID = server.accessKeyId;
-    process.env.AWS_SECRET_ACCESS_KEY = server.secretAccessKey;
+    vi.stubEnv('AWS_ACCESS_KEY_ID', server.accessKeyId);
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', server.secretAccessKey);
     client = new S3Client({ endpoint: server.endpoint, region: 'us-east-1', forcePathStyle: true });
     await makeBucket(locked, { Mode: 'COMPLIANCE', Years: 7 });
     world = await openArchiveWorld(at(locked, { legalHold: true }));
   }, 120_000);
   atEnd(async () => {
+    vi.unstubAllEnvs();
     client?.destroy();
     world?.store.close();
     await server?.close();
