@@ -717,7 +717,8 @@ describe('access across organizations', () => {
     proxy.flights.length = 0;
     await through.asSystem('count', (tx) => tx.query('select legal_name from company'));
     const flight = proxy.flights.findIndex((sent) => sent.includes('select legal_name from company'));
-    expect(proxy.flights[flight]).toMatch(/begin.*audit_stage.*select legal_name from company/s);
+    for (const part of ['begin', 'insert into audit_stage', 'select legal_name from company'])
+      expect(proxy.flights[flight]).toContain(part);
     expect(proxy.flights[flight + 1]).toContain('commit');
     await through.close();
   });

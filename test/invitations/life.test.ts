@@ -182,12 +182,11 @@ describe('guests', () => {
   });
 });
 
+const many = process.env.DARTWING_LONG === undefined ? 150 : 1_000;
+
 describe('lists of addresses', () => {
-  it('invites a thousand and tells each bad line', async () => {
-    const lines = Array.from(
-      { length: 1_000 },
-      (_, index) => `bulk-${index}-${count}@acme.test,Employee,14d`,
-    );
+  it(`invites ${many} and tells each bad line`, async () => {
+    const lines = Array.from({ length: many }, (_, index) => `bulk-${index}-${count}@acme.test,Employee,14d`);
     const bad = [
       'no address,Employee,',
       'x1@acme.test,Emploee,',
@@ -202,17 +201,17 @@ describe('lists of addresses', () => {
     const mute = await createDartwing(testOptions(database, { clock }));
     const { done, failed } = await mute.invitations.bulk(org, csv);
     await mute.close();
-    expect(done).toHaveLength(1_001);
+    expect(done).toHaveLength(many + 1);
     expect(done.at(-1)!.email).toBe(`quoted-${count}@acme.test`);
     expect(failed.map(({ line, error }) => [line, error.code])).toEqual([
-      [1_002, 'EMAIL_INVALID'],
-      [1_003, 'ROLE_NOT_FOUND'],
-      [1_004, 'VALIDATION_ERROR'],
-      [1_005, 'VALIDATION_ERROR'],
-      [1_006, 'VALIDATION_ERROR'],
-      [1_007, 'VALIDATION_ERROR'],
-      [1_008, 'INVITATION_EXISTS'],
-      [1_009, 'VALIDATION_ERROR'],
+      [many + 2, 'EMAIL_INVALID'],
+      [many + 3, 'ROLE_NOT_FOUND'],
+      [many + 4, 'VALIDATION_ERROR'],
+      [many + 5, 'VALIDATION_ERROR'],
+      [many + 6, 'VALIDATION_ERROR'],
+      [many + 7, 'VALIDATION_ERROR'],
+      [many + 8, 'INVITATION_EXISTS'],
+      [many + 9, 'VALIDATION_ERROR'],
     ]);
     expect((await dartwing.invitations.list(org)).total_count).toBe(1_001);
   }, 120_000);
