@@ -213,7 +213,7 @@ describe('lists of addresses', () => {
       [many + 8, 'INVITATION_EXISTS'],
       [many + 9, 'VALIDATION_ERROR'],
     ]);
-    expect((await dartwing.invitations.list(org)).total_count).toBe(1_001);
+    expect((await dartwing.invitations.list(org)).total_count).toBe(many + 1);
   }, 120_000);
 
   it.each([
