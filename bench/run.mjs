@@ -20,6 +20,7 @@ const names = [
   'jobs',
   'http',
   'sync',
+  'tokens',
   'realtime',
   'jobs-fair',
   'jobs-scale',

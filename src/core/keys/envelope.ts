@@ -16,7 +16,7 @@ import {
   createCipheriv,
   createDecipheriv,
   createHash,
-  hkdfSync,
+  createHmac,
   type KeyObject,
   timingSafeEqual,
 } from 'node:crypto';
@@ -108,8 +108,14 @@ function deriveMessageKey(key: KeyObject, salt: Uint8Array, bound: Buffer) {
     Buffer.from('dartwing/enc/v1\u0001'),
     createHash('sha256').update(bound).digest(),
   ]);
-  const bytes = Buffer.from(hkdfSync('sha256', key, salt, info, 64));
-  return { messageKey: bytes.subarray(0, 32), commitment: bytes.subarray(32) };
+  // HKDF (RFC 5869) of 64 bytes, written out: hkdfSync() takes three times as long as its three HMACs.
+  const secret = key.export();
+  const extracted = createHmac('sha256', salt).update(secret).digest();
+  secret.fill(0);
+  const expand = (...parts: Buffer[]) =>
+    parts.reduce((hmac, part) => hmac.update(part), createHmac('sha256', extracted)).digest();
+  const messageKey = expand(info, Buffer.from([1]));
+  return { messageKey, commitment: expand(messageKey, info, Buffer.from([2])) };
 }
 
 function uuidBytes(id: string): Buffer {

@@ -111,11 +111,13 @@ async function sealAnew(
   const active = await holdActiveKey(tx, organization, purpose);
   if (active === undefined) throw new DartwingError('KEY_NOT_FOUND', { id: `of ${organization} ${purpose}` });
   const secret = await chest.secretOf(active);
-  for (const { row, sealed: old } of rows) {
+  const salts = randomBytes(saltBytes * rows.length);
+  for (const [index, { row, sealed: old }] of rows.entries()) {
+    const salt = salts.subarray(index * saltBytes, (index + 1) * saltBytes);
     const place = placeOf(column, organization, row);
     try {
       const plain = await chest.open(tx, place, old);
-      sealed.push({ row, sealed: sealEnvelope(secret, active.id, place, plain, randomBytes(saltBytes)) });
+      sealed.push({ row, sealed: sealEnvelope(secret, active.id, place, plain, salt) });
       plain.fill(0);
     } catch (error) {
       // A key service that does not answer concerns the next value just as well.
