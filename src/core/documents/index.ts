@@ -31,7 +31,7 @@ export {
 } from './change-queries.js';
 export type { Definition, DefinitionInput } from './definition.js';
 export { type Data, type Doctype, type LinkTo, refuseTooLarge } from './doctype.js';
-export { type Document, type DocumentList, type DocumentVersions } from './document.js';
+export type { Document, DocumentList, DocumentVersions } from './document.js';
 export { dropDocuments } from './followers.js';
 export { type ListInput, showDocument } from './list.js';
 export { followMergedPerson, relinked } from './merge.js';
