@@ -3,10 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { openArchive } from '../../src/core/audit/archive/place.js';
 import { sealTrails } from '../../src/core/audit/archive/seal.js';
 import type { ArchiveOptions, ArchiveStore } from '../../src/core/audit/archive/store.js';
-import { stageAudit, verifyArchive } from '../../src/core/audit/index.js';
+import { verifyArchive } from '../../src/core/audit/index.js';
 import type { Dartwing } from '../../src/core/index.js';
 import { describeInstallation } from '../../src/core/options.js';
 import { openTestDartwing, type TestDatabase, testOptions } from '../support/database.js';
+import { write } from './entries.js';
 
 export interface ArchiveWorld {
   database: TestDatabase;
@@ -27,24 +28,6 @@ export async function openArchiveWorld(options: ArchiveOptions): Promise<Archive
   };
   const [acme, beta] = [await create('acme'), await create('beta')];
   return { database, dartwing, acme, beta, store: openArchive(options), options };
-}
-
-/** Leaves entries in a trail. */
-export async function write(
-  { dartwing }: Pick<ArchiveWorld, 'dartwing'>,
-  organization: string,
-  count: number,
-): Promise<void> {
-  await dartwing.asOrg(organization, async (tx) => {
-    for (let n = 0; n < count; n++)
-      await stageAudit(tx, {
-        action: 'update',
-        actor: { type: 'person', id: 'PERSON-2026-00001' },
-        via: 'http',
-        ref: { doctype: 'Task', name: `task-${n}` },
-        new: { n },
-      });
-  });
 }
 
 /** The superuser with the triggers off. */

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
 import { verifyArchive } from '../../src/core/audit/index.js';
-import { archiveSuite, openArchiveWorld, write } from './archive-suite.js';
+import { archiveSuite, openArchiveWorld } from './archive-suite.js';
+import { write } from './entries.js';
 
 const place = mkdtempSync(join(tmpdir(), 'dartwing-archive-'));
 afterAll(() => rmSync(place, { recursive: true, force: true }));

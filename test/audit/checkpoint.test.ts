@@ -4,10 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkProof } from '../../src/auditor/check-proof.js';
-import { stageAudit } from '../../src/core/audit/index.js';
-import type { Dartwing } from '../../src/core/index.js';
 import { createDartwing } from '../../src/core/index.js';
 import { openTestDartwing, type TestDatabase, testOptions } from '../support/database.js';
+import { write } from './entries.js';
 
 const { database, dartwing } = await openTestDartwing();
 const { id: acme } = await create('acme');
@@ -16,20 +15,6 @@ const { id: beta } = await create('beta');
 async function create(slug: string): Promise<{ id: string }> {
   await dartwing.tenancy.create({ slug, type: 'company', owner: `ana@${slug}.test` });
   return dartwing.tenancy.show(slug);
-}
-
-/** Leaves as many entries in the trail of an organization. */
-async function write(organization: string, count: number, into: Dartwing = dartwing): Promise<void> {
-  await into.asOrg(organization, async (tx) => {
-    for (let n = 0; n < count; n++)
-      await stageAudit(tx, {
-        action: 'update',
-        actor: { type: 'person', id: 'PERSON-2026-00001' },
-        via: 'http',
-        ref: { doctype: 'Task', name: `task-${n}` },
-        new: { n },
-      });
-  });
 }
 
 const sizeOf = async (organization: string) => {
@@ -46,7 +31,7 @@ describe('signing', () => {
     // acme, beta and SYSTEM.
     expect(first.signed).toBe(3);
     expect(first.note).toMatch(/^dartwing\/[0-9a-f]{16}\n3\n/);
-    await write(acme, 5);
+    await write({ dartwing }, acme, 5);
     expect(await dartwing.audit.checkpoint({ organization: acme })).toMatchObject({ signed: 1, refused: [] });
     expect(await dartwing.audit.checkpoint({ organization: acme })).toMatchObject({ signed: 0, refused: [] });
     const { items } = await dartwing.audit.checkpoints({ organization: acme });
@@ -56,17 +41,17 @@ describe('signing', () => {
 
   it('by the clock waits for enough entries or time', async () => {
     await dartwing.audit.checkpoint();
-    await write(beta, 3);
+    await write({ dartwing }, beta, 3);
     await dartwing.audit.sequence();
     expect((await dartwing.audit.checkpoint({ due: true })).signed).toBe(0);
-    await write(beta, 1_000);
+    await write({ dartwing }, beta, 1_000);
     expect((await dartwing.audit.checkpoint({ due: true, organization: beta })).signed).toBe(1);
   });
 
   it('gives two signers at once one log without gap or repetition', async () => {
     await using other = await opened(database);
     for (let turn = 0; turn < 5; turn++) {
-      await Promise.all([write(acme, 2), write(beta, 2, other.dartwing)]);
+      await Promise.all([write({ dartwing }, acme, 2), write(other, beta, 2)]);
       await Promise.all([dartwing.audit.checkpoint(), other.dartwing.audit.checkpoint()]);
     }
     expect((await dartwing.audit.verify()).findings).toEqual([]);
@@ -78,7 +63,7 @@ describe('signing', () => {
   });
 
   it('rehearses without writing', async () => {
-    await write(acme, 1);
+    await write({ dartwing }, acme, 1);
     const before = await database.admin.query('select count(*) from audit_checkpoint');
     expect((await dartwing.audit.checkpoint({ organization: acme, dryRun: true })).signed).toBe(1);
     expect((await database.admin.query('select count(*) from audit_checkpoint')).rows).toEqual(before.rows);
@@ -90,7 +75,7 @@ describe('signing', () => {
     expect(from).toBe(verifiers.at(-1));
     const { items } = await dartwing.audit.query({ organization: 'SYSTEM', action: 'audit.signer' });
     expect(items[0]).toMatchObject({ reason: 'yearly', new: { from, to } });
-    await write(acme, 1);
+    await write({ dartwing }, acme, 1);
     expect((await dartwing.audit.checkpoint()).verifiers.slice(-2)).toEqual([from, to]);
     expect((await dartwing.audit.verify()).findings).toEqual([]);
     const proof = await dartwing.audit.prove({ organization: acme, seq: 2 });
@@ -139,7 +124,7 @@ describe('a proof', () => {
   it('shows that a trail continues an earlier checkpoint', async () => {
     const { items } = await dartwing.audit.checkpoints({ organization: acme });
     const sinceSize = items[0]!.size;
-    await write(acme, 11);
+    await write({ dartwing }, acme, 11);
     const proof = await dartwing.audit.prove({ organization: acme, seq: 1, sinceSize });
     expect(proof.earlier?.path.length).toBeGreaterThan(0);
     expect(checkProof(proof)).toEqual([]);
@@ -188,7 +173,7 @@ describe('a proof', () => {
 describe('verification', () => {
   it('reads only what is new, or what lies between two times', async () => {
     await dartwing.audit.checkpoint();
-    await write(beta, 10);
+    await write({ dartwing }, beta, 10);
     const all = await dartwing.audit.verify({ organizations: [beta] });
     const since = await dartwing.audit.verify({ organizations: [beta], sinceCheckpoint: true });
     expect(since).toMatchObject({ ok: true, summary: { entries: 10 } });

@@ -15,7 +15,8 @@ import { openArchive } from '../../src/core/audit/archive/place.js';
 import type { ArchiveOptions } from '../../src/core/audit/archive/store.js';
 import { atEnd } from '../support/ending.js';
 import { type ObjectStore, openObjectStore, whyNoObjectStore } from '../support/object-store.js';
-import { type ArchiveWorld, archiveSuite, openArchiveWorld, write } from './archive-suite.js';
+import { type ArchiveWorld, archiveSuite, openArchiveWorld } from './archive-suite.js';
+import { write } from './entries.js';
 
 const why = whyNoObjectStore();
 if (why !== undefined) process.stderr.write(`The archive in a bucket was not tested: ${why}\n`);

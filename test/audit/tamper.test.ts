@@ -7,7 +7,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { signCheckpoint, verifierOf, verifierText } from '../../src/core/audit/checkpoint/note.js';
 import { type ChainHead, emptyTrail, extendTrail } from '../../src/core/audit/head.js';
 import { treeRoot } from '../../src/core/audit/merkle.js';
-import { openArchiveWorld, sabotage, write } from './archive-suite.js';
+import { openArchiveWorld, sabotage } from './archive-suite.js';
+import { write } from './entries.js';
 
 const place = mkdtempSync(join(tmpdir(), 'dartwing-tamper-'));
 afterAll(() => rmSync(place, { recursive: true, force: true }));

@@ -52,9 +52,10 @@ function readProof(key: Buffer, token: string, now: Date): { person: string; ema
  * @throws PERSON_NOT_FOUND, PERSON_MERGED, MINOR_LOCKED, PERMISSION_DENIED
  */
 export async function askForProof(scope: Scope, ref: string): Promise<Change<AddressProofDocument>> {
-  const { id, primary_email: email, ...row } = await requireReadablePerson(scope, ref, true);
+  const row = await requireReadablePerson(scope, ref, true);
+  const { id, primary_email: email } = row;
   authorize(scope, 'update', { doctype: 'Person', name: id });
-  refuseLocked({ id, primary_email: email, ...row });
+  refuseLocked(row);
   const document = (mail: AddressProofDocument['mail']): AddressProofDocument => ({
     person: id,
     primary_email: email,
