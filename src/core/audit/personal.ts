@@ -34,18 +34,26 @@ interface Sealed {
   box: string;
 }
 
-/** The entry with its personal values sealed; the same entry when it has none. */
+/** Keys of subjects that entries staged together have in common, by organization and subject. */
+export type SubjectKeys = Map<string, Buffer>;
+
+/**
+ * The entry with its personal values sealed; the same entry when it has none.
+ * @param keys found for entries that are staged with the same statement. Not for a whole transaction: a savepoint may take
+ * a key back that was made after it.
+ */
 export async function sealPersonal(
   tx: AuditTransaction,
   entry: AuditEntry,
   organization: string,
+  keys: SubjectKeys,
 ): Promise<AuditEntry> {
   const { subject, ...rest } = entry;
   if (subject === undefined && !mayHold(entry.old) && !mayHold(entry.new)) return entry;
-  const keys = new Map<string, Buffer>();
   const seal = async (of: string, value: unknown): Promise<Sealed> => {
-    const key = keys.get(of) ?? (await keyOf(tx, organization, of));
-    keys.set(of, key);
+    const name = `${organization}\0${of}`;
+    const key = keys.get(name) ?? (await keyOf(tx, organization, of));
+    keys.set(name, key);
     const text = Buffer.from(JSON.stringify(value));
     return { sealed_for: of, box: close(key, placeOf(organization, of), text).toString('base64') };
   };
@@ -88,12 +96,10 @@ export async function openPersonal(
     for (const subject of subjectsIn([old, current]))
       wanted.set(`${org}\0${subject}`, { organization: org, subject });
   if (wanted.size === 0) return [...documents];
-  const keys = new Map<string, Buffer>();
+  const keys: SubjectKeys = new Map();
+  const wrapping = wrappingKey(tx.auditKey);
   for (const { organization, subject, wrapped } of await findSubjectKeys(tx, [...wanted.values()]))
-    keys.set(
-      `${organization}\0${subject}`,
-      open(wrappingKey(tx.auditKey), placeOf(organization, subject), wrapped),
-    );
+    keys.set(`${organization}\0${subject}`, open(wrapping, placeOf(organization, subject), wrapped));
   const reveal = (value: unknown, organization: string): unknown => {
     if (Array.isArray(value)) return value.map((item) => reveal(item, organization));
     if (isSealed(value)) {
@@ -134,10 +140,9 @@ function valueSubject({ secret }: AuditKey, value: string): string {
 
 async function keyOf(tx: AuditTransaction, organization: string, subject: string): Promise<Buffer> {
   const place = placeOf(organization, subject);
-  const [known] = await findSubjectKeys(tx, [{ organization, subject }]);
-  if (known !== undefined) return open(wrappingKey(tx.auditKey), place, known.wrapped);
-  const wrapped = close(wrappingKey(tx.auditKey), place, randomBytes(32));
-  return open(wrappingKey(tx.auditKey), place, await keepSubjectKey(tx, { organization, subject, wrapped }));
+  const wrapping = wrappingKey(tx.auditKey);
+  const wrapped = close(wrapping, place, randomBytes(32));
+  return open(wrapping, place, await keepSubjectKey(tx, { organization, subject, wrapped }));
 }
 
 function wrappingKey({ secret }: AuditKey): Buffer {

@@ -8,7 +8,7 @@ import { DartwingError } from '../errors.js';
 import { uuidv7 } from '../ids.js';
 import { lengthPrefixed } from './chain.js';
 import { type AuditEntry, composeBody } from './entry.js';
-import { sealPersonal } from './personal.js';
+import { type SubjectKeys, sealPersonal } from './personal.js';
 import type { AuditKey, AuditTransaction } from './ports.js';
 import { insertStagedEntries, insertStagedEntry, type StagedEntry } from './write-queries.js';
 
@@ -21,7 +21,7 @@ const macDomain = Buffer.from('dartwing-audit-stage-v1\u0000');
  * entry is too large; PERMISSION_DENIED when it is for another organization than the transaction's.
  */
 export async function stageAudit(tx: AuditTransaction, entry: AuditEntry): Promise<string> {
-  const { id, staged } = await prepare(tx, entry);
+  const { id, staged } = await prepare(tx, entry, new Map());
   await insertStagedEntry(tx, staged);
   ringAfterCommit(tx);
   return id;
@@ -34,7 +34,8 @@ export async function stageAuditMany(
 ): Promise<string[]> {
   if (entries.length === 0) return [];
   const prepared: Awaited<ReturnType<typeof prepare>>[] = [];
-  for (const entry of entries) prepared.push(await prepare(tx, entry));
+  const keys: SubjectKeys = new Map();
+  for (const entry of entries) prepared.push(await prepare(tx, entry, keys));
   await insertStagedEntries(
     tx,
     prepared.map(({ staged }) => staged),
@@ -61,12 +62,13 @@ export function isAuthentic(key: AuditKey, { organization, body, mac }: StagedEn
 async function prepare(
   tx: AuditTransaction,
   entry: AuditEntry,
+  keys: SubjectKeys,
 ): Promise<{ id: string; staged: StagedEntry }> {
   const organization = entry.organization ?? tx.organization;
   if (organization === undefined || organization === '') throw new DartwingError('ORGANIZATION_REQUIRED');
   const at = tx.clock.now();
   const id = uuidv7(at);
-  const body = composeBody(await sealPersonal(tx, entry, organization), organization, id, at);
+  const body = composeBody(await sealPersonal(tx, entry, organization, keys), organization, id, at);
   return {
     id,
     staged: { organization, body, mac: stagingMac(tx.auditKey, organization, body), keyId: tx.auditKey.id },

@@ -19,14 +19,18 @@ export async function findSubjectKeys(
   ).rows;
 }
 
-/** The key that is kept: this one, or that of another transaction, for which it waited. */
+/** The key that is kept: the one that was there, this one, or that of another transaction, for which it waited. */
 export async function keepSubjectKey(tx: Queryable, row: SubjectKeyRow): Promise<Buffer> {
-  await tx.query(
-    'insert into audit_subject_key (organization, subject, wrapped) values ($1, $2, $3) on conflict do nothing',
-    [row.organization, row.subject, row.wrapped],
-    'dartwing_audit_subject_keep',
-  );
-  return (await findSubjectKeys(tx, [row]))[0]!.wrapped;
+  const text = `with made as (
+      insert into audit_subject_key (organization, subject, wrapped) values ($1, $2, $3)
+      on conflict do nothing returning wrapped
+    )
+    select wrapped from made
+    union all select wrapped from audit_subject_key where organization = $1 and subject = $2`;
+  const values = [row.organization, row.subject, row.wrapped];
+  const { rows } = await tx.query<{ wrapped: Buffer }>(text, values, 'dartwing_audit_subject_keep');
+  // What it waited for was committed after the statement began, so only the next one sees it.
+  return (rows[0] ?? (await findSubjectKeys(tx, [row]))[0]!).wrapped;
 }
 
 export async function deleteSubjectKeys(tx: Queryable, subjects: readonly string[]): Promise<number> {
