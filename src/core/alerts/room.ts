@@ -129,6 +129,23 @@ export function openAlerts(parts: AlertParts): Alerts & { close(): Promise<void>
   const currentRules = async (tx: Tx): Promise<readonly Rule[]> =>
     withChanges(shipped, await listRuleChanges(tx));
 
+  /** What fires, is about to, or was over since then, and which of it is kept quiet. */
+  const standing = async (
+    tx: Tx,
+    since?: Date,
+  ): Promise<{ items: AlertDocument[]; evaluatedAt: Date | null }> => {
+    const rules = await currentRules(tx);
+    const { evaluated_at: evaluatedAt, now } = await findEvaluation(tx);
+    const rows = await listInstances(tx, since);
+    const silences = await listSilences(tx, now);
+    const firing = rows.filter(({ state }) => state === 'firing');
+    const items = rows.map((row) => {
+      const quiet = row.state === 'firing' ? quietReason(row, firing, rules, silences) : undefined;
+      return alertDocument(row, rules, quiet);
+    });
+    return { items, evaluatedAt };
+  };
+
   const change = (
     id: string,
     action: string,
@@ -154,18 +171,7 @@ export function openAlerts(parts: AlertParts): Alerts & { close(): Promise<void>
   const verbs: Alerts = {
     list: ({ since } = {}, call) =>
       run('alert list', call, async ({ tx }) => {
-        const rules = await currentRules(tx);
-        const { evaluated_at: evaluatedAt, now } = await findEvaluation(tx);
-        const rows = await listInstances(tx, since);
-        const silences = await listSilences(tx, now);
-        const firing = rows.filter(({ state }) => state === 'firing');
-        const items = rows.map((row) =>
-          alertDocument(
-            row,
-            rules,
-            row.state === 'firing' ? quietReason(row, firing, rules, silences) : undefined,
-          ),
-        );
+        const { items, evaluatedAt } = await standing(tx, since);
         return {
           api_version: 'dartwing/v1',
           kind: 'AlertList',
@@ -175,13 +181,7 @@ export function openAlerts(parts: AlertParts): Alerts & { close(): Promise<void>
         };
       }),
     glance: () =>
-      parts.transaction(async (tx) => {
-        const rules = await currentRules(tx);
-        const { now } = await findEvaluation(tx);
-        const silences = await listSilences(tx, now);
-        const firing = (await listInstances(tx)).filter(({ state }) => state === 'firing');
-        return firing.map((row) => alertDocument(row, rules, quietReason(row, firing, rules, silences)));
-      }),
+      parts.transaction(async (tx) => (await standing(tx)).items.filter(({ state }) => state === 'firing')),
     check: (id, call) =>
       run('alert check', call, async ({ tx }) => {
         const rules = await currentRules(tx);

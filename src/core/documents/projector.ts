@@ -64,7 +64,13 @@ export interface Seen {
  * Writes down who saw which fields with health information: an entry for each document, and one for the rest of a long
  * list. Documents without any cost nothing.
  */
-export async function recordReads(scope: Scope, registry: Registry, seen: readonly Seen[]): Promise<void> {
+export async function recordReads(
+  scope: Scope,
+  registry: Registry,
+  seen: readonly Seen[],
+  /** Whose documents they are, where the transaction is bound to no organization. */
+  organization?: string,
+): Promise<void> {
   if (scope.dryRun === true) return;
   const reads = new Map<string, { doctype: string; name: string; fields: Set<string> }>();
   for (const { doctype, name, data } of seen) {
@@ -78,7 +84,8 @@ export async function recordReads(scope: Scope, registry: Registry, seen: readon
   if (reads.size === 0) return;
   const all = [...reads.values()];
   const { principal, via, requestId, reason, tx } = scope;
-  const common = { action: 'phi.read', actor: principal, via, reason, requestId, isPhi: true };
+  const place = organization === undefined ? {} : { organization };
+  const common = { ...place, action: 'phi.read', actor: principal, via, reason, requestId, isPhi: true };
   const single = all.slice(0, limits.phiReadsMax);
   const rest = all.slice(limits.phiReadsMax);
   const entries = single.map(({ doctype, name, fields }) => ({

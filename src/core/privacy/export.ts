@@ -67,9 +67,10 @@ async function giveDocuments(
     const page = await pageSubjectDocuments(scope.tx, person, paths, after, limits.pageMax);
     for (const organization of new Set(page.map((row) => row.organization)))
       await recordReads(
-        { ...scope, tx: { ...scope.tx, organization } },
+        scope,
         registry,
         page.filter((row) => row.organization === organization && !row.deleted),
+        organization,
       );
     for (const { deleted, ...row } of page) if (!deleted) await give(`document ${row.doctype}`, [{ ...row }]);
     const last = page.at(-1);
