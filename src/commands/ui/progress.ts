@@ -78,22 +78,29 @@ function drawing(
   const filled = Math.round(barColumns * Math.min(1, total === 0 ? 1 : done / total));
   const [full, open] = unicode ? ['█', '░'] : ['#', '.'];
   const bar = full!.repeat(filled) + open!.repeat(barColumns - filled);
+  return [title, bar, `${count(done)}/${count(total)}`, ...speedOf(rate, total)].join('  ');
+}
+
+/** `212/s` and `ETA 3s`, as far as they are known. */
+function speedOf(rate: Rate, total: number | undefined): string[] {
   const perSecond = rate.perSecond();
-  const eta = rate.etaMs(total);
-  const tail = [
-    perSecond === undefined ? '' : `${count(Math.round(perSecond))}/s`,
-    eta === undefined ? '' : `ETA ${formatDuration(eta)}`,
+  const eta = total === undefined ? undefined : rate.etaMs(total);
+  return [
+    ...(perSecond === undefined ? [] : [`${count(Math.round(perSecond))}/s`]),
+    ...(eta === undefined ? [] : [`ETA ${formatDuration(eta)}`]),
   ];
-  return [title, bar, `${count(done)}/${count(total)}`, ...tail].filter((part) => part !== '').join('  ');
 }
 
 function lineProgress(io: Io, { title, total, done = 0 }: ProgressOptions): Progress {
   const due = createPace(done, total);
+  const rate = createRate(done);
   io.note(total === undefined ? `${title} …` : `${title}: ${count(done)} of ${count(total)}`);
   return {
     update: (now, text) => {
-      if (due(now))
-        io.note(`${text ?? title}: ${count(now)}${total === undefined ? '' : ` of ${count(total)}`}`);
+      rate.sample(now, performance.now());
+      if (!due(now)) return;
+      const of = total === undefined ? '' : ` of ${count(total)}`;
+      io.note([`${text ?? title}: ${count(now)}${of}`, ...speedOf(rate, total)].join(', '));
     },
     end: (text) => {
       if (text !== undefined) io.note(text);
@@ -107,11 +114,13 @@ function eventProgress(io: Io, { title, total, op = title, done = 0 }: ProgressO
   let last = done;
   const send = (): void => {
     const eta = total === undefined ? undefined : rate.etaMs(total);
+    const perSecond = rate.perSecond();
     io.event({
       type: 'progress',
       op,
       done: last,
       total: total ?? null,
+      per_second: perSecond === undefined ? null : Math.round(perSecond),
       eta_ms: eta === undefined ? null : Math.round(eta),
     });
   };
