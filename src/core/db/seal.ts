@@ -50,6 +50,10 @@ const questions = [
     "NULLIF(current_setting('dartwing.person'::text, true), ''::text)",
     '( SELECT sealed_person() AS sealed_person)',
   ],
+  [
+    "string_to_table(current_setting('dartwing.orgs'::text, true), ','::text)",
+    'unnest(sealed_organizations())',
+  ],
   ["string_to_array(current_setting('dartwing.orgs'::text, true), ','::text)", 'sealed_organizations()'],
 ] as const;
 
