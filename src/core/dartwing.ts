@@ -58,7 +58,9 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
   const { clock, log, keyring } = installation;
   const background = options.background ?? true;
   const bell = sequencerBell(background);
-  const metrics = whenUsed(() => openMetrics({ database, clock, log, ready: () => ready() }));
+  const metrics = whenUsed(() =>
+    openMetrics({ database, clock, log, masterKeyName: keyring.fingerprint, ready: () => ready() }),
+  );
   const database = openDatabase({
     ...installation.database,
     onTransaction: (course) => {

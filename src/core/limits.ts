@@ -418,6 +418,10 @@ export const limits = Object.freeze({
   alertKeptMs: 2_592_000_000,
   silenceMsMax: 2_592_000_000,
   silencesMax: 200,
+  /** How far back the nightly verification of trails goes. */
+  trailsVerifiedMs: 129_600_000,
+  /** Things behind a number that are named, of each kind. */
+  causesMax: 20,
   /** Codes in place of a lost second factor. */
   recoveryCodes: 10,
 });

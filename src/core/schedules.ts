@@ -11,7 +11,7 @@ import { limits } from './limits.js';
 interface Chore {
   cron: string;
   description: string;
-  run: (dartwing: Dartwing, call: CallOptions, hand: HandOut) => Promise<unknown>;
+  run: (dartwing: Dartwing, call: CallOptions, hand: HandOut, now: Date) => Promise<unknown>;
 }
 
 /** Gives each organization a job of its own, so that a slow one keeps no other back. */
@@ -96,6 +96,12 @@ const chores: Readonly<Record<string, Chore>> = {
       return { signed, refused };
     },
   },
+  'audit.verification': {
+    cron: '20 3 * * *',
+    description:
+      'Reads again what was added to trails since the day before, and compares it with checkpoints',
+    run: verifyTrails,
+  },
   'audit.seal': {
     cron: '*/15 * * * *',
     description: 'Seals what is signed into the archive, where there is one',
@@ -127,6 +133,28 @@ const chores: Readonly<Record<string, Chore>> = {
     run: async ({ tenancy }, call) => (await tenancy.verify(undefined, call)).summary,
   },
 };
+
+/**
+ * What was added since the night before, with some hours more, so that nothing stays unread because a run was late. All
+ * of it on Sundays, and for as long as the run before found a fault.
+ */
+async function verifyTrails(
+  { audit, jobs }: Dartwing,
+  call: CallOptions,
+  _: HandOut,
+  now: Date,
+): Promise<unknown> {
+  const { last_outcome: last } = await jobs.schedules.show('audit.verification', call);
+  const isAll = now.getUTCDay() === 0 || last === null || (last as { broken?: number }).broken !== 0;
+  const from = isAll ? undefined : new Date(now.getTime() - limits.trailsVerifiedMs);
+  const { summary, findings } = await audit.verify({ from }, call);
+  const faults = findings.filter(({ severity }) => severity === 'fail').slice(0, limits.alertNamedMax);
+  return {
+    entries: summary.entries,
+    broken: summary.fail,
+    faults: faults.map(({ organization, id, seq }) => ({ organization, id, seq })),
+  };
+}
 
 /** One after another, each by itself: what one refuses keeps no other back. */
 async function purgeDue({ tenancy }: Dartwing, call: CallOptions): Promise<unknown> {
@@ -214,6 +242,10 @@ export function addSystemSchedules(
   };
   for (const [name, { cron, description, run }] of Object.entries(chores)) {
     const call: CallOptions = { principal: { type: 'system', id: `schedule ${name}` }, via: 'system' };
-    jobs.schedules.define(name, { cron, description, run: () => run(dartwing(), call, hand) });
+    jobs.schedules.define(name, {
+      cron,
+      description,
+      run: () => run(dartwing(), call, hand, clock.now()),
+    });
   }
 }

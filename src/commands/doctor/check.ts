@@ -1,12 +1,14 @@
 /** What a check is and how it is run. */
 import { asDartwingError } from '../../core/errors.js';
+import { createDartwing, type Dartwing } from '../../core/index.js';
+import type { Reading } from '../../core/metrics/index.js';
 import type { CommandContext } from '../context.js';
-import type { Target } from '../open.js';
+import { findTarget, type Target } from '../open.js';
 
 export interface CheckResult {
   id: string;
   status: 'pass' | 'warn' | 'fail' | 'skip';
-  /** What was measured. */
+  /** What was measured, in numbers: it names no tenant and no person. */
   what: string;
   /** Commands that repair it; empty when nothing is wrong. */
   fix: readonly string[];
@@ -23,17 +25,63 @@ export interface Outcome {
   found?: readonly string[];
 }
 
-/** What checks look at. `target` fails when there is no database to find. */
+/** What checks look at: the same in one round, however many ask. */
 export interface Patient {
   context: CommandContext;
+  /** Fails when there is no database to find. */
   target: () => Promise<Target>;
+  /** The core, opened without a look at isolation: a check of its own does that. */
+  core: () => Promise<Dartwing>;
+  /** What the database tells of the installation. */
+  readings: () => Promise<Read>;
+}
+
+/** The sum of the readings of a name whose labels match. */
+export type Read = (name: Reading['name'], labels?: Readonly<Record<string, string>>) => number;
+
+/** Something that is safe to do, and to do twice. */
+export interface Repair {
+  /** Undefined when there is nothing that this repair mends. */
+  question(patient: Patient, result: CheckResult): Promise<string | undefined> | string | undefined;
+  run(patient: Patient): Promise<unknown>;
 }
 
 export interface Check {
   id: string;
   /** Checks that must not have failed before; otherwise this one is skipped. */
   needs?: readonly string[];
+  /** What it `found` names organizations or machines, so it is not for everybody. */
+  isPrivate?: true;
   run(patient: Patient): Promise<Outcome> | Outcome;
+  repair?: Repair;
+}
+
+/** Looks for one round, and lets everything go that was opened for it. */
+export async function examine<T>(
+  context: CommandContext,
+  work: (patient: Patient) => Promise<T>,
+): Promise<T> {
+  let opened: Promise<Dartwing> | undefined;
+  let read: Promise<Read> | undefined;
+  const target = once(() => findTarget(context));
+  const core = () => {
+    opened ??= target().then(({ options }) =>
+      createDartwing({ ...options, background: false, selfTest: 'version' }),
+    );
+    return opened;
+  };
+  const readings = () => {
+    read ??= core().then(async ({ metrics }) => reader(await metrics.readings()));
+    return read;
+  };
+  try {
+    return await work({ context, target, core, readings });
+  } finally {
+    await opened?.then(
+      (dartwing) => dartwing.close(),
+      () => {},
+    );
+  }
 }
 
 /** Runs checks in order. A check that throws has failed with the words of its error. */
@@ -61,6 +109,24 @@ export async function runChecks(checks: readonly Check[], patient: Patient): Pro
   return results;
 }
 
+/** One outcome of several things that are wrong: the worst status, all words, each repair once. */
+export function outcomeOf(good: string, troubles: readonly Trouble[]): Outcome {
+  if (troubles.length === 0) return { what: good };
+  return {
+    status: troubles.some(({ status }) => status === 'fail') ? 'fail' : 'warn',
+    what: [...new Set(troubles.map(({ what }) => what))].join('; '),
+    found: troubles.flatMap(({ found }) => found ?? []),
+    fix: [...new Set(troubles.flatMap(({ fix }) => fix))],
+  };
+}
+
+export interface Trouble {
+  status: 'warn' | 'fail';
+  what: string;
+  fix: readonly string[];
+  found?: readonly string[];
+}
+
 async function attempt(check: Check, patient: Patient): Promise<Outcome> {
   try {
     return await check.run(patient);
@@ -68,4 +134,23 @@ async function attempt(check: Check, patient: Patient): Promise<Outcome> {
     const { code, message, why, fix } = asDartwingError(thrown);
     return { status: 'fail', what: `${code}: ${message}${why === undefined ? '' : `. ${why}`}`, fix };
   }
+}
+
+function reader(readings: readonly Reading[]): Read {
+  return (name, labels = {}) =>
+    readings
+      .filter(
+        (reading) =>
+          reading.name === name &&
+          Object.entries(labels).every(([label, wanted]) => reading.labels?.[label] === wanted),
+      )
+      .reduce((sum, { value }) => sum + value, 0);
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
 }

@@ -1,35 +1,35 @@
-import { arch, platform, release, totalmem } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import { DartwingError, nearest } from '../../core/errors.js';
-import { migrateInstallation } from '../../core/index.js';
-import { packageVersion } from '../../core/package-root.js';
 import type { CommandContext } from '../context.js';
 import { durationFlag, textFlag } from '../flag-values.js';
-import { findTarget, type Target } from '../open.js';
 import type { Document, Parsed, VerbResult, VerbRun } from '../spec.js';
 import type { Io } from '../ui/io.js';
-import { type Check, type CheckResult, type Patient, runChecks } from './check.js';
+import { bundleOf, forEverybody } from './bundle.js';
+import { type Check, type CheckResult, examine, runChecks } from './check.js';
 import { checks } from './checks.js';
 
 export const run: VerbRun = async (context, { flags }) => {
   const chosen = choose(textFlag(flags, 'only'));
-  let found: Promise<Target> | undefined;
-  const target = () => {
-    found ??= findTarget(context);
-    return found;
-  };
-  const patient: Patient = { context, target };
   const everyMs = durationFlag(flags, 'watch');
-  if (everyMs !== undefined) return watch(patient, chosen, flags, everyMs);
-  let results = await runChecks(chosen, patient);
-  if (flags.fix === true && (await repair(context, results, target)))
-    results = await runChecks(chosen, patient);
-
+  if (everyMs !== undefined) return watch(context, chosen, flags, everyMs);
+  const look = () => examine(context, (patient) => runChecks(chosen, patient));
+  let results = await look();
+  let repairs: RepairDocument[] | undefined;
+  if (flags.fix === true) {
+    repairs = await repair(context, chosen, results);
+    if (repairs.some(({ done }) => done)) results = await look();
+  }
   const report = reportOf(results, flags.strict === true);
   return {
-    document: { ...report, ...(flags.report === true ? { machine: machine() } : {}) },
+    document: {
+      ...report,
+      ...(repairs === undefined ? {} : { repairs }),
+      ...(flags.report === true
+        ? { checks: results.map(forEverybody), ...(await bundleOf(context, results)) }
+        : {}),
+    },
     findings: !report.ok,
-    table: { columns: [], sentence: text(context.io, results) },
+    table: { columns: [], sentence: text(context.io, results, repairs) },
   };
 };
 
@@ -46,7 +46,7 @@ const watchMsMin = 1_000;
 
 /** Report after report for a program; for a person every check at first, then those that say something else. */
 function watch(
-  patient: Patient,
+  context: CommandContext,
   chosen: readonly Check[],
   flags: Parsed['flags'],
   everyMs: number,
@@ -56,11 +56,11 @@ function watch(
       throw new DartwingError('VALIDATION_ERROR', { message: `give either --watch or --${other}` });
   if (everyMs < watchMsMin)
     throw new DartwingError('VALIDATION_ERROR', { message: '--watch is at least 1s' });
-  const { io, signal } = patient.context;
+  const { io, signal } = context;
   async function* rounds(): AsyncGenerator<Document> {
     let known = new Map<string, string>();
     while (!signal.aborted) {
-      const results = await runChecks(chosen, patient);
+      const results = await examine(context, (patient) => runChecks(chosen, patient));
       const at = new Date().toISOString();
       if (io.machine) yield { ...reportOf(results, flags.strict === true), at };
       else
@@ -93,43 +93,53 @@ function choose(only: string | undefined): readonly Check[] {
   return checks.filter((check) => wanted.has(check.id));
 }
 
-/** The safe repairs, after a question. Returns whether something was done. */
-async function repair(
-  context: CommandContext,
-  results: readonly CheckResult[],
-  target: () => Promise<Target>,
-): Promise<boolean> {
-  const failed = (id: string) => results.some((result) => result.id === id && result.status === 'fail');
-  if (context.global.dryRun || !(failed('migrations') || failed('isolation'))) return false;
-  const { options, data } = await target();
-  const migrate = failed('migrations') && data !== undefined;
-  if (!migrate && !failed('isolation')) return false;
-  const question = migrate
-    ? 'Migrate the embedded database?'
-    : 'Stamp row-level security on every tenant table again?';
-  await context.approve({ danger: 'moderate', question, name: 'fix' });
-  await migrateInstallation(options, { repairPolicies: !migrate });
-  return true;
+interface RepairDocument {
+  id: string;
+  question: string;
+  done: boolean;
 }
 
-function text(io: Io, results: readonly CheckResult[]): string {
+/** The safe repairs, each after a question of its own; with --dry-run only the questions. */
+async function repair(
+  context: CommandContext,
+  chosen: readonly Check[],
+  results: readonly CheckResult[],
+): Promise<RepairDocument[]> {
+  const repairs: RepairDocument[] = [];
+  for (const check of chosen) {
+    const result = results.find(({ id }) => id === check.id);
+    if (check.repair === undefined || result === undefined) continue;
+    if (result.status !== 'warn' && result.status !== 'fail') continue;
+    const { question: ask, run: mend } = check.repair;
+    await examine(context, async (patient) => {
+      const question = await ask(patient, result);
+      if (question === undefined) return;
+      const entry = { id: check.id, question, done: false };
+      repairs.push(entry);
+      if (context.global.dryRun) return;
+      await context.approve({ danger: 'moderate', question, name: 'fix' });
+      await mend(patient);
+      entry.done = true;
+    });
+  }
+  return repairs;
+}
+
+function text(
+  io: Io,
+  results: readonly CheckResult[],
+  repairs: readonly RepairDocument[] | undefined,
+): string {
   const { green, yellow, red, dim, signs } = io.out.palette;
   const mark = { pass: green(signs.ok), warn: yellow(signs.warn), fail: red(signs.fail), skip: dim('-') };
   const lines = results.flatMap(({ id, status, what, found = [], fix }) => [
-    `${mark[status]} ${id.padEnd(11)} ${what}`,
+    `${mark[status]} ${id.padEnd(12)} ${what}`,
     ...found.map((object) => `                ${object}`),
     ...fix.map((line, index) => `              ${index === 0 ? 'Fix' : '   '} ${line}`),
   ]);
-  return lines.join('\n');
-}
-
-/** Facts of this machine; nothing that names a person or opens a door. */
-function machine() {
-  return {
-    dartwing: packageVersion(),
-    node: process.versions.node,
-    platform: `${platform()}-${arch()}`,
-    release: release(),
-    memory_bytes: totalmem(),
-  };
+  const mended = (repairs ?? []).map(
+    ({ id, question, done }) =>
+      `${done ? green(signs.ok) : dim('-')} fix ${id}: ${question}${done ? '' : ' (not done)'}`,
+  );
+  return [...lines, ...mended].join('\n');
 }

@@ -17,6 +17,7 @@
  * Limits: `sample…`, `alert…` and `silence…` in limits.ts. Audit, in the installation's trail: alert.rule.set,
  * alert.rule.reset, alert.silence, alert.silence.end. No message and no label names an organization or a person.
  */
+export type { Causes } from './causes.js';
 export type { AlertOptions } from './channels.js';
 export type { AlertDocument, RuleDocument, SilenceDocument } from './document.js';
 export type { RuleFile } from './export.js';

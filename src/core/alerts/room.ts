@@ -9,6 +9,7 @@ import { limits } from '../limits.js';
 import type { Log } from '../log.js';
 import type { MailOptions } from '../mail/index.js';
 import { type Metrics, openSampleStore } from '../metrics/index.js';
+import { type Causes, findCauses } from './causes.js';
 import { type AlertOptions, openChannels } from './channels.js';
 import {
   type AlertDocument,
@@ -59,6 +60,8 @@ export interface Alerts {
   glance(): Promise<AlertDocument[]>;
   /** Evaluates the rules now over the samples that are kept, and changes nothing. @throws ALERT_RULE_NOT_FOUND */
   check(rule?: string, call?: CallOptions): Promise<AlertDocument[]>;
+  /** What is behind the numbers that rules watch: of which organization, and since when. */
+  causes(call?: CallOptions): Promise<Causes>;
   rules(call?: CallOptions): Promise<RuleDocument[]>;
   /** @throws ALERT_RULE_NOT_FOUND */
   rule(id: string, call?: CallOptions): Promise<RuleDocument>;
@@ -212,6 +215,7 @@ export function openAlerts(parts: AlertParts): Alerts & { close(): Promise<void>
           ),
         );
       }),
+    causes: (call) => run('alert causes', call, ({ tx }) => findCauses(tx)),
     rules: (call) =>
       run('alert rules', call, async ({ tx }) =>
         (await currentRules(tx)).map((rule) => ruleDocument(rule, channels)),

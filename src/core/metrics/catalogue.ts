@@ -272,12 +272,25 @@ const definitions = {
   dartwing_audit_staged_age_seconds: installation('security', 'Age of the oldest of them', {
     unit: 'seconds',
   }),
+  dartwing_audit_trails_broken: installation(
+    'security',
+    'Trails in which the latest scheduled verification found a fault',
+  ),
   dartwing_audit_head_age_seconds: installation('security', 'Time since the latest entry of any trail', {
     unit: 'seconds',
   }),
   dartwing_accounts_waiting: installation(
     'security',
     'Accounts, keys and addresses that wait after failures',
+  ),
+  dartwing_data_keys_unusable: installation(
+    'security',
+    'Data keys in use that were wrapped with another master key than ours',
+  ),
+  dartwing_compliance_controls_failed: installation(
+    'security',
+    'Organizations in which a control of their framework failed when it was tried last',
+    { labels: ['control'] },
   ),
   dartwing_data_keys_overdue: installation('security', 'Data keys that are older than they should get'),
   dartwing_mail_queued: installation('security', 'Mails that wait to be sent'),

@@ -172,3 +172,32 @@ export async function measureStage(tx: Tx): Promise<{ staged: number; seconds: n
   type Stage = { staged: number; seconds: number | null };
   return (await tx.query<Stage>(text, [], 'dartwing_metrics_stage')).rows[0]!;
 }
+
+export interface TrustFacts {
+  /** Null until the trails were verified for the first time. */
+  broken: number | null;
+  unusable: number;
+}
+
+/** @param master name of the local master key */
+export async function measureTrust(tx: Tx, master: string): Promise<TrustFacts> {
+  const text = `select (select (outcome ->> 'broken')::int from job_tick
+        where schedule = 'audit.verification' and ended_at is not null and error is null order by due_at desc limit 1) as broken,
+      (select count(*)::int from data_key
+        where provider = 'local' and state in ('active', 'decrypt_only') and master <> $1) as unusable`;
+  return (await tx.query<Row<TrustFacts>>(text, [master], 'dartwing_metrics_trust')).rows[0]!;
+}
+
+/**
+ * Failed controls of organizations with a framework in force. Evidence is written once a day at least, so what is older
+ * than two days is of a control that is no longer asked for.
+ */
+export async function countFailedControls(tx: Tx): Promise<{ control: string; count: number }[]> {
+  const text = `select e.control, count(*)::int as count from compliance_policy p
+    cross join lateral (
+      select distinct on (control) control, result from compliance_evidence
+      where organization = p.organization and checked_at > clock_timestamp() - interval '2 days'
+      order by control, checked_at desc, id desc) e
+    where p.superseded_at is null and cardinality(p.frameworks) > 0 and e.result = 'fail' group by 1 order by 1`;
+  return (await tx.query<{ control: string; count: number }>(text, [], 'dartwing_metrics_controls')).rows;
+}

@@ -10,6 +10,7 @@ import type { MetricName } from './catalogue.js';
 import type { Labels, Reading } from './meter.js';
 import {
   countConflicts,
+  countFailedControls,
   countLostOrganizations,
   countRefreshes,
   listPaused,
@@ -20,12 +21,15 @@ import {
   measureServer,
   measureStage,
   measureSync,
+  measureTrust,
 } from './queries.js';
 
 export interface ReadingParts {
   database: Pick<Database, 'asMachinery' | 'roles' | 'pools'>;
   clock: Clock;
   log: Log;
+  /** Name of the local master key, as data keys carry it. */
+  masterKeyName: string;
   /** Whether tenants are kept apart as they have to be; throws when they are not, or nobody can tell. */
   ready: () => Promise<void>;
 }
@@ -44,7 +48,7 @@ export function installationReadings(parts: ReadingParts): () => Promise<Reading
 }
 
 async function readInstallation(
-  { database, clock, log }: ReadingParts,
+  { database, clock, log, masterKeyName }: ReadingParts,
   isSound: () => Promise<boolean | undefined>,
 ): Promise<Reading[]> {
   const startedAt = clock.monotonicMs();
@@ -54,7 +58,9 @@ async function readInstallation(
   };
   try {
     const before = clock.now().getTime();
-    await database.asMachinery((tx) => readTables(tx, put, () => (before + clock.now().getTime()) / 2));
+    await database.asMachinery((tx) =>
+      readTables(tx, put, masterKeyName, () => (before + clock.now().getTime()) / 2),
+    );
     const opening = [{ text: `set local role "${database.roles.sequencer}"` }];
     const { staged, seconds } = await database.asMachinery(measureStage, opening);
     put('dartwing_audit_staged', staged);
@@ -73,23 +79,39 @@ async function readInstallation(
 
 type Put = (name: MetricName, value: number | null | undefined, labels?: Labels) => void;
 
-async function readTables(tx: Tx, put: Put, middle: () => number): Promise<void> {
+async function readTables(tx: Tx, put: Put, masterKeyName: string, middle: () => number): Promise<void> {
   // In one flight: the connection sends all of them before it waits.
-  const [server, queues, full, jobs, integrations, lost, refreshes, sync, lag, conflicts, rooms, paused] =
-    await Promise.all([
-      measureServer(tx).then((found) => ({ ...found, middle: middle() })),
-      countQueues(tx, undefined),
-      countFull(tx),
-      measureJobs(tx),
-      measureIntegrations(tx),
-      countLostOrganizations(tx),
-      countRefreshes(tx),
-      measureSync(tx),
-      measureLag(tx),
-      countConflicts(tx),
-      measureRooms(tx, limits.dataKeyMs),
-      listPaused(tx),
-    ]);
+  const [
+    server,
+    queues,
+    full,
+    jobs,
+    integrations,
+    lost,
+    refreshes,
+    sync,
+    lag,
+    conflicts,
+    rooms,
+    paused,
+    trust,
+    controls,
+  ] = await Promise.all([
+    measureServer(tx).then((found) => ({ ...found, middle: middle() })),
+    countQueues(tx, undefined),
+    countFull(tx),
+    measureJobs(tx),
+    measureIntegrations(tx),
+    countLostOrganizations(tx),
+    countRefreshes(tx),
+    measureSync(tx),
+    measureLag(tx),
+    countConflicts(tx),
+    measureRooms(tx, limits.dataKeyMs),
+    listPaused(tx),
+    measureTrust(tx, masterKeyName),
+    countFailedControls(tx),
+  ]);
   put('dartwing_database_clock_skew_seconds', Math.abs(server.now.getTime() - server.middle) / 1_000);
   put('dartwing_database_size_bytes', server.size);
   put('dartwing_database_connections', server.connections);
@@ -132,6 +154,9 @@ async function readTables(tx: Tx, put: Put, middle: () => number): Promise<void>
   put('dartwing_mail_queued', rooms.mails);
   put('dartwing_mail_oldest_seconds', rooms.mail_seconds ?? 0);
   put('dartwing_audit_head_age_seconds', rooms.head_seconds);
+  put('dartwing_audit_trails_broken', trust.broken);
+  put('dartwing_data_keys_unusable', trust.unusable);
+  for (const { control, count } of controls) put('dartwing_compliance_controls_failed', count, { control });
 }
 
 function putIntegrations(found: Awaited<ReturnType<typeof measureIntegrations>>, put: Put): void {
