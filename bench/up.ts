@@ -7,9 +7,9 @@ import { startUp, withFolder } from './command.js';
 import { amountFigure, type Figure, median, printReport, progress } from './measure.js';
 
 const rounds = 3;
-const idleSeconds = 20;
+const idleSeconds = 60;
 /** Let what the start has left behind come to rest: a checkpoint, the first autovacuum. */
-const settleSeconds = 10;
+const settleSeconds = 20;
 
 /** Prints the report. */
 export async function bench({ json }: { json: boolean }): Promise<void> {

@@ -5,6 +5,8 @@
 export const limits = Object.freeze({
   /** Connections of one pool. */
   poolConnectionsMax: 10,
+  /** Longer than a minute, so that what runs each minute finds a connection open: making one costs 10 to 20 ms of a core. */
+  poolIdleMs: 120_000,
   /** Wait for a free or new connection. */
   connectMs: 5_000,
   /** One SQL statement of a tenant transaction. */

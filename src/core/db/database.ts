@@ -179,7 +179,7 @@ function makePool(options: DatabaseOptions, url: string) {
   const pool = new pg.Pool({
     ...settings,
     max: size,
-    idleTimeoutMillis: 30_000,
+    idleTimeoutMillis: limits.poolIdleMs,
   });
   pool.on('error', options.onFailure);
   // A client that is checked out and loses its server between two statements says so to itself; unheard, the

@@ -123,22 +123,29 @@ export async function spendRates(
   await tx.query(text, values, 'dartwing_job_spend');
 }
 
-/** Every line of a queue that has jobs: one look per line, however long it is. */
+/** Every line of the queues that has jobs: one look per line, however long it is. */
 export async function discoverLines(
   tx: Tx,
-  queue: string,
-): Promise<{ organization: string; priority: number }[]> {
+  queues: readonly QueueName[],
+): Promise<{ queue: QueueName; organization: string; priority: number }[]> {
   const text = `with recursive line as (
-      (select organization, priority from job where queue = $1 and state = 'queued' order by organization, priority limit 1)
+      select first.* from unnest($1::text[]) as asked (queue) cross join lateral (
+        select queue, organization, priority from job where queue = asked.queue and state = 'queued'
+        order by organization, priority limit 1
+      ) first
       union all
-      select next.organization, next.priority from line cross join lateral (
-        select organization, priority from job
-        where queue = $1 and state = 'queued' and (organization, priority) > (line.organization, line.priority)
+      select next.* from line cross join lateral (
+        select queue, organization, priority from job
+        where queue = line.queue and state = 'queued' and (organization, priority) > (line.organization, line.priority)
         order by organization, priority limit 1
       ) next
-    ) select organization, priority from line`;
-  return (await tx.query<{ organization: string; priority: number }>(text, [queue], 'dartwing_job_discover'))
-    .rows;
+    ) select queue, organization, priority from line`;
+  const { rows } = await tx.query<{ queue: QueueName; organization: string; priority: number }>(
+    text,
+    [queues],
+    'dartwing_job_discover',
+  );
+  return rows;
 }
 
 /** A job that a handler finished, to be written down. */

@@ -6,7 +6,6 @@ import type { Ring } from './doorbell.js';
 import {
   type ClaimedJob,
   claimJobs,
-  discoverLines,
   findUse,
   lockLines,
   type Picks,
@@ -47,8 +46,8 @@ export interface LineParts {
 export interface QueueLine {
   hear(ring: Ring): void;
   set(settings: LineSettings): void;
-  /** Looks for lines that nobody told of. */
-  discover(): Promise<number>;
+  /** These have jobs, and perhaps nobody told of them. */
+  found(lines: readonly { organization: string; priority: number }[]): void;
   /** Something that kept it from taking may be gone. */
   ring(): void;
   readonly running: number;
@@ -285,12 +284,10 @@ export function openLine(parts: LineParts): QueueLine {
       begin();
       ring();
     },
-    discover: async () => {
-      const lines = await parts.transaction((tx) => discoverLines(tx, parts.queue));
+    found: (lines) => {
       fair.forgetMarks();
       for (const { organization, priority } of lines) fair.wake(organization, priority);
       if (lines.length > 0) ring();
-      return lines.length;
     },
     ring,
     get running() {

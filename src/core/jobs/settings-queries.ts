@@ -48,9 +48,9 @@ export interface LimitRow {
 }
 
 /** Organizations with limits of their own. */
-export async function listLimits(tx: Tx, queue: string): Promise<LimitRow[]> {
-  const text = `select organization, queue, running_max, queued_max, per_minute, weight from job_limit where queue = $1`;
-  return (await tx.query<LimitRow>(text, [queue], 'dartwing_job_limits')).rows;
+export async function listLimits(tx: Tx, queues: readonly QueueName[]): Promise<LimitRow[]> {
+  const text = `select organization, queue, running_max, queued_max, per_minute, weight from job_limit where queue = any ($1)`;
+  return (await tx.query<LimitRow>(text, [queues], 'dartwing_job_limits')).rows;
 }
 
 export async function findLimit(tx: Tx, organization: string, queue: string): Promise<LimitRow | undefined> {
@@ -91,15 +91,22 @@ export async function insertWorker(
   await tx.query(text, [id, name, host, pid, JSON.stringify(slots)]);
 }
 
-/** Tells that a worker lives; false when others have declared it dead. */
+/**
+ * Tells that a worker lives, and hears whether another has been silent for `silentMs`. Undefined when others have
+ * declared this one dead.
+ */
 export async function touchWorker(
   tx: Tx,
   id: string,
   facts: { slots: object; stats: object; draining: boolean },
-): Promise<boolean> {
-  const text = `update job_worker set seen_at = clock_timestamp(), slots = $2, stats = $3, draining = $4 where id = $1`;
-  const values = [id, JSON.stringify(facts.slots), JSON.stringify(facts.stats), facts.draining];
-  return (await tx.query(text, values, 'dartwing_job_heartbeat')).rowCount === 1;
+  silentMs: number,
+): Promise<{ is_another_silent: boolean } | undefined> {
+  const text = `update job_worker set seen_at = clock_timestamp(), slots = $2, stats = $3, draining = $4 where id = $1
+    returning exists (
+      select from job_worker o where o.id <> $1 and o.seen_at < clock_timestamp() - $5 * interval '1 millisecond'
+    ) as is_another_silent`;
+  const values = [id, JSON.stringify(facts.slots), JSON.stringify(facts.stats), facts.draining, silentMs];
+  return (await tx.query<{ is_another_silent: boolean }>(text, values, 'dartwing_job_heartbeat')).rows[0];
 }
 
 export async function listWorkers(tx: Tx): Promise<WorkerRow[]> {

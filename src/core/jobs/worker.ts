@@ -10,7 +10,14 @@ import type { Log } from '../log.js';
 import { openCompletions } from './completion.js';
 import { type QueueName, queueNames } from './definition.js';
 import { jobChannel, readyRings, ringsOf } from './doorbell.js';
-import { type ClaimedJob, lockJobs, promoteDue, releaseJobs, upsertProgress } from './engine-queries.js';
+import {
+  type ClaimedJob,
+  discoverLines,
+  lockJobs,
+  promoteDue,
+  releaseJobs,
+  upsertProgress,
+} from './engine-queries.js';
 import { type LineSettings, openLine, type QueueLine } from './queue-line.js';
 import { type Outcome, type Running, type RunParts, runJob, runningOf, stop } from './run.js';
 import {
@@ -187,17 +194,19 @@ export function startWorker(parts: WorkerParts, options: WorkerOptions = {}): Jo
   async function readSettings(): Promise<Map<QueueName, LineSettings>> {
     return transaction(async (tx) => {
       const rows = (await listQueues(tx)).filter((row) => wanted.includes(row.name));
-      const settings = new Map<QueueName, LineSettings>();
-      for (const row of rows) {
-        const own = await listLimits(tx, row.name);
-        settings.set(row.name, {
-          slots: options.concurrency ?? row.concurrency,
-          isPaused: row.is_paused,
-          perMinute: row.per_minute,
-          limits: new Map(own.map((limit) => [limit.organization, limit])),
-        });
-      }
-      return settings;
+      const own = await listLimits(tx, wanted);
+      return new Map(
+        rows.map((row) => {
+          const ofQueue = own.filter(({ queue }) => queue === row.name);
+          const settings: LineSettings = {
+            slots: options.concurrency ?? row.concurrency,
+            isPaused: row.is_paused,
+            perMinute: row.per_minute,
+            limits: new Map(ofQueue.map((limit) => [limit.organization, limit])),
+          };
+          return [row.name, settings];
+        }),
+      );
     });
   }
 
@@ -223,8 +232,10 @@ export function startWorker(parts: WorkerParts, options: WorkerOptions = {}): Jo
 
   async function beat(): Promise<void> {
     const facts = { slots, stats: { ...stats, running: running.size }, draining };
-    const lives = !forfeited && (await transaction((tx) => touchWorker(tx, id, facts)));
-    if (!lives) {
+    const answer = forfeited
+      ? undefined
+      : await transaction((tx) => touchWorker(tx, id, facts, limits.jobLeaseMs));
+    if (answer === undefined) {
       log.warn({ worker: id }, 'this worker was silent for too long; it begins anew under another id');
       loseAll();
       id = randomUUID();
@@ -241,7 +252,7 @@ export function startWorker(parts: WorkerParts, options: WorkerOptions = {}): Jo
       if (isOver) unsureAt = undefined;
     }
     await lookAfter(parts, running);
-    await takeOver(parts);
+    if (answer.is_another_silent) await takeOver(parts);
     if (!draining) await refresh();
   }
 
@@ -265,8 +276,11 @@ export function startWorker(parts: WorkerParts, options: WorkerOptions = {}): Jo
     id = randomUUID();
   }
 
-  async function discover(): Promise<void> {
-    for (const line of lines.values()) await line.discover();
+  /** Finds the lines that nobody told of; tells how many there are. */
+  async function discover(): Promise<number> {
+    const found = await transaction((tx) => discoverLines(tx, [...lines.keys()]));
+    for (const [queue, line] of lines) line.found(found.filter((one) => one.queue === queue));
+    return found.length;
   }
 
   async function promote(): Promise<void> {
@@ -367,7 +381,7 @@ export function startWorker(parts: WorkerParts, options: WorkerOptions = {}): Jo
     every(limits.jobPromoteMs, promote);
     every(limits.jobProgressMs, report);
     every(limits.jobHeartbeatMs, beat);
-    every(Math.round(limits.jobDiscoverMs * (0.8 + 0.4 * parts.random())), discover);
+    every(Math.round(limits.jobDiscoverMs * (0.8 + 0.4 * parts.random())), async () => void (await discover()));
     every(limits.jobHeartbeatMs / 5, async () => checkLease());
   }
 
@@ -416,8 +430,7 @@ export function startWorker(parts: WorkerParts, options: WorkerOptions = {}): Jo
       await ready;
       for (;;) {
         await promote();
-        let found = 0;
-        for (const line of lines.values()) found += await line.discover();
+        const found = await discover();
         const busy = [...lines.values()].some((line) => line.running > 0);
         if (found === 0 && !busy && completions.waiting === 0) {
           await completions.quiet();

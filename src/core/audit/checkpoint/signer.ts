@@ -21,8 +21,20 @@ export interface SigningKey {
 /** Header of an Ed25519 private key in PKCS #8 (RFC 8410 §7); the 32 bytes of the seed follow. */
 const privateKeyHeader = Buffer.from('302e020100300506032b657004220420', 'hex');
 
+/** Keys that were derived before: making one takes as long as a hundred signatures. */
+const derivedKeys = new WeakMap<SigningSecret, Map<string, SigningKey>>();
+
 /** The key of a generation (from 1) of a deployment. */
-export function signingKey({ seed }: SigningSecret, deployment: string, generation: number): SigningKey {
+export function signingKey(secret: SigningSecret, deployment: string, generation: number): SigningKey {
+  const known = derivedKeys.get(secret) ?? new Map<string, SigningKey>();
+  derivedKeys.set(secret, known);
+  const name = `${generation} ${deployment}`;
+  const key = known.get(name) ?? deriveKey(secret, deployment, generation);
+  known.set(name, key);
+  return key;
+}
+
+function deriveKey({ seed }: SigningSecret, deployment: string, generation: number): SigningKey {
   const derived = Buffer.from(hkdfSync('sha256', seed, '', `dartwing/v1 checkpoint key ${generation}`, 32));
   const privateKey = createPrivateKey({
     key: Buffer.concat([privateKeyHeader, derived]),
