@@ -230,6 +230,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
       publicUrl,
       background,
       idOf: async (ref, call) => (call === undefined ? ids.find(ref) : ids.findExisting(ref, call)),
+      jobs: () => jobs.get(),
     }),
   );
   // After the workers: what they asked a provider for has to be written down.

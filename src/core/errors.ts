@@ -414,6 +414,30 @@ const entries = {
     why: 'Somebody declined, or the application is registered in another way than the provider expects',
     fix: ['Begin again: dartwing token connect'],
   },
+  WEBHOOK_REFUSED: {
+    kind: 'unauthenticated',
+    what: 'This delivery is not believed',
+    why: 'Its address is not one of ours, it is not signed with the secret of this webhook, or it is too old',
+    fix: [
+      'Compare the address and the secret at the service with those of the webhook',
+      'Set the clock of this server',
+    ],
+  },
+  WEBHOOK_UNSUPPORTED: {
+    kind: 'precondition',
+    what: 'How {provider} signs what it sends is not known here',
+    fix: ['Add `webhook` to its catalogue entry: dartwing.tokens.define'],
+  },
+  WEBHOOK_NOT_FOUND: {
+    kind: 'not_found',
+    what: '{provider} has no webhook in this organization',
+    fix: ['POST /v1/organizations/{org}/integrations/{token}/webhook makes one'],
+  },
+  WEBHOOK_CONFLICT: {
+    kind: 'conflict',
+    what: 'Somebody else made the webhook of {provider} at the same time',
+    fix: ['Do it again: it gets another secret'],
+  },
   INTEGRATION_LIMIT: {
     kind: 'precondition',
     what: 'An organization has at most {max} {what}',

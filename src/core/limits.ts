@@ -372,6 +372,14 @@ export const limits = Object.freeze({
   breakerFailures: 5,
   breakerMs: 60_000,
   breakersMax: 10_000,
+  /** Difference of clocks up to which a signed delivery is believed, its size, and signatures that one may carry. */
+  webhookToleranceMs: 300_000,
+  webhookBytesMax: 262_144,
+  webhookSignaturesMax: 5,
+  webhookEventCharsMax: 200,
+  /** How long a former secret of a webhook is good, and how long the content of what was handled is kept. */
+  webhookFormerMs: 86_400_000,
+  webhookContentKeptMs: 2_592_000_000,
   /** One health check, how many at once, between two of one integration, and failures in a row that count. */
   healthMs: 10_000,
   healthAtOnceMax: 4,

@@ -2,11 +2,13 @@
  * What the installation does by the clock (requirements §36, item 64), as far as its rooms exist. Jobs add their own.
  * Each can be repeated at any time: a tick that dies with its process is made good by the next one.
  */
+import { z } from 'zod';
 import type { CallOptions } from './access/index.js';
 import type { Clock } from './clock.js';
 import type { Dartwing } from './contract.js';
 import { asDartwingError } from './errors.js';
 import { limits } from './limits.js';
+import { deliveryJob } from './tokens/index.js';
 
 interface Chore {
   cron: string;
@@ -225,6 +227,12 @@ export function addSystemSchedules(
       const { checked, findings } = await dartwing().tokens.health(organization, undefined, call);
       return { checked, findings: findings.length };
     },
+  });
+  jobs.define(deliveryJob, {
+    queue: 'default',
+    description: 'Hands what a service sent to those who want to know',
+    input: z.strictObject({ delivery: z.uuid() }),
+    handler: ({ delivery }, job) => dartwing().tokens.webhooks.handle(delivery, job),
   });
   const hand: HandOut = async (type, organizations, call) => {
     const now = clock.now().getTime();

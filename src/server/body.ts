@@ -40,20 +40,26 @@ function typeOf(request: Request): string {
   return (request.headers.get('content-type') ?? '').split(';')[0]!.trim().toLowerCase();
 }
 
-/** @throws BODY_TOO_LARGE, BODY_INVALID */
-async function readText(request: Request): Promise<string> {
-  const tooLarge = () => new DartwingError('BODY_TOO_LARGE', { limit: bounds.bodyBytesMax });
-  if (Number(request.headers.get('content-length') ?? 0) > bounds.bodyBytesMax) throw tooLarge();
-  if (request.body === null) return '';
+/** The body as it came. @throws BODY_TOO_LARGE */
+export async function readBytes(request: Request, limit: number): Promise<Buffer> {
+  const tooLarge = () => new DartwingError('BODY_TOO_LARGE', { limit });
+  if (Number(request.headers.get('content-length') ?? 0) > limit) throw tooLarge();
+  if (request.body === null) return Buffer.alloc(0);
   const parts: Uint8Array[] = [];
   let bytes = 0;
   for await (const part of request.body as unknown as AsyncIterable<Uint8Array>) {
     bytes += part.byteLength;
-    if (bytes > bounds.bodyBytesMax) throw tooLarge();
+    if (bytes > limit) throw tooLarge();
     parts.push(part);
   }
+  return Buffer.concat(parts);
+}
+
+/** @throws BODY_TOO_LARGE, BODY_INVALID */
+async function readText(request: Request): Promise<string> {
+  const bytes = await readBytes(request, bounds.bodyBytesMax);
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(parts));
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
     throw new DartwingError('BODY_INVALID', { message: 'it is not UTF-8' });
   }

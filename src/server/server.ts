@@ -17,6 +17,7 @@ import type { ServerOptions } from './options.js';
 import { attachSockets, type Sockets } from './realtime/index.js';
 import { referenceRoutes } from './reference.js';
 import { aliases, allRoutes } from './routes/index.js';
+import { webhookDoor } from './webhook-door.js';
 
 export interface Server {
   /** The web standard's handler: for Hono, Bun, Deno, and whatever else takes one. */
@@ -45,6 +46,7 @@ export function createServer(dartwing: Dartwing, options: ServerOptions = {}): S
   app.route('/', operatorRoutes({ token: options.operatorToken, metrics: meter, details: health.details }));
   app.route('/health', health.routes);
   app.route('/v1/integrations/callback', integrationCallback(dartwing));
+  app.route('/', webhookDoor(dartwing));
   app.route('/', openApiRoutes(allRoutes));
   app.route('/reference', referenceRoutes());
   mountRoutes(app, dartwing, [...allRoutes, ...aliases]);

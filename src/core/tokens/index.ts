@@ -20,11 +20,16 @@
  * after pauses that grow from 5 s to an hour; five in a row keep a process from asking for a minute. Tokens that end
  * within ten minutes are renewed by a schedule, one job for each organization.
  *
+ * News that a service sends are believed with a signature of that organization's own secret (`webhooks`), not older than
+ * five minutes where the service signs a time, and once: a delivery is kept sealed, and a job hands it to the handlers that
+ * programs registered with `webhooks.on`, at least once. Where a service signs no time, what came is remembered for good.
+ *
  * Calls go to hosts of the provider only, by https, to public addresses, and follow no redirect.
  *
  * Limits: `token…`, `connect…`, `integration…`, `outgoing…`, `breaker…`, `health…` in limits.ts. A process may use a
  * credential for 30 s after another one disconnected it, should no word of it have come. Audit: token.connect,
- * refresh, refresh_failed, adopt, expire, degraded, revoke; no value is in them.
+ * refresh, refresh_failed, adopt, expire, degraded, revoke, webhook, webhook_rotate, webhook_remove, delivery; no value is in
+ * them.
  */
 export type { Authorization, ConnectInput, DeviceAuthorization, SecretInput } from './connect.js';
 export type { AccessToken } from './credential.js';
@@ -37,3 +42,5 @@ export type { OutgoingAnswer, OutgoingRequest } from './outgoing.js';
 export type { TokenOptions } from './parts.js';
 export type { ProviderInput } from './provider.js';
 export type { HealthResult, ListTokensInput, RefreshResult, Tokens } from './room.js';
+export type { WebhookDelivery, WebhookHandler } from './webhook/receive.js';
+export { deliveryJob } from './webhook/receive.js';

@@ -3,6 +3,7 @@ import type { CallOptions, Session } from '../access/index.js';
 import type { Clock } from '../clock.js';
 import type { Database } from '../db/index.js';
 import { DartwingError } from '../errors.js';
+import type { Jobs } from '../jobs/index.js';
 import type { DataKeys } from '../keys/index.js';
 import { limits } from '../limits.js';
 import type { Log } from '../log.js';
@@ -30,11 +31,12 @@ export interface TokenSources {
   /** A short command does not listen to other processes. */
   background: boolean;
   idOf(ref: string, call?: CallOptions): Promise<string>;
+  jobs: () => Pick<Jobs, 'enqueue'>;
 }
 
 /** Opens the room. @throws CONFIG_INVALID (a lease shorter than a call) */
 export function openTokens(sources: TokenSources): Tokens & { close(): Promise<void> } {
-  const { options, database, background, ...rest } = sources;
+  const { options, database, background, jobs, ...rest } = sources;
   const { clients = {}, leaseMs = limits.tokenLeaseMs } = options;
   if (!(leaseMs > 0 && leaseMs <= 600_000))
     throw new DartwingError('CONFIG_INVALID', { where: 'tokens.leaseMs', message: 'it is 1 to 600,000 ms' });
@@ -57,6 +59,9 @@ export function openTokens(sources: TokenSources): Tokens & { close(): Promise<v
       require: (name) => known().require(name),
     },
     transaction: (work) => database.asMachinery(work),
+    enqueue: async (scope, organization, type, input) => {
+      await jobs().enqueue(scope, organization, type, input);
+    },
     pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     grantsOf: (provider, settings) => {
       const client = Object.hasOwn(clients, provider.name) ? clients[provider.name] : undefined;

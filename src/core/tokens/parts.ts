@@ -1,5 +1,5 @@
 /** What the verbs of this room need of the installation. */
-import type { CallOptions, Session } from '../access/index.js';
+import type { CallOptions, Scope, Session } from '../access/index.js';
 import type { Clock } from '../clock.js';
 import type { Tx } from '../db/index.js';
 import type { DataKeys } from '../keys/index.js';
@@ -38,6 +38,8 @@ export interface TokenParts {
   publicUrl: string;
   leaseMs: number;
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Submits a job in the transaction of the scope. */
+  enqueue(scope: Scope, organization: string, type: string, input: object): Promise<void>;
   idOf(ref: string, call?: CallOptions): Promise<string>;
   /** @throws PROVIDER_CLIENT_MISSING */
   grantsOf(provider: Provider, settings: Settings): Grants;

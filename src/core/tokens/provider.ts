@@ -1,5 +1,6 @@
 /** What is known of a provider, as data. Pure. */
 import { z } from 'zod';
+import { webhookSchema } from './webhook/scheme.js';
 
 const name = /^[a-z][a-z0-9_]{0,39}$/;
 const template = z
@@ -97,6 +98,8 @@ export const providerSchema = z.strictObject({
       ok: z.string().optional(),
     })
     .optional(),
+  /** How the service signs what it sends to us. */
+  webhook: webhookSchema.optional(),
   notes: z.string().optional(),
   /**
    * Day on which addresses and the way of asking for tokens were compared with what the provider publishes, or with at

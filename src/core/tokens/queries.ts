@@ -318,6 +318,7 @@ export async function listUnseenOrganizations(tx: Tx, idleMs: number, limit: num
 
 /** Everything of the room that belongs to an organization, when it is purged. */
 export async function deleteIntegrations(tx: Tx, organization: string): Promise<void> {
+  await tx.query('delete from incoming_webhook where organization = $1', [organization]);
   await tx.query('delete from connect_attempt where organization = $1', [organization]);
   await tx.query('delete from organization_integration where organization = $1', [organization]);
 }

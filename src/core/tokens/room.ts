@@ -37,6 +37,8 @@ import {
   listUnseenOrganizations,
   pageIntegrations,
 } from './queries.js';
+import { type WebhookVerbs, webhookVerbs } from './webhook/manage.js';
+import { type WebhookDesk, webhookDesk } from './webhook/receive.js';
 
 export interface ListTokensInput {
   provider?: string | undefined;
@@ -96,6 +98,9 @@ export interface Tokens extends Pick<TokenManager, 'get' | 'reject' | 'fetchAs'>
   health(organization: string, refs?: readonly string[], call?: CallOptions): Promise<HealthResult>;
   revoke(organization: string, ref: string, call?: CallOptions): Promise<Disconnection>;
 
+  /** News that services send, for handlers of this installation. */
+  readonly webhooks: WebhookVerbs & WebhookDesk;
+
   /** Organizations with tokens that end soon, for a scheduler. */
   due(): Promise<string[]>;
   /** Renews what ends soon in one organization. One that fails keeps no other back. */
@@ -115,6 +120,7 @@ export function tokenVerbs(
   isConfigured: (provider: string) => boolean,
 ): Tokens {
   const { session, catalogue, transaction } = parts;
+  const desk = webhookDesk(parts);
 
   /** Rows that refs name, read with the rights of the caller. @throws INTEGRATION_NOT_FOUND */
   const find = async (scope: Scope, organization: string, ref: string): Promise<IntegrationRow> => {
@@ -241,6 +247,7 @@ export function tokenVerbs(
       });
       return disconnect(parts, organization, row.id, call);
     },
+    webhooks: { ...webhookVerbs(parts), ...desk },
     due: () =>
       transaction((tx) => listDueOrganizations(tx, limits.tokenHorizonMs, limits.tokenDueOrganizationsMax)),
     refreshDue: async (organization) => {
@@ -264,8 +271,9 @@ export function tokenVerbs(
     },
     unseen: () =>
       transaction((tx) => listUnseenOrganizations(tx, limits.healthIdleMs, limits.tokenDueOrganizationsMax)),
-    cleanup: () =>
-      transaction((tx) => deleteOldAttempts(tx, limits.attemptsKeptMs, limits.attemptsDeletedMax)),
+    cleanup: async () =>
+      (await transaction((tx) => deleteOldAttempts(tx, limits.attemptsKeptMs, limits.attemptsDeletedMax))) +
+      (await desk.forget()),
   };
 }
 

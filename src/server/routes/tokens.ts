@@ -147,6 +147,59 @@ export const tokenRoutes: readonly Route[] = [
   }),
   route({
     method: 'post',
+    path: `${at}/{token}/webhook`,
+    id: 'token.webhook_set',
+    tag,
+    summary: 'Give an integration an address for news, or its webhook another secret',
+    params: one,
+    body: z.strictObject({
+      secret: z
+        .string()
+        .optional()
+        .describe('where the service chooses the secret, or signs with a key pair'),
+    }),
+    bodyOptional: true,
+    status: 201,
+    kind: 'IncomingWebhook',
+    shape: 'data',
+    doctype,
+    run: async ({ dartwing, path, body, call }) => {
+      const { webhooks } = dartwing.tokens;
+      const { change, secret } = await webhooks.set(path.org, path.token, body.secret, call);
+      const answer = changed(change);
+      // Shown this once.
+      return { ...answer, meta: { ...answer.meta, ...(secret === undefined ? {} : { secret }) } };
+    },
+  }),
+  route({
+    method: 'get',
+    path: `${at}/{token}/webhook`,
+    id: 'token.webhook',
+    tag,
+    summary: 'Show the webhook of an integration without its secret',
+    params: one,
+    kind: 'IncomingWebhook',
+    shape: 'data',
+    doctype,
+    run: async ({ dartwing, path, call }) => ({
+      data: await dartwing.tokens.webhooks.show(path.org, path.token, call),
+    }),
+  }),
+  route({
+    method: 'delete',
+    path: `${at}/{token}/webhook`,
+    id: 'token.webhook_remove',
+    tag,
+    summary: 'Take no more news of an integration',
+    params: one,
+    kind: 'IncomingWebhook',
+    shape: 'data',
+    doctype,
+    run: async ({ dartwing, path, call }) =>
+      changed(await dartwing.tokens.webhooks.remove(path.org, path.token, call)),
+  }),
+  route({
+    method: 'post',
     path: `${at}/{token}/refresh`,
     id: 'token.refresh',
     tag,

@@ -30,6 +30,7 @@ import { provenAddresses } from './0024-proven-addresses.js';
 import { operations } from './0025-operations.js';
 import { auditArchive } from './0026-audit-archive.js';
 import { privacy } from './0027-privacy.js';
+import { incomingWebhooks } from './0028-incoming-webhooks.js';
 
 export interface Migration {
   id: number;
@@ -66,4 +67,5 @@ export const migrations: readonly Migration[] = [
   operations,
   auditArchive,
   privacy,
+  incomingWebhooks,
 ];
