@@ -36,12 +36,6 @@ const select = `select w.organization, w.id, w.integration, i.provider, i.accoun
   cross join lateral (select count(*)::int as received, max(received_at) as last_received_at
     from webhook_delivery where organization = w.organization and webhook = w.id) d`;
 
-/** By its own id. */
-export async function findWebhook(tx: Tx, organization: string, id: string): Promise<WebhookRow | undefined> {
-  const text = `${select} where w.organization = $1 and w.id = $2`;
-  return (await tx.query<WebhookRow>(text, [organization, id])).rows[0];
-}
-
 /** By the integration that it belongs to. */
 export async function findWebhookOf(
   tx: Tx,
