@@ -24,7 +24,13 @@ import { browserVerbs } from './browser/index.js';
 import { openCompliance } from './compliance/index.js';
 import type { Dartwing, Export, Finding, Report, Tenancy } from './contract.js';
 import { openDatabase, requireSound, requireVersion, type Tx } from './db/index.js';
-import { doctypeRights, documentVerbs, followMergedPerson, openRegistry } from './documents/index.js';
+import {
+  doctypeRights,
+  documentVerbs,
+  followMergedPerson,
+  openRegistry,
+  type Registry,
+} from './documents/index.js';
 import { equipmentRecords, equipmentVerbs } from './equipment/index.js';
 import { DartwingError } from './errors.js';
 import { exportRows } from './export/index.js';
@@ -43,7 +49,7 @@ import { openPrivacy } from './privacy/index.js';
 import { openQuota } from './quota/index.js';
 import { realtimeRoom } from './realtime/index.js';
 import { addSystemSchedules } from './schedules.js';
-import { syncVerbs } from './sync/index.js';
+import { openExported, syncVerbs } from './sync/index.js';
 import { organizationVerbs, repairLinks, requireOrganization, verifyLinks } from './tenancy/index.js';
 import { openTokens } from './tokens/index.js';
 import { subscribeRooms } from './wiring.js';
@@ -79,7 +85,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
     await bell.stop();
     await database.close();
   };
-  const registry = whenUsed(() => openRegistry(options.doctypes));
+  const registry = whenUsed(() => openRegistry(options.doctypes, () => keys.get()));
   const contexts = openContexts(clock, async () => readShipped(doctypeRights(registry.get())));
   const expected = { masterKeyFingerprint: keyring.fingerprint, sealedContext: options.sealedContext };
   const ready = () => requireSound(database, expected);
@@ -331,11 +337,11 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
           signer !== undefined ? 'lite' : (options.identity?.issuers ?? []).length > 0 ? 'provider' : 'none',
         publicUrl,
         keys: keys.get(),
+        doctypes: registry.get,
         reportSeed: keyring.reportSeed,
       }),
     apply: () => applyVerbs(session),
-    export: () =>
-      exportRoom(session, ids.findExisting, (doctype) => registry.get().find(doctype)?.isPhi === true),
+    export: () => exportRoom(session, ids.findExisting, registry.get()),
     quota: () => openQuota(transaction, clock, options.rates),
     metrics: () => {
       const { tellOfTransaction: _, tellOfJob: __, close: ___, ...verbs } = metrics.get();
@@ -509,7 +515,8 @@ function tenancyRoom(session: Session): Tenancy {
   };
 }
 
-function exportRoom(session: Session, idOf: IdOf, isPhi: (doctype: string) => boolean): Export {
+function exportRoom(session: Session, idOf: IdOf, registry: Registry): Export {
+  const isPhi = (doctype: string) => registry.find(doctype)?.isPhi === true;
   return {
     organization: async (ref, write, call) => {
       let written = false;
@@ -520,7 +527,9 @@ function exportRoom(session: Session, idOf: IdOf, isPhi: (doctype: string) => bo
       const work = (scope: Scope) => {
         // The connection broke in the middle: rows that were handed over cannot be taken back.
         if (written) throw new DartwingError('DATABASE_UNAVAILABLE');
-        return exportRows(scope, writeOnce, { entities: call?.entities, isPhi });
+        const open = (table: string, rows: Record<string, unknown>[]) =>
+          openExported(scope.tx, registry, table, rows);
+        return exportRows(scope, writeOnce, { entities: call?.entities, isPhi, open });
       };
       return session.runIn(await idOf(ref, call), call, work, { isolation: 'repeatable read' });
     },

@@ -302,6 +302,8 @@ export const limits = Object.freeze({
   /** Conflicts that one round resolves because their time is over, and rounds of one tick. */
   conflictRoundMax: 500,
   conflictRoundsMax: 100,
+  /** Rounds in which one tick seals what stands unsealed in an organization, a page of each doctype in each. */
+  sealRoundsMax: 1_000,
   /** How often the use of the feed by a catching-up device is written down. */
   deviceNotedMs: 10_000,
   /** Clients that are silent longer count as stale. */

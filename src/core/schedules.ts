@@ -84,6 +84,11 @@ const chores: Readonly<Record<string, Chore>> = {
     description: 'Leaves conflicts with the server that nobody decided in time',
     run: resolveDue,
   },
+  'documents.seal': {
+    cron: '10 3 * * *',
+    description: 'Seals values that were written before their field was sealed',
+    run: sealAll,
+  },
   'sync.compaction': {
     cron: '30 3 * * *',
     description: 'Forgets changes and tombstones that are older than they are kept',
@@ -181,6 +186,26 @@ async function resolveDue({ sync }: Dartwing, call: CallOptions): Promise<unknow
     if (count < limits.conflictRoundMax) break;
   }
   return { resolved };
+}
+
+/** In rounds of one transaction each, until nothing is left. */
+async function sealAll({ documents, tenancy }: Dartwing, call: CallOptions): Promise<unknown> {
+  const outcome = { sealed: 0, refused: [] as { org: string; code: string }[] };
+  const sealOne = async (org: string) => {
+    for (let round = 0; round < limits.sealRoundsMax; round++) {
+      const count = await documents.seal(org, call);
+      outcome.sealed += count;
+      if (count === 0) return;
+    }
+  };
+  for (let offset = 0; ; offset += limits.pageMax) {
+    const { items } = await tenancy.list({ limit: limits.pageMax, offset }, call);
+    for (const { id } of items)
+      await sealOne(id).catch((error: unknown) =>
+        outcome.refused.push({ org: id, code: asDartwingError(error).code }),
+      );
+    if (items.length < limits.pageMax) return outcome;
+  }
 }
 
 /** One organization after another, each in a transaction of its own: what one refuses keeps no other back. */

@@ -239,6 +239,7 @@ function sampleOf(type: string, word: string): string | undefined {
     jsonb: `'{"word": "${word}"}'`,
     json: `'{"word": "${word}"}'`,
     bytea: `'${word}'`,
+    sealed: `'\\x44570101'::bytea || convert_to(rpad('${word}', 100, '.'), 'UTF8')`,
     uuid: 'gen_random_uuid()',
     interval: `'1 day'`,
     inet: `'127.0.0.1'`,

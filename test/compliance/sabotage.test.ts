@@ -44,6 +44,21 @@ vi.mock('../../src/core/documents/projector.js', async (original) => {
       broken.has('phi.read') ? Promise.resolve() : real.recordReads(...given),
   };
 });
+vi.mock('../../src/core/documents/vault.js', async (original) => {
+  const real = await original<typeof import('../../src/core/documents/vault.js')>();
+  return {
+    ...real,
+    openVault: (...given: Parameters<typeof real.openVault>) => {
+      const vault = real.openVault(...given);
+      const leave: typeof vault.seal = async (_, __, all) => all.map(({ data }) => data);
+      return {
+        ...vault,
+        seal: (...each: Parameters<typeof vault.seal>) =>
+          broken.has('phi.sealed') ? leave(...each) : vault.seal(...each),
+      };
+    },
+  };
+});
 vi.mock('../../src/core/identity/link-queries.js', async (original) => {
   const real = await original<typeof import('../../src/core/identity/link-queries.js')>();
   return {
@@ -68,15 +83,20 @@ const red = async () => {
   return { red: findings.filter(({ severity }) => severity === 'fail').map(({ id }) => id), worse };
 };
 
-test.each(['sess.idle', 'auth.mfa', 'auth.password', 'auth.lockout', 'crypt.transit', 'phi.read'])(
-  '%s turns red when its code no longer enforces it, and nothing else does',
-  async (control) => {
-    broken.add(control);
-    expect(await red()).toEqual({ red: [control], worse: [control] });
-    broken.clear();
-    expect(await red()).toEqual({ red: [], worse: [] });
-  },
-);
+test.each([
+  'sess.idle',
+  'auth.mfa',
+  'auth.password',
+  'auth.lockout',
+  'crypt.transit',
+  'phi.read',
+  'phi.sealed',
+])('%s turns red when its code no longer enforces it, and nothing else does', async (control) => {
+  broken.add(control);
+  expect(await red()).toEqual({ red: [control], worse: [control] });
+  broken.clear();
+  expect(await red()).toEqual({ red: [], worse: [] });
+});
 
 /** What a superuser can do behind our back, and how it is undone. */
 const detours: Record<string, [control: string, harm: string, undo: string]> = {
@@ -100,6 +120,12 @@ const detours: Record<string, [control: string, harm: string, undo: string]> = {
     `update compliance_policy set settings = settings - 'mfa_required'`,
     `update compliance_policy set settings = settings || '{"mfa_required": true}'`,
   ],
+  'health information that stands open': [
+    'phi.sealed',
+    `insert into document (organization, doctype, name, version, data, created_at, created_by, modified_at, modified_by)
+     select id, 'Chart', 'open', 1, '{"finding": "flu"}', now(), 'test', now(), 'test' from organization where slug = 'acme'`,
+    "delete from document where doctype = 'Chart' and name = 'open'",
+  ],
   'a key that no key service holds': [
     'crypt.keys',
     `insert into data_key (organization, id, purpose, version, state, provider, master, wrapped, created_at)
@@ -118,6 +144,6 @@ test.each(Object.keys(detours))('%s is found', async (name) => {
 
 test('what turned red stands in the trail of the organization, once for each time', async () => {
   const entries = await world.audited('compliance.drift');
-  expect(entries).toHaveLength(11);
+  expect(entries).toHaveLength(13);
   expect(entries.every(({ org }) => org === organization)).toBe(true);
 });

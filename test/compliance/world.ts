@@ -53,6 +53,13 @@ export function openComplianceWorld(): ComplianceWorld {
     world.options = testOptions(world.database, {
       clock: { now: world.now, monotonicMs: () => performance.now() + passedMs },
       lite: cheap,
+      doctypes: [
+        {
+          doctype: 'Chart',
+          naming: { rule: 'client' },
+          fields: [{ name: 'finding', type: 'Text', phi: true }],
+        },
+      ],
       publicUrl: modern.url,
       keys: { provider: 'aws-kms', kms: { keyId: 'alias/one', region: 'us-east-1', endpoint: kms.url } },
     });

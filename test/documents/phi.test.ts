@@ -10,7 +10,7 @@ const { database, dartwing } = await openTestDartwing({
       fields: [
         { name: 'ward', type: 'Data' },
         { name: 'diagnosis', type: 'Data', phi: true },
-        { name: 'ssn', type: 'Data', phi: true, mask: 'last4' },
+        { name: 'ssn', type: 'Data', phi: true, mask: 'last4', lookup: true },
         { name: 'visits', type: 'Table', fields: [{ name: 'note', type: 'Data', phi: true }] },
       ],
       permissions: {

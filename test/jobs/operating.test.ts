@@ -281,6 +281,7 @@ describe('schedules', () => {
       'audit.checkpoints',
       'audit.seal',
       'compliance.drift',
+      'documents.seal',
       'invitations.expiry',
       'invitations.guests',
       'invitations.reminders',

@@ -227,6 +227,17 @@ export async function deleteAll(tx: Tx, organization: string): Promise<void> {
     await tx.query(`delete from ${table} where organization = $1`, [organization]);
 }
 
+/** What the database holds of the document named `rehearsal`: the row and its version, as text. */
+export async function readRehearsal(tx: Tx, organization: string, doctype: string): Promise<string[]> {
+  const text = ['document', 'document_change']
+    .map(
+      (table) => `select data::text as data from ${table}
+      where organization = $1 and doctype = $2 and name = 'rehearsal'`,
+    )
+    .join(' union all ');
+  return (await tx.query<{ data: string }>(text, [organization, doctype])).rows.map(({ data }) => data);
+}
+
 /** A document named `rehearsal`, for as long as the rehearsal takes. */
 export async function plantDocument(
   tx: Tx,

@@ -1,6 +1,8 @@
 /** The room as callers see it. Organizations are given by id or slug. */
 import type { CallOptions, Change, Scope, Session } from '../access/index.js';
+import type { Registry } from '../documents/index.js';
 import { DartwingError } from '../errors.js';
+import type { DataKeys, Keys } from '../keys/index.js';
 import { limits } from '../limits.js';
 import { requireOrganization } from '../tenancy/index.js';
 import {
@@ -112,7 +114,8 @@ export interface ComplianceParts {
   session: Session;
   signIn: Surroundings['signIn'];
   publicUrl: string;
-  keys: { readonly service: { name: string; master: string }; check(): Promise<void> };
+  keys: Pick<Keys, 'service' | 'check' | keyof DataKeys>;
+  doctypes: () => Registry;
   /** 32 bytes. */
   reportSeed: Buffer;
 }
@@ -134,7 +137,8 @@ export function openCompliance(parts: ComplianceParts): Compliance {
         (error: Error) => error.message,
       ),
     ]);
-    return { signIn: parts.signIn, transit, keys: { name, master, trouble } };
+    const { signIn, keys: dataKeys } = parts;
+    return { signIn, transit, keys: { name, master, trouble }, doctypes: parts.doctypes(), dataKeys };
   };
   const inForce = async (scope: Scope, ref: string, around: Surroundings): Promise<Site> => {
     const organization = await requireOrganization(scope, ref);

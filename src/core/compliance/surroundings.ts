@@ -1,5 +1,7 @@
 /** What is looked at before a transaction begins: the wire to our own address, and the key service. */
 import { connect } from 'node:tls';
+import type { Registry } from '../documents/index.js';
+import type { DataKeys } from '../keys/index.js';
 import { limits } from '../limits.js';
 
 /** What became of two handshakes with our own public address. */
@@ -18,6 +20,9 @@ export interface Surroundings {
   signIn: 'lite' | 'provider' | 'none';
   keys: { name: string; master: string; trouble: string | undefined };
   transit: TransitFacts;
+  /** The doctypes of this process. */
+  doctypes: Registry;
+  dataKeys: DataKeys;
 }
 
 /** Shakes hands with the public address, once with TLS 1.3 and once with TLS 1.2 at most. */

@@ -46,6 +46,13 @@ const column = {
   /** Protected health information, personal data: kept out of logs, metrics and models. */
   phi: z.boolean().default(false),
   pii: z.boolean().default(false),
+  /**
+   * Sealed where it is kept: in documents, their versions and conflicts. Health information always is, but for links, by
+   * which documents find each other. What is sealed is neither sorted nor searched by.
+   */
+  sealed: z.boolean().optional(),
+  /** Of a sealed field: found by equality, by a keyed hash. Whoever reads the database sees which values are equal. */
+  lookup: z.boolean().default(false),
   /** What whoever may only read it is shown: nothing of it, or its last four characters. */
   mask: z.enum(['all', 'last4']).optional(),
   /** When a form shows it, for clients. */
@@ -157,6 +164,11 @@ function faultOf(definition: Definition): string | undefined {
     ...(each?.hidden ?? []),
     ...(each?.read_only ?? []),
   ]);
+  const wrongSeal = fields
+    .flatMap((each) => [each, ...(each.fields ?? []).map((cell) => ({ ...cell, isCell: true }))])
+    .map((each) => faultOfSeal(each, definition))
+    .find((fault) => fault !== undefined);
+  if (wrongSeal !== undefined) return wrongSeal;
   const unknown = [title_field, owner_field, ...indexes, ...masks].find(
     (name) => name !== undefined && !names.has(name),
   );
@@ -167,6 +179,31 @@ function faultOf(definition: Definition): string | undefined {
   const owner = fields.find(({ name }) => name === owner_field);
   if (owner && !(owner.type === 'Link' && owner.options === 'Person'))
     return `${owner_field}: an owner is a Link to Person`;
+  return undefined;
+}
+
+const linking: ReadonlySet<FieldType> = new Set(['Link', 'Dynamic Link', 'Attach']);
+const unfindable: ReadonlySet<FieldType> = new Set(['Table', 'JSON', 'Tags', 'Text']);
+
+/** Whether values of a field, or of a column, are sealed where they are kept. */
+export function isSealedField(
+  { type, phi, sealed = phi }: Pick<Field, 'type' | 'phi' | 'sealed'>,
+  naming: Definition['naming'],
+): boolean {
+  // Records are written by the database itself, from tables that have columns of their own for what is secret.
+  return sealed && !linking.has(type) && naming.rule !== 'record';
+}
+
+function faultOfSeal(
+  field: Pick<Field, 'name' | 'type' | 'phi' | 'sealed' | 'lookup'> & { isCell?: boolean },
+  { naming }: Definition,
+): string | undefined {
+  const { name, type, phi, sealed, lookup } = field;
+  if (phi && sealed === false) return `${name}: health information is always sealed`;
+  if (sealed === true && (linking.has(type) || naming.rule === 'record'))
+    return `${name}: a link, or a field of a record, cannot be sealed`;
+  if (lookup && (!isSealedField(field, naming) || unfindable.has(type) || field.isCell === true))
+    return `${name}: lookup is for sealed fields with one short value`;
   return undefined;
 }
 

@@ -4,7 +4,7 @@ import type { FieldError } from '../errors.js';
 import { nearest } from '../errors.js';
 import { canonicalJson } from '../json.js';
 import { limits } from '../limits.js';
-import type { Definition, Field } from './definition.js';
+import { type Definition, type Field, isSealedField } from './definition.js';
 import { readRows, readValue } from './values.js';
 
 /** A document that another one refers to. */
@@ -33,6 +33,10 @@ export interface Doctype {
   readonly isPhi: boolean;
   /** Fields with health information; columns of tables as `table.column`. */
   readonly phiFields: readonly string[];
+  /** Fields that are sealed where they are kept; of tables, with their columns. */
+  readonly sealedPaths: readonly (readonly [field: string, column?: string])[];
+  /** Sealed fields that are found by equality. */
+  readonly lookups: readonly string[];
   readonly masks: ReadonlyMap<string, 'all' | 'last4'>;
   /** The whole data of a new document, null where nothing was given. Adds to `wrong` what cannot be taken. */
   readNew(data: Data, wrong: FieldError[]): Record<string, unknown>;
@@ -71,6 +75,13 @@ export function compileDoctype(definition: Definition): Doctype {
     ...(phi ? [name] : []),
     ...columns.filter((column) => column.phi).map((column) => `${name}.${column.name}`),
   ]);
+  const { naming } = definition;
+  const sealedPaths = definition.fields.flatMap((field): [string, string?][] => [
+    ...(isSealedField(field, naming) ? [[field.name] as [string]] : []),
+    ...(isSealedField(field, naming) ? [] : (field.fields ?? []))
+      .filter((column) => isSealedField(column, naming))
+      .map((column): [string, string] => [field.name, column.name]),
+  ]);
   return Object.freeze({
     name: definition.doctype,
     definition,
@@ -84,6 +95,8 @@ export function compileDoctype(definition: Definition): Doctype {
     isWritable: definition.naming.rule !== 'record' || definition.naming.writable,
     isPhi: phiFields.length > 0,
     phiFields,
+    sealedPaths,
+    lookups: definition.fields.filter(({ lookup }) => lookup).map(({ name }) => name),
     masks: new Map(
       definition.fields.flatMap(({ name, mask }) => (mask === undefined ? [] : [[name, mask] as const])),
     ),

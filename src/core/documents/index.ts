@@ -18,16 +18,14 @@
  * document.create, update, delete, undelete, without the values of fields that are PHI; phi.read with the names of the
  * fields, for every document with health information that somebody is shown.
  */
+export { countUnsealed } from './backfill.js';
 export {
   type ChangeRow,
   type DocumentRow,
   findExisting,
-  findVersionsSince,
-  lockDocuments,
   nextNumbers,
   type VersionRow,
   type Written,
-  writeChanges,
 } from './change-queries.js';
 export type { Definition, DefinitionInput } from './definition.js';
 export { type Data, type Doctype, type LinkTo, refuseTooLarge } from './doctype.js';
@@ -40,7 +38,10 @@ export { doctypeRights } from './permissions.js';
 export { project, recordReads, type Seen } from './projector.js';
 export { openRegistry, type Registry } from './registry.js';
 export { type Doctypes, type Documents, documentVerbs } from './room.js';
+export { findVersionsSince, lockDocuments, opened, writeChanges } from './store.js';
 export { isName, isPlain } from './values.js';
+export type { Kept } from './vault.js';
+export { shredDocuments, shredForgotten } from './vault-queries.js';
 export {
   denied,
   filled,

@@ -5,7 +5,7 @@ import { build } from '../db/index.js';
 import { DartwingError } from '../errors.js';
 import { parsePage } from '../input.js';
 import { limits } from '../limits.js';
-import { type DocumentRow, findDocument, pageVersions } from './change-queries.js';
+import type { DocumentRow } from './change-queries.js';
 import type { FieldType } from './definition.js';
 import type { Doctype } from './doctype.js';
 import {
@@ -17,7 +17,8 @@ import {
 } from './document.js';
 import { project, recordReads, unsearchable } from './projector.js';
 import type { Registry } from './registry.js';
-import { isPlain } from './values.js';
+import { findDocument, opened, pageVersions } from './store.js';
+import { isPlain, readValue } from './values.js';
 
 export const operators = [
   '=',
@@ -70,7 +71,7 @@ export async function listVersions(
 ): Promise<DocumentVersions> {
   const { limit, offset } = parsePage(page);
   const { row: current, doctype, reach } = await readOne(scope, registry, ref, true);
-  const rows = await pageVersions(scope.tx, scope.tx.organization!, ref, limit, offset);
+  const rows = await pageVersions(scope.tx, registry, scope.tx.organization!, ref, limit, offset);
   const items = rows.map((row) =>
     versionOf(row, row.data && project(scope, doctype, reach, { ...current, data: row.data })),
   );
@@ -108,7 +109,13 @@ export async function listDocuments(
     sql<SqlBool>`d.doctype = ${doctype.name}`,
     sql<SqlBool>`not d.deleted`,
     within(reach),
-    ...triplesOf(input.filters).map((filter) => condition(filter, columns)),
+    ...(await Promise.all(
+      triplesOf(input.filters).map((filter) =>
+        columns.has(filter[0])
+          ? condition(filter, columns)
+          : sealedCondition(scope, registry, doctype, reach, filter),
+      ),
+    )),
   ];
   const where = sql`${sql.join(conditions, sql` and `)}`;
   const order = orderOf(input.order_by, columns);
@@ -119,7 +126,8 @@ export async function listDocuments(
     scope.tx.run<DocumentRow>({ compile: () => page.compile(build) }),
     scope.tx.run<{ total: number }>({ compile: () => count.compile(build) }),
   ]);
-  const items = rows.map((row) => {
+  const documents = await opened(scope.tx, registry, organization, rows);
+  const items = documents.map((row) => {
     const data = project(scope, doctype, reach, row);
     const picked =
       shown === undefined ? data : Object.fromEntries(shown.map((field) => [field, data[field] ?? null]));
@@ -152,7 +160,7 @@ async function readOne(
   requireSignedIn(scope);
   const doctype = registry.get(ref.doctype);
   const reach = reachIn(scope, 'read', doctype.name);
-  const row = await findDocument(scope.tx, scope.tx.organization!, ref);
+  const row = await findDocument(scope.tx, registry, scope.tx.organization!, ref);
   const { whole, own, names } = reach;
   const mine = row !== undefined && (whole || row.owner === (own ?? '') || names.has(row.name));
   if (mine && (deletedToo || !row.deleted)) return { row, doctype, reach };
@@ -166,7 +174,7 @@ interface Column {
 
 /** What may be filtered and sorted by: a hidden field would tell its values by what is found. */
 function columnsOf(
-  { name: doctype, fields }: Doctype,
+  { name: doctype, fields, sealedPaths }: Doctype,
   { hidden }: Reach,
   secret: ReadonlySet<string>,
 ): ReadonlyMap<string, Column> {
@@ -178,8 +186,16 @@ function columnsOf(
     ['modified', { sql: sql`d.modified_at`, type: 'Datetime' }],
     ['modified_by', { sql: sql`d.modified_by`, type: 'Data' }],
   ]);
+  const sealed = new Set(sealedPaths.map(([field]) => field));
   for (const { name, type } of fields.values()) {
-    if (hidden.has(name) || secret.has(name) || type === 'Table' || type === 'JSON' || type === 'Tags')
+    if (
+      sealed.has(name) ||
+      hidden.has(name) ||
+      secret.has(name) ||
+      type === 'Table' ||
+      type === 'JSON' ||
+      type === 'Tags'
+    )
       continue;
     columns.set(name, { sql: typed(doctype, name, type), type });
   }
@@ -240,6 +256,39 @@ function condition([field, given, value]: Filter, columns: ReadonlyMap<string, C
     default:
       return compare(column.sql, operator, value === null ? null : one(value));
   }
+}
+
+/** A sealed field tells the database whether it is set, and with a lookup which documents have a value. */
+async function sealedCondition(
+  scope: Scope,
+  { vault }: Registry,
+  doctype: Doctype,
+  { hidden }: Reach,
+  [name, given, value]: Filter,
+): Promise<RawBuilder<SqlBool>> {
+  const field = doctype.fields.get(name);
+  const isSealed = doctype.sealedPaths.some(([path, column]) => path === name && column === undefined);
+  if (field === undefined || !isSealed || hidden.has(name) || unsearchable(scope, doctype).has(name))
+    throw wrong(`${name.slice(0, 80)} is not a field to filter or sort by`);
+  const operator = String(given).toLowerCase();
+  const kept = sql`nullif(d.data -> ${sql.lit(name)}, 'null')`;
+  if (operator === 'is') {
+    if (value !== 'set' && value !== 'not set') throw wrong(`${name} is "set" or "not set"`);
+    return value === 'set' ? sql`${kept} is not null` : sql`${kept} is null`;
+  }
+  if (!field.lookup || (operator !== '=' && operator !== 'in'))
+    throw wrong(`${name} is sealed; ${field.lookup ? 'it is found by = and in' : 'it is not searched'}`);
+  if (operator === '=' && value === null) return sql`${kept} is null`;
+  const list = operator === 'in' ? requireList(name, value, limits.pageMax) : [value];
+  const values = list.flatMap((each) => {
+    const read = readValue(each, field);
+    return 'value' in read && read.value !== null ? [read.value] : [];
+  });
+  if (values.length === 0) return sql`false`;
+  const organization = scope.tx.organization!;
+  const digests = await vault.digests(scope.tx, organization, doctype.name, name, values);
+  return sql`d.name in (select l.name from document_lookup l where l.organization = ${organization}
+    and l.doctype = ${doctype.name} and l.field = ${name} and l.digest = any (${digests}::bytea[]))`;
 }
 
 function compare(

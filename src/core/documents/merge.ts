@@ -2,16 +2,10 @@
 import { type DomainEvents, recordAct, type Scope } from '../access/index.js';
 import { canonicalJson } from '../json.js';
 import { limits } from '../limits.js';
-import {
-  type DocumentRow,
-  findOrganizationsOf,
-  lockDocumentsNaming,
-  renameCreator,
-  rewriteTombstones,
-  writeChanges,
-} from './change-queries.js';
+import { type DocumentRow, findOrganizationsOf, renameCreator } from './change-queries.js';
 import type { LinkTo } from './doctype.js';
 import type { Registry } from './registry.js';
+import { lockDocumentsNaming, rewriteTombstones, writeChanges } from './store.js';
 
 type Data = DocumentRow['data'];
 
@@ -60,7 +54,7 @@ async function moveIn(
   await renameCreator(tx, organization, loser, winner);
   let count = 0;
   for (let after: readonly [string, string] = ['', '']; ; ) {
-    const rows = await lockDocumentsNaming(tx, {
+    const rows = await lockDocumentsNaming(tx, registry, {
       organization,
       doctypes,
       person: loser,
@@ -81,6 +75,7 @@ async function moveIn(
     const live = changed.filter(({ row, isMoved }) => isMoved && !row.deleted);
     await writeChanges(
       tx,
+      registry,
       writer,
       live.map(({ row, owner, data }) => ({
         doctype: row.doctype,
@@ -97,6 +92,7 @@ async function moveIn(
     );
     await rewriteTombstones(
       tx,
+      registry,
       organization,
       changed
         .filter(({ row, isMoved }) => isMoved && row.deleted)

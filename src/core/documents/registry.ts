@@ -3,12 +3,16 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { DartwingError, nearest } from '../errors.js';
+import type { DataKeys } from '../keys/index.js';
 import { limits } from '../limits.js';
 import { packageRoot } from '../package-root.js';
 import { type DefinitionInput, invalid, parseDefinition } from './definition.js';
 import { compileDoctype, type Doctype } from './doctype.js';
+import { openVault, type Vault } from './vault.js';
 
 export interface Registry {
+  /** Seals and opens the fields that doctypes say are sealed. */
+  readonly vault: Vault;
   /** @throws DOCTYPE_UNKNOWN with the nearest name */
   get(name: string): Doctype;
   find(name: string): Doctype | undefined;
@@ -25,6 +29,7 @@ export interface Registry {
 /** Doctypes that a Link may name although they are no documents of their own. */
 export function openRegistry(
   more: readonly DefinitionInput[] = [],
+  keys?: () => DataKeys,
   folder: string = join(packageRoot(), 'templates', 'doctypes'),
 ): Registry {
   const doctypes = new Map<string, Doctype>();
@@ -42,6 +47,7 @@ export function openRegistry(
   for (const name of names.sort()) add(readYaml(join(folder, name), name), name);
   for (const definition of more) add(definition, definition.doctype ?? 'a module');
   return {
+    vault: openVault((name) => doctypes.get(name), keys),
     find: (name) => doctypes.get(name),
     get: (name) => {
       const doctype = doctypes.get(name);

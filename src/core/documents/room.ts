@@ -1,5 +1,6 @@
 /** The room as callers see it: each verb in a transaction of its own, bound to its organization. */
 import type { CallOptions, Scope, Session } from '../access/index.js';
+import { sealPlain } from './backfill.js';
 import type { DefinitionInput } from './definition.js';
 import type { Document, DocumentList, DocumentVersions } from './document.js';
 import { type ListInput, listDocuments, listVersions, showDocument } from './list.js';
@@ -46,6 +47,8 @@ export interface Documents {
     call?: CallOptions & { ifVersion?: number | undefined },
   ): Promise<DocumentChange>;
   undelete(organization: string, doctype: string, name: string, call?: CallOptions): Promise<DocumentChange>;
+  /** Seals what was written before its field was sealed, some of it; returns how much. Run it until it returns 0. */
+  seal(organization: string, call?: CallOptions): Promise<number>;
   show(organization: string, doctype: string, name: string, call?: CallOptions): Promise<Document>;
   list(organization: string, doctype: string, input?: ListInput, call?: CallOptions): Promise<DocumentList>;
   versions(
@@ -90,6 +93,7 @@ export function documentVerbs({ session, registry, idOf, onRegistered }: Documen
       within(ref, call, (scope) => deleteDocument(scope, registry, { doctype, name }, ifVersion)),
     undelete: (ref, doctype, name, call) =>
       within(ref, call, (scope) => undeleteDocument(scope, registry, { doctype, name })),
+    seal: (ref, call) => within(ref, call, (scope) => sealPlain(scope, registry)),
     show: (ref, doctype, name, call) =>
       within(ref, call, (scope) => showDocument(scope, registry, { doctype, name })),
     list: (ref, doctype, input, call) =>

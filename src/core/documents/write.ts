@@ -3,19 +3,12 @@ import { type Change, changeDocument, reaches, reachIn, recordAct, type Scope } 
 import { DartwingError, type FieldError } from '../errors.js';
 import { seriesName, uuidv7 } from '../ids.js';
 import { canonicalJson } from '../json.js';
-import {
-  type ChangeRow,
-  type DocumentRow,
-  findDocument,
-  findExisting,
-  lockDocuments,
-  nextNumbers,
-  writeChanges,
-} from './change-queries.js';
+import { type ChangeRow, type DocumentRow, findExisting, nextNumbers } from './change-queries.js';
 import { type Data, type Doctype, refuseTooLarge } from './doctype.js';
 import { type Document, documentOf, without } from './document.js';
 import { project, recordReads } from './projector.js';
 import type { Registry } from './registry.js';
+import { findDocument, lockDocuments, writeChanges } from './store.js';
 import { isName, isPlain } from './values.js';
 
 export type DocumentChange = Change<Document>;
@@ -46,7 +39,7 @@ export async function createDocument(
   await requireLinks(scope, doctype, data);
   const name = await nameFor(scope, doctype, input.name);
   const change = { ...first(doctype.name, name, data), owner };
-  const row = await write(scope, change);
+  const row = await write(scope, registry, change);
   if (row === undefined) throw new DartwingError('DOCUMENT_EXISTS', { ref: `${doctype.name}/${name}` });
   return changed(scope, doctype, registry, 'create', null, row);
 }
@@ -65,7 +58,7 @@ export async function updateDocument(
 ): Promise<DocumentChange> {
   const doctype = requireWritable(registry, ref.doctype);
   const changes = read(doctype, data, 'readChanges');
-  const before = await lockOne(scope, 'write', doctype, ref.name, ifVersion);
+  const before = await lockOne(scope, registry, 'write', doctype, ref.name, ifVersion);
   refuseAppendOnly(doctype);
   const moved = Object.keys(changes).filter(
     (field) => canonicalJson(changes[field]) !== canonicalJson(before.data[field] ?? null),
@@ -77,7 +70,7 @@ export async function updateDocument(
   refuseTooLarge(canonicalJson(merged), wrong);
   refuse(wrong);
   await requireLinks(scope, doctype, changes, before.data);
-  const row = await write(scope, {
+  const row = await write(scope, registry, {
     ...next(before, 'update'),
     data: canonicalJson(changes),
     owner: ownerOfChange(doctype, changes),
@@ -93,8 +86,8 @@ export async function deleteDocument(
   ifVersion?: number,
 ): Promise<DocumentChange> {
   const doctype = requireWritable(registry, ref.doctype);
-  const before = await lockOne(scope, 'delete', doctype, ref.name, ifVersion);
-  const row = await write(scope, next(before, 'delete'));
+  const before = await lockOne(scope, registry, 'delete', doctype, ref.name, ifVersion);
+  const row = await write(scope, registry, next(before, 'delete'));
   return changed(scope, doctype, registry, 'delete', before, row!);
 }
 
@@ -105,12 +98,12 @@ export async function undeleteDocument(
   ref: { doctype: string; name: string },
 ): Promise<DocumentChange> {
   const doctype = requireWritable(registry, ref.doctype);
-  const [before] = await lockDocuments(scope.tx, scope.tx.organization!, [ref]);
+  const [before] = await lockDocuments(scope.tx, registry, scope.tx.organization!, [ref]);
   requireRight(scope, 'create', doctype, before ?? { name: ref.name, owner: null });
   if (before === undefined) throw notFound(ref);
   if (!before.deleted) throw new DartwingError('DOCUMENT_EXISTS', { ref: `${ref.doctype}/${ref.name}` });
   await requireLinks(scope, doctype, before.data);
-  const row = await write(scope, next(before, 'undelete'));
+  const row = await write(scope, registry, next(before, 'undelete'));
   return changed(scope, doctype, registry, 'undelete', before, row!);
 }
 
@@ -215,13 +208,14 @@ function refuseAppendOnly({ name, definition }: Doctype): void {
 
 async function lockOne(
   scope: Scope,
+  registry: Registry,
   action: string,
   doctype: Doctype,
   name: string,
   ifVersion: number | undefined,
 ): Promise<DocumentRow> {
   const ref = { doctype: doctype.name, name };
-  const [row] = await lockDocuments(scope.tx, scope.tx.organization!, [ref]);
+  const [row] = await lockDocuments(scope.tx, registry, scope.tx.organization!, [ref]);
   const live = row === undefined || row.deleted ? undefined : row;
   // Whoever may not act on every document learns nothing of one that is not there.
   requireRight(scope, action, doctype, live ?? { name, owner: null });
@@ -283,10 +277,15 @@ function next(row: DocumentRow, op: 'update' | 'delete' | 'undelete'): ChangeRow
   };
 }
 
-async function write({ tx, clock, principal }: Scope, row: ChangeRow): Promise<DocumentRow | undefined> {
+async function write(
+  { tx, clock, principal }: Scope,
+  registry: Registry,
+  row: ChangeRow,
+): Promise<DocumentRow | undefined> {
   const organization = tx.organization!;
-  const [written] = await writeChanges(tx, { organization, at: clock.now(), by: principal.id }, [row]);
-  return written && findDocument(tx, organization, row);
+  const writer = { organization, at: clock.now(), by: principal.id };
+  const [written] = await writeChanges(tx, registry, writer, [row]);
+  return written && findDocument(tx, registry, organization, row);
 }
 
 async function changed(
@@ -370,6 +369,6 @@ function subjectOf({ definition }: Doctype, data: Data): string | undefined {
 }
 
 /** Fields whose values do not belong into the audit trail, which nobody may erase. */
-function sensitiveFields({ definition }: Doctype): ReadonlySet<string> {
-  return new Set(definition.fields.filter(({ phi }) => phi).map(({ name }) => name));
+function sensitiveFields({ phiFields, sealedPaths }: Doctype): ReadonlySet<string> {
+  return new Set([...phiFields.map((path) => path.split('.')[0]!), ...sealedPaths.map(([field]) => field)]);
 }

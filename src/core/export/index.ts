@@ -23,6 +23,8 @@ export interface ExportOptions {
   entities?: readonly string[] | undefined;
   /** Whether documents of a doctype hold health information; the trail tells of them by name. */
   isPhi?: ((doctype: string) => boolean) | undefined;
+  /** Opens what is sealed in rows of a table. */
+  open?: ((table: string, rows: Record<string, unknown>[]) => Promise<Record<string, unknown>[]>) | undefined;
 }
 
 const batchRows = 500;
@@ -37,7 +39,7 @@ const batchRows = 500;
 export async function exportRows(
   scope: Scope,
   write: (row: ExportRow) => Promise<void> | void,
-  { entities, isPhi = () => false }: ExportOptions = {},
+  { entities, isPhi = () => false, open = async (_, rows) => rows }: ExportOptions = {},
 ): Promise<Record<string, number>> {
   const { tx } = scope;
   authorize(scope, 'export', { doctype: 'Organization', name: tx.organization! });
@@ -47,7 +49,7 @@ export async function exportRows(
     counts[table] = 0;
     await openRows(tx, table);
     for (;;) {
-      const rows = await fetchRows(tx, batchRows);
+      const rows = await open(table, await fetchRows(tx, batchRows));
       for (const row of rows) {
         if (typeof row.doctype === 'string' && isPhi(row.doctype)) phiDoctypes.add(row.doctype);
         await write({ table, row });

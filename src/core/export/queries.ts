@@ -8,7 +8,8 @@ export async function listTenantTables(tx: Tx): Promise<string[]> {
     where c.relnamespace = current_schema()::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
       and has_table_privilege(c.oid, 'select')
       -- Answers that are kept for a day to be given again, and news on their way, are no data of their own.
-      and c.relname not in ('org_idempotency', 'realtime_outbox', 'realtime_presence')
+      and c.relname not in ('org_idempotency', 'realtime_outbox', 'realtime_presence',
+        'document_key', 'document_lookup_key', 'document_lookup')
     order by c.relname`;
   return (await tx.query<{ name: string }>(text)).rows.map((row) => row.name);
 }

@@ -20,6 +20,12 @@ export interface DataKeys {
    * @throws KEY_SERVICE_UNAVAILABLE, KEY_SERVICE_REFUSED, KEY_PROVIDER_MISSING
    */
   seal(tx: Tx, purpose: string, place: Place, plain: Uint8Array | string): Promise<Buffer>;
+  /** The same for many places of one organization, with one look at the key. @throws as `seal` */
+  sealMany(
+    tx: Tx,
+    purpose: string,
+    items: readonly { place: Place; plain: Uint8Array | string }[],
+  ): Promise<Buffer[]>;
   /**
    * The value of an envelope.
    * @throws SEAL_BROKEN (changed, or from another place), KEY_NOT_FOUND, KEY_RETIRED, KEY_DESTROYED, and as `seal`
@@ -130,18 +136,8 @@ export function openChest({ clock, provider, providers, cacheMs }: ChestParts): 
       kept.delete(id);
       asking.delete(id);
     },
-    seal: async (tx, purpose, place, plain) => {
-      const { organization } = place;
-      requireBound(tx, organization);
-      // Whoever waited for a rotation finds no active key the first time: its statement began before the new one.
-      const key =
-        (await holdActiveKey(tx, organization, purpose)) ??
-        (await holdActiveKey(tx, organization, purpose)) ??
-        (await makeFirst(tx, organization, purpose));
-      const secret = made.get(tx)?.get(key.id) ?? (await secretOf(key));
-      const bytes = typeof plain === 'string' ? Buffer.from(plain, 'utf8') : plain;
-      return sealEnvelope(secret, key.id, place, bytes, randomBytes(saltBytes));
-    },
+    seal: async (tx, purpose, place, plain) => (await sealMany(tx, purpose, [{ place, plain }]))[0]!,
+    sealMany,
     open: async (tx, place, sealed) => {
       requireBound(tx, place.organization);
       const broken = () => new DartwingError('SEAL_BROKEN', { table: place.table, column: place.column });
@@ -153,6 +149,25 @@ export function openChest({ clock, provider, providers, cacheMs }: ChestParts): 
       return plain;
     },
   };
+
+  async function sealMany(...[tx, purpose, items]: Parameters<DataKeys['sealMany']>): Promise<Buffer[]> {
+    const [first] = items;
+    if (first === undefined) return [];
+    const { organization } = first.place;
+    requireBound(tx, organization);
+    if (items.some(({ place }) => place.organization !== organization))
+      throw new Error('Values of several organizations are sealed one organization after the other');
+    // Whoever waited for a rotation finds no active key the first time: its statement began before the new one.
+    const key =
+      (await holdActiveKey(tx, organization, purpose)) ??
+      (await holdActiveKey(tx, organization, purpose)) ??
+      (await makeFirst(tx, organization, purpose));
+    const secret = made.get(tx)?.get(key.id) ?? (await secretOf(key));
+    return items.map(({ place, plain }) => {
+      const bytes = typeof plain === 'string' ? Buffer.from(plain, 'utf8') : plain;
+      return sealEnvelope(secret, key.id, place, bytes, randomBytes(saltBytes));
+    });
+  }
 
   async function readable(tx: Tx, organization: string, id: string): Promise<KeyObject> {
     const key = await findKey(tx, organization, id);

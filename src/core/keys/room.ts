@@ -68,6 +68,7 @@ export function openKeys({ session, clock, keyring, options, transaction, idOf }
     ref === undefined || ref === systemOrganization ? ref : idOf(ref, call);
   return {
     seal: chest.seal,
+    sealMany: chest.sealMany,
     open: chest.open,
     service: Object.freeze({ name: chest.provider.name, master: chest.provider.master }),
     check: () => chest.provider.check(),

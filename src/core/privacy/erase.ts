@@ -4,7 +4,7 @@
  */
 import { authorize, type Change, changeDocument, recordAct, type Scope } from '../access/index.js';
 import { erasePersonal, systemOrganization } from '../audit/index.js';
-import { type Registry, writeChanges } from '../documents/index.js';
+import { type Registry, shredDocuments, writeChanges } from '../documents/index.js';
 import { DartwingError } from '../errors.js';
 import { limits } from '../limits.js';
 import { removeMember } from '../people/index.js';
@@ -127,8 +127,9 @@ async function eraseDocuments(scope: Scope, registry: Registry, person: string):
     for (const organization of new Set(page.map((row) => row.organization))) {
       const rows = page.filter((row) => row.organization === organization);
       const writer = { organization, at: clock.now(), by: principal.id };
-      await writeChanges(tx, writer, rows.filter(({ deleted }) => !deleted).map(tombstone));
+      await writeChanges(tx, registry, writer, rows.filter(({ deleted }) => !deleted).map(tombstone));
       await scrubDocuments(tx, organization, rows);
+      await shredDocuments(tx, organization, rows);
       await scope.events.publish(scope, 'documents.changed', {
         organization,
         doctypes: [...new Set(rows.map(({ doctype }) => doctype))],

@@ -1,7 +1,7 @@
 /** Everything that is kept of one person, for that person (GDPR Art. 15 and 20). */
 import { authorize, recordAct, type Scope } from '../access/index.js';
 import { systemOrganization } from '../audit/index.js';
-import { type Registry, recordReads } from '../documents/index.js';
+import { opened, type Registry, recordReads } from '../documents/index.js';
 import { limits } from '../limits.js';
 import {
   listNamingColumns,
@@ -72,7 +72,11 @@ async function giveDocuments(
         page.filter((row) => row.organization === organization && !row.deleted),
         organization,
       );
-    for (const { deleted, ...row } of page) if (!deleted) await give(`document ${row.doctype}`, [{ ...row }]);
+    for (const organization of new Set(page.map((row) => row.organization))) {
+      const mine = page.filter((row) => row.organization === organization && !row.deleted);
+      for (const { deleted: _, ...row } of await opened(scope.tx, registry, organization, mine))
+        await give(`document ${row.doctype}`, [{ ...row }]);
+    }
     const last = page.at(-1);
     if (last === undefined || page.length < limits.pageMax) return;
     after = [last.organization, last.doctype, last.name];

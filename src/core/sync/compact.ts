@@ -3,7 +3,7 @@
  * that long begins again.
  */
 import { authorize, recordAct, type Scope } from '../access/index.js';
-import type { Registry } from '../documents/index.js';
+import { type Registry, shredForgotten } from '../documents/index.js';
 import { DartwingError } from '../errors.js';
 import { limits } from '../limits.js';
 import {
@@ -54,6 +54,7 @@ export async function compact(
     const days = Math.max(keepDays, definition.retention.tombstone_days);
     done.tombstones += await deleteTombstones(scope.tx, organization, name, before(days));
   }
+  await shredForgotten(scope.tx, organization);
   if (done.changes + done.tombstones + done.operations > 0) {
     const { changes, tombstones, operations } = done;
     const ref = { doctype: 'Sync Client', name: '*', organization };

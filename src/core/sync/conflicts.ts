@@ -35,6 +35,7 @@ import {
   findConflict,
   pageConflicts,
 } from './conflict-queries.js';
+import { openConflicts, sealConflicts } from './conflict-seal.js';
 import { sameValue } from './strategies/index.js';
 
 /** The document `Conflict`. Fields that the caller may not see are left out of every side. */
@@ -109,7 +110,7 @@ export async function listConflicts(
   const asked = input.doctype === undefined ? registry.all() : [registry.get(input.doctype)];
   const reachByDoctype = new Map(asked.map(({ name }) => [name, reachIn(scope, 'read', name)]));
   const doctypes = [...reachByDoctype].filter(([, { whole }]) => whole).map(([name]) => name);
-  const { rows, total } = await pageConflicts(scope.tx, {
+  const { rows: kept, total } = await pageConflicts(scope.tx, {
     organization: scope.tx.organization!,
     states: state === 'all' ? ['open', 'auto', 'resolved'] : [state!],
     doctypes,
@@ -117,6 +118,7 @@ export async function listConflicts(
     limit,
     offset,
   });
+  const rows = await openConflicts(scope.tx, registry, kept);
   const items = rows.map((row) => conflictDocument(scope, registry, row, reachByDoctype.get(row.doctype)!));
   await recordConflictReads(scope, registry, items);
   return { api_version: 'dartwing/v1', kind: 'ConflictList', items, total_count: total, limit, offset };
@@ -124,7 +126,7 @@ export async function listConflicts(
 
 /** @throws CONFLICT_NOT_FOUND, also for a conflict about something the caller may not read */
 export async function showConflict(scope: Scope, registry: Registry, id: string): Promise<ConflictDocument> {
-  const { row, reach } = await requireConflict(scope, id, false);
+  const { row, reach } = await requireConflict(scope, registry, id, false);
   const document = conflictDocument(scope, registry, row, reach);
   await recordConflictReads(scope, registry, [document]);
   return document;
@@ -143,7 +145,7 @@ export async function resolveConflict(
   decision: ConflictDecision,
   ifVersion?: number,
 ): Promise<Change<ConflictDocument>> {
-  const { row, reach } = await requireConflict(scope, id, true);
+  const { row, reach } = await requireConflict(scope, registry, id, true);
   if (row.status === 'resolved')
     throw new DartwingError('CONFLICT_RESOLVED', {
       ref: row.id,
@@ -153,7 +155,7 @@ export async function resolveConflict(
   const { tx, clock, principal } = scope;
   const organization = tx.organization!;
   const doctype = registry.get(row.doctype);
-  const [document] = await lockDocuments(tx, organization, [row]);
+  const [document] = await lockDocuments(tx, registry, organization, [row]);
   const ref = `${row.doctype}/${row.name}`;
   if (!reaches(reachIn(scope, 'write', row.doctype), document ?? { name: row.name, owner: null }))
     throw denied(scope, 'write', ref);
@@ -164,16 +166,20 @@ export async function resolveConflict(
   requireFields(scope, 'write', doctype, Object.keys(planned.set), row.name);
   const change = changeOf(document, planned, doctype);
   const writer = { organization, at: clock.now(), by: principal.id };
-  const [written] = change === undefined ? [] : await writeChanges(tx, writer, [change]);
+  const [written] = change === undefined ? [] : await writeChanges(tx, registry, writer, [change]);
   const version = written?.version ?? document?.version ?? null;
-  const after = await closeConflict(tx, row, {
+  const { doctype: of, name } = row;
+  const resolution = planned.deletes ? null : planned.set;
+  const [sealed] = await sealConflicts(tx, registry, organization, [{ doctype: of, name, resolution }]);
+  const closed = await closeConflict(tx, row, {
     at: clock.now(),
     by: principal.id,
     decision: 'take' in decision ? decision.take : 'value',
-    resolution: planned.deletes ? null : planned.set,
+    resolution: sealed!.resolution,
     version,
     reason: scope.reason,
   });
+  const after = (await openConflicts(tx, registry, [closed]))[0]!;
   const audit = await recordAct(
     scope,
     organization,
@@ -218,6 +224,7 @@ export async function resolveDue(scope: Scope): Promise<number> {
 
 async function requireConflict(
   scope: Scope,
+  registry: Registry,
   id: string,
   lock: boolean,
 ): Promise<{ row: ConflictRow; reach: Reach }> {
@@ -225,7 +232,7 @@ async function requireConflict(
   const reach = row && reachIn(scope, 'read', row.doctype);
   if (row === undefined || !reach?.whole)
     throw new DartwingError('CONFLICT_NOT_FOUND', { ref: id.slice(0, 80) });
-  return { row, reach };
+  return { row: (await openConflicts(scope.tx, registry, [row]))[0]!, reach };
 }
 
 /** What a decision means for the document. */

@@ -5,7 +5,15 @@
  */
 import { createHash } from 'node:crypto';
 import { type Reach, reachIn, type Scope } from '../access/index.js';
-import { type Doctype, project, type Registry, recordReads, type Seen } from '../documents/index.js';
+import {
+  type Data,
+  type Doctype,
+  opened,
+  project,
+  type Registry,
+  recordReads,
+  type Seen,
+} from '../documents/index.js';
 import { DartwingError, isDartwingError } from '../errors.js';
 import { limits } from '../limits.js';
 import { type Cursor, type CursorDoctype, type CursorHolder, openCursor, sealCursor } from './cursor.js';
@@ -318,18 +326,41 @@ async function showRows(
   reaches: ReadonlyMap<string, Reach>,
 ): Promise<string[]> {
   const seen: Seen[] = [];
-  const texts = rows.map((row) => {
+  const data = await openSealed(scope, registry, rows);
+  const texts = rows.map((row, index) => {
     const doctype = registry.get(row.doctype);
     const reach = reaches.get(row.doctype)!;
-    const isPlain = reach.hidden.size + doctype.masks.size + doctype.phiFields.length === 0;
+    const isPlain =
+      reach.hidden.size + doctype.masks.size + doctype.phiFields.length + doctype.sealedPaths.length === 0;
     if (isPlain || row.deleted || row.data === null) return rowText(row, row.data);
-    const document = { name: row.name, owner: row.owner, data: JSON.parse(row.data) as Seen['data'] & {} };
-    const data = project(scope, doctype, reach, document);
-    seen.push({ doctype: row.doctype, name: row.name, data });
-    return rowText(row, JSON.stringify(data));
+    const document = {
+      name: row.name,
+      owner: row.owner,
+      data: data[index] ?? (JSON.parse(row.data) as Data),
+    };
+    const shown = project(scope, doctype, reach, document);
+    seen.push({ doctype: row.doctype, name: row.name, data: shown });
+    return rowText(row, JSON.stringify(shown));
   });
   await recordReads(scope, registry, seen);
   return texts;
+}
+
+/** Data of rows whose doctypes have sealed fields; null for all others. */
+async function openSealed(
+  { tx }: Scope,
+  registry: Registry,
+  rows: readonly ChangeText[],
+): Promise<(Data | null)[]> {
+  const kept = rows.map(({ doctype, name, deleted, data }) => ({
+    doctype,
+    name,
+    data:
+      deleted || data === null || registry.get(doctype).sealedPaths.length === 0
+        ? null
+        : (JSON.parse(data) as Data),
+  }));
+  return (await opened(tx, registry, tx.organization!, kept)).map(({ data }) => data);
 }
 
 function rowText(row: ChangeText, data: string | null): string {

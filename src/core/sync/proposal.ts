@@ -51,11 +51,16 @@ export async function propose(
     });
   const doctype = registry.get(row.doctype);
   const { ai } = rulesOf(row.doctype);
+  const [sealed] = await registry.vault.seal(scope.tx, organization, [
+    { doctype: row.doctype, name: row.name, data: value },
+  ]);
+  const isSealed = doctype.sealedPaths.length > 0;
   await keepProposal(scope.tx, row, {
-    value,
+    value: sealed,
     confidence,
     by: scope.principal.id,
-    rationale: rationale?.slice(0, limits.reasonCharsMax) ?? null,
+    // A sentence about sealed values may hold them.
+    rationale: isSealed ? null : (rationale?.slice(0, limits.reasonCharsMax) ?? null),
     at: scope.clock.now().toISOString(),
   });
   return ai !== undefined && confidence > ai.min_confidence && !doctype.isPhi ? 'take' : 'ask';

@@ -26,6 +26,7 @@ import {
 import { DartwingError } from '../errors.js';
 import { seriesName, uuidv7 } from '../ids.js';
 import { limits } from '../limits.js';
+import { sealConflicts } from './conflict-seal.js';
 import { countPush } from './device-queries.js';
 import { findHead } from './feed-queries.js';
 import { conflictEntry, seriesOfConflict } from './filing.js';
@@ -199,7 +200,7 @@ async function replay(batch: Batch, replayed: readonly [Item, SeenRow][]): Promi
     doctype: item.doctype.name,
     name: (row.result?.name as string | undefined) ?? row.name ?? item.name,
   }));
-  const rows = await lockDocuments(batch.scope.tx, batch.organization, refs);
+  const rows = await lockDocuments(batch.scope.tx, batch.source.registry, batch.organization, refs);
   for (const [index, [item, seen]] of replayed.entries()) {
     const { doctype, name } = refs[index]!;
     const row = rows.find((each) => each.doctype === doctype && each.name === name);
@@ -238,7 +239,10 @@ async function writeMirrored(batch: Batch, items: readonly Item[]): Promise<Item
   if (mirrored.length === 0) return [...items];
   const { scope, origin, names, reachOf, source } = batch;
   const caseOf = ({ doctype }: Item) => ({ reachOf, rules: source.rulesOf(doctype.name) });
-  const done = await writeRecords({ scope, origin, names, records: source.records, caseOf }, mirrored);
+  const done = await writeRecords(
+    { scope, registry: source.registry, origin, names, records: source.records, caseOf },
+    mirrored,
+  );
   batch.verdicts.push(...done.verdicts);
   batch.written.push(...done.written);
   return items.filter(({ doctype }) => !doctype.isRecord);
@@ -381,7 +385,7 @@ async function judgeAll(batch: Batch, groups: readonly (readonly Item[])[]) {
   const refs = groups.map(([item]) => ({ doctype: item!.doctype.name, name: item!.name }));
   const forced = groups.flatMap((items) => items.filter(({ force }) => force));
   const [rows, disputed] = await Promise.all([
-    lockDocuments(scope.tx, organization, refs),
+    lockDocuments(scope.tx, source.registry, organization, refs),
     findDisputed(
       scope.tx,
       organization,
@@ -395,7 +399,13 @@ async function judgeAll(batch: Batch, groups: readonly (readonly Item[])[]) {
     if (row === undefined || from >= row.version) return [];
     return [{ doctype: row.doctype, name: row.name, from: Math.max(from, 1) }];
   });
-  const history = await findVersionsSince(scope.tx, organization, bases, limits.ownHistoryMax + 1);
+  const history = await findVersionsSince(
+    scope.tx,
+    source.registry,
+    organization,
+    bases,
+    limits.ownHistoryMax + 1,
+  );
   return groups.map((items) => {
     const key = keyOf(items[0]!);
     const given: Case = {
@@ -415,7 +425,7 @@ async function judgeAll(batch: Batch, groups: readonly (readonly Item[])[]) {
 async function write(batch: Batch, rows: readonly ChangeRow[]): Promise<Map<string, Written>> {
   const { scope, organization, at, origin } = batch;
   const writer = { organization, at, by: scope.principal.id, origin };
-  const written = await writeChanges(scope.tx, writer, rows);
+  const written = await writeChanges(scope.tx, batch.source.registry, writer, rows);
   batch.written.push(...written);
   const last = new Map<string, Written>();
   for (const row of written) {
@@ -447,6 +457,14 @@ async function file(
       resolution: state!.deleted ? null : state!.data,
     }));
   const done = batch.results.map((result) => result!);
+  const { registry } = source;
+  const entries = disputes.map((verdict) =>
+    conflictEntry(verdict, conflictIds.get(verdict)!, source.rulesOf),
+  );
+  const [filed, ended] = await Promise.all([
+    sealConflicts(scope.tx, registry, organization, entries),
+    sealConflicts(scope.tx, registry, organization, closed),
+  ]);
   await Promise.all([
     insertConflicts(
       scope.tx,
@@ -457,10 +475,10 @@ async function file(
         at,
         autoAt: new Date(at.getTime() + source.autoMs),
       },
-      disputes.map((verdict) => conflictEntry(verdict, conflictIds.get(verdict)!, source.rulesOf)),
+      filed,
     ),
     keepAnswers(scope.tx, organization, origin, at, answers),
-    closeConflicts(scope.tx, organization, scope.principal.id, at, closed),
+    closeConflicts(scope.tx, organization, scope.principal.id, at, ended),
     countPush(scope.tx, {
       organization,
       principal: scope.principal.id,

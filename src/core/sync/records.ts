@@ -4,7 +4,13 @@
  * record as always, here at once instead of at the end of the transaction, so that the answer has its version.
  */
 import type { Scope } from '../access/index.js';
-import { type Data, findVersionsSince, lockDocuments, type Written } from '../documents/index.js';
+import {
+  type Data,
+  findVersionsSince,
+  lockDocuments,
+  type Registry,
+  type Written,
+} from '../documents/index.js';
 import { DartwingError, isDartwingError } from '../errors.js';
 import { limits } from '../limits.js';
 import { errorOf, type Item } from './item.js';
@@ -25,6 +31,7 @@ export interface RecordWriter {
 
 export interface RecordBatch {
   scope: Scope;
+  registry: Registry;
   origin: string;
   records: ReadonlyMap<string, RecordWriter>;
   /** Names on the server by doctype and temporary name. */
@@ -72,7 +79,7 @@ async function writeOne(
   batch: RecordBatch,
   item: Item,
 ): Promise<{ verdict: Verdict; change: Written | undefined }> {
-  const { scope, records } = batch;
+  const { scope, records, registry } = batch;
   const doctype = item.doctype.name;
   const room = records.get(doctype);
   if (room === undefined) throw new DartwingError('DOCUMENT_READ_ONLY', { doctype });
@@ -84,11 +91,12 @@ async function writeOne(
   }
   const { tx } = scope;
   await room.lock(scope, item.name);
-  const [row] = await lockDocuments(tx, tx.organization!, [{ doctype, name: item.name }]);
+  const [row] = await lockDocuments(tx, registry, tx.organization!, [{ doctype, name: item.name }]);
   const isOld = row !== undefined && item.baseVersion < row.version;
   const history = isOld
     ? await findVersionsSince(
         tx,
+        registry,
         tx.organization!,
         [{ doctype, name: item.name, from: Math.max(item.baseVersion, 1) }],
         limits.ownHistoryMax + 1,
@@ -110,7 +118,7 @@ function differences(old: Data, current: Data): Data {
 
 /** Lets the document follow, and writes down whose operation it was. */
 async function settle(
-  { scope, origin }: RecordBatch,
+  { scope, origin, registry }: RecordBatch,
   verdict: Verdict,
   before: number,
 ): Promise<{ verdict: Verdict; change: Written | undefined }> {
@@ -118,7 +126,7 @@ async function settle(
   const { item } = verdict;
   const ref = { doctype: item.doctype.name, name: item.name };
   await followNow(tx);
-  const [row] = await lockDocuments(tx, tx.organization!, [ref]);
+  const [row] = await lockDocuments(tx, registry, tx.organization!, [ref]);
   if (row === undefined || row.version === before) return { verdict, change: undefined };
   const inLog =
     verdict.outcome === 'applied' && verdict.conflict === undefined && item.temporary === undefined;

@@ -31,6 +31,7 @@ import { operations } from './0025-operations.js';
 import { auditArchive } from './0026-audit-archive.js';
 import { privacy } from './0027-privacy.js';
 import { incomingWebhooks } from './0028-incoming-webhooks.js';
+import { sealedFields } from './0029-sealed-fields.js';
 
 export interface Migration {
   id: number;
@@ -68,4 +69,5 @@ export const migrations: readonly Migration[] = [
   auditArchive,
   privacy,
   incomingWebhooks,
+  sealedFields,
 ];
