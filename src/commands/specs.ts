@@ -30,6 +30,7 @@ import { permissionSpec } from './permission/spec.js';
 import { personSpec } from './person/spec.js';
 import { profileSpec } from './profile/spec.js';
 import { queueSpec } from './queue/spec.js';
+import { retentionSpec } from './retention/spec.js';
 import { roleSpec } from './role/spec.js';
 import { scheduleSpec } from './schedule/spec.js';
 import { serveSpec } from './serve/spec.js';
@@ -61,6 +62,7 @@ const specs: Readonly<Record<string, () => NounSpec>> = {
   queue: () => queueSpec,
   dlq: () => dlqSpec,
   worker: () => workerSpec,
+  retention: () => retentionSpec,
   schedule: () => scheduleSpec,
   top: () => topSpec,
   apikey: () => apikeySpec,

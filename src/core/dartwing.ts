@@ -329,7 +329,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
       return verbs;
     },
     audit: () => guardedAudit(auditVerbs(audit), session, ids.findExisting),
-    privacy: () => openPrivacy({ session, registry: registry.get }),
+    privacy: () => openPrivacy({ session, registry: registry.get, idOf: ids.findExisting }),
     compliance: () =>
       openCompliance({
         session,

@@ -719,6 +719,28 @@ const entries = {
     why: 'A compliance framework is enabled for it, and this process has only its own master key',
     fix: ['Set DARTWING_KEY_PROVIDER to aws-kms or vault: dartwing help environment'],
   },
+  PROCESSING_RESTRICTED: {
+    kind: 'conflict',
+    what: '{ref} is about {person}, whose data may only be kept',
+    why: 'Processing was restricted for this person; what is there stays, and nobody changes it',
+    fix: ['Lift the restriction: dartwing person release {person} --org <org> --reason "…"'],
+  },
+  RESTRICTION_NOT_FOUND: {
+    kind: 'not_found',
+    what: 'Processing is not restricted for {person} in "{org}"',
+    fix: ['dartwing person show {person}'],
+  },
+  RETENTION_TOO_SHORT: {
+    kind: 'precondition',
+    what: '{doctype} is kept for at least {days} days',
+    why: 'A compliance framework that is enabled for the organization says so',
+    fix: ['Choose a longer time'],
+  },
+  RETENTION_RULE_NOT_FOUND: {
+    kind: 'not_found',
+    what: 'There is no rule for how long {doctype} is kept',
+    fix: ['dartwing retention list'],
+  },
   LEGAL_HOLD: {
     kind: 'conflict',
     what: 'Organization "{slug}" is under legal hold',

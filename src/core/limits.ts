@@ -301,6 +301,9 @@ export const limits = Object.freeze({
   compactBatchMax: 5_000,
   /** Conflicts that one round resolves because their time is over, and rounds of one tick. */
   conflictRoundMax: 500,
+  /** Longest time for which a rule keeps documents, and rounds of one run that disposes of them. */
+  retentionDaysMax: 36_500,
+  retentionRoundsMax: 1_000,
   conflictRoundsMax: 100,
   /** Rounds in which one tick seals what stands unsealed in an organization, a page of each doctype in each. */
   sealRoundsMax: 1_000,

@@ -129,6 +129,11 @@ const chores: Readonly<Record<string, Chore>> = {
     description: 'Deletes dissolved organizations whose purge date has come',
     run: purgeDue,
   },
+  'retention.run': {
+    cron: '50 3 * * *',
+    description: 'Disposes of documents that were kept as long as their organization says',
+    run: ({ privacy }, call) => privacy.retention.runAll({ ...call, reason: 'its time is over' }),
+  },
   'realtime.sweep': {
     cron: '50 * * * *',
     description: 'Deletes events that no server was there to send',

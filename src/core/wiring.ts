@@ -12,7 +12,7 @@ import { dropJobs, followMergedOwner } from './jobs/index.js';
 import { dropKeys } from './keys/index.js';
 import { dropMail } from './mail/index.js';
 import { enrolOwner, followRename, leaveOrganization } from './people/index.js';
-import { dropConsentHistory } from './privacy/index.js';
+import { dropConsentHistory, followMergedSubject } from './privacy/index.js';
 import { dropRealtime, tellOfIntegration } from './realtime/index.js';
 import { dropSync } from './sync/index.js';
 import { dropIntegrations, followMergedConnector } from './tokens/index.js';
@@ -40,5 +40,6 @@ export function subscribeRooms({ subscribe }: ReturnType<typeof eventBoard>): vo
   subscribe('person.merging', (...event) => followMergedOwner(...event));
   subscribe('person.merging', (...event) => followMergedConnector(...event));
   subscribe('integration.expired', (...event) => tellOfIntegration(...event));
+  subscribe('person.merging', (...event) => followMergedSubject(...event));
   subscribe('member.leaving', (...event) => refuseLeaving(...event));
 }

@@ -280,6 +280,7 @@ describe('schedules', () => {
     expect(names).toEqual([
       'audit.checkpoints',
       'audit.seal',
+      'audit.verification',
       'compliance.drift',
       'documents.seal',
       'invitations.expiry',
@@ -294,6 +295,7 @@ describe('schedules', () => {
       'mail.delivery',
       'people.provisioning',
       'realtime.sweep',
+      'retention.run',
       'sync.compaction',
       'sync.conflicts',
       'tenancy.purge',

@@ -276,6 +276,53 @@ export const personSpec: NounSpec = {
       load: () => import('./erase.js'),
     },
     {
+      name: 'restrict',
+      summary: 'Keep what an organization has of a person, and let nobody change it',
+      description:
+        'Documents about the person are neither changed, added nor deleted, online or by devices, and retention passes ' +
+        'them by, until person release.',
+      arguments: [person],
+      examples: [
+        {
+          command: 'dartwing person restrict ana@acme.test --org acme --reason "She disputes an entry"',
+          note: 'GDPR Art. 18',
+        },
+        {
+          command: 'dartwing person restrict PERSON-2026-00007 --org acme --reason claim --dry-run',
+          note: 'What would change',
+        },
+      ],
+      output: ['Change'],
+      danger: 'mild',
+      mutates: true,
+      needsReason: true,
+      exits: { 3: 'no such person or organization' },
+      seeAlso: ['person release', 'person erase'],
+      load: () => import('./restrict.js'),
+    },
+    {
+      name: 'release',
+      summary: 'Lift a restriction of processing',
+      arguments: [person],
+      examples: [
+        {
+          command: 'dartwing person release ana@acme.test --org acme --reason "The entry is corrected"',
+          note: 'Documents may be changed again',
+        },
+        {
+          command: 'dartwing person release PERSON-2026-00007 --org acme --reason settled --json',
+          note: 'For a program',
+        },
+      ],
+      output: ['Change'],
+      danger: 'mild',
+      mutates: true,
+      needsReason: true,
+      exits: { 3: 'no such person or organization, or nothing is restricted' },
+      seeAlso: ['person restrict'],
+      load: () => import('./release.js'),
+    },
+    {
       name: 'password',
       summary: 'Give a person a password, where lite mode is on',
       description:

@@ -37,6 +37,7 @@ export type { DoctypeMeta } from './meta.js';
 export { doctypeRights } from './permissions.js';
 export { project, recordReads, type Seen } from './projector.js';
 export { openRegistry, type Registry } from './registry.js';
+export { type Attempt, findRestricted, requireUnrestricted, restricted } from './restriction.js';
 export { type Doctypes, type Documents, documentVerbs } from './room.js';
 export { findVersionsSince, lockDocuments, opened, writeChanges } from './store.js';
 export { isName, isPlain } from './values.js';

@@ -8,6 +8,7 @@ import { type Data, type Doctype, refuseTooLarge } from './doctype.js';
 import { type Document, documentOf, without } from './document.js';
 import { project, recordReads } from './projector.js';
 import type { Registry } from './registry.js';
+import { requireUnrestricted } from './restriction.js';
 import { findDocument, lockDocuments, writeChanges } from './store.js';
 import { isName, isPlain } from './values.js';
 
@@ -37,6 +38,7 @@ export async function createDocument(
   requireRight(scope, 'create', doctype, { name: input.name ?? '', owner });
   requireFields(scope, 'create', doctype, filled(data), input.name ?? '');
   await requireLinks(scope, doctype, data);
+  await requireUnrestricted(scope, { doctype, name: input.name ?? '', data });
   const name = await nameFor(scope, doctype, input.name);
   const change = { ...first(doctype.name, name, data), owner };
   const row = await write(scope, registry, change);
@@ -70,6 +72,7 @@ export async function updateDocument(
   refuseTooLarge(canonicalJson(merged), wrong);
   refuse(wrong);
   await requireLinks(scope, doctype, changes, before.data);
+  await requireUnrestricted(scope, { doctype, name: ref.name, data: changes });
   const row = await write(scope, registry, {
     ...next(before, 'update'),
     data: canonicalJson(changes),
@@ -87,6 +90,7 @@ export async function deleteDocument(
 ): Promise<DocumentChange> {
   const doctype = requireWritable(registry, ref.doctype);
   const before = await lockOne(scope, registry, 'delete', doctype, ref.name, ifVersion);
+  await requireUnrestricted(scope, { doctype, name: ref.name, data: {} });
   const row = await write(scope, registry, next(before, 'delete'));
   return changed(scope, doctype, registry, 'delete', before, row!);
 }
@@ -103,6 +107,7 @@ export async function undeleteDocument(
   if (before === undefined) throw notFound(ref);
   if (!before.deleted) throw new DartwingError('DOCUMENT_EXISTS', { ref: `${ref.doctype}/${ref.name}` });
   await requireLinks(scope, doctype, before.data);
+  await requireUnrestricted(scope, { doctype, name: ref.name, data: {} });
   const row = await write(scope, registry, next(before, 'undelete'));
   return changed(scope, doctype, registry, 'undelete', before, row!);
 }

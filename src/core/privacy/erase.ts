@@ -22,13 +22,13 @@ import {
   listMemberships,
   pageSubjectDocuments,
   pseudonymize,
-  type SubjectDocument,
   type SubjectRow,
   scrubDocuments,
   scrubJobs,
   scrubMirrors,
 } from './queries.js';
-import { requireSubject, subjectPaths } from './subject.js';
+import { dropRestrictions } from './retention-queries.js';
+import { requireSubject, subjectPaths, tombstone } from './subject.js';
 
 /** What is left of a person. */
 export interface ErasureDocument {
@@ -69,6 +69,7 @@ export async function eraseSubject(
   counts.answers = await dropAnswers(tx, texts);
   await dropConsents(tx, id);
   await dropDevices(tx, id);
+  await dropRestrictions(tx, id);
   const at = clock.now();
   await pseudonymize(tx, id, `erased.${id.toLowerCase()}@erased.invalid`, at);
   await scrubMirrors(tx, id);
@@ -137,19 +138,4 @@ async function eraseDocuments(scope: Scope, registry: Registry, person: string):
       });
     }
   }
-}
-
-function tombstone({ doctype, name, version }: SubjectDocument) {
-  return {
-    doctype,
-    name,
-    base: version,
-    version: version + 1,
-    op: 'delete' as const,
-    wasDeleted: false,
-    deleted: true,
-    final: true,
-    data: '{}',
-    owner: undefined,
-  };
 }

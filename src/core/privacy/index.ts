@@ -1,5 +1,5 @@
 /**
- * Privacy: what persons may ask of whoever keeps data of them (GDPR Art. 7, 15, 17, 20).
+ * Privacy: what persons may ask of whoever keeps data of them (GDPR Art. 7, 15, 17, 18, 20), and how long it is kept.
  *
  * What is about a person is declared: doctypes name the links to Person that make a document about that person
  * (`subject`), tables name persons by foreign keys. An export hands all of it over; an erasure deletes it, leaves
@@ -10,14 +10,18 @@
  * await dartwing.privacy.consent.decide('acme', 'ana@acme.test', { category: 'marketing', granted: true, terms: 'v3' });
  * await dartwing.privacy.export('ana@acme.test', (row) => console.log(row.table, row.row));
  * await dartwing.privacy.erase('ana@acme.test', { reason: 'Request of 2026-11-23' });
+ * await dartwing.privacy.restriction.set('acme', 'ana@acme.test', { reason: 'She disputes an entry' });
+ * await dartwing.privacy.retention.set('acme', 'Task', { keepDays: 365, basis: 'House rule 4' });
  * ```
  *
  * Limits: `subjectRowsMax` rows of each table. Copies in backups live as long as the backups, and with them the keys. Free
  * text in which somebody else wrote a name is not found. Audit: person.export, person.erase, consent.give,
- * consent.withdraw.
+ * consent.withdraw, person.restrict, person.release, retention.set, retention.remove, retention.dispose.
  */
 export type { ConsentDocument, ConsentInput } from './consent.js';
 export type { ErasureDocument } from './erase.js';
 export type { SubjectExportRow } from './export.js';
-export { dropConsentHistory } from './followers.js';
+export { dropConsentHistory, followMergedSubject } from './followers.js';
+export type { Restriction } from './restriction.js';
+export type { RetentionInput, RetentionRule, RetentionRules, RetentionRun } from './retention.js';
 export { openPrivacy, type Privacy } from './room.js';

@@ -18,3 +18,19 @@ export function subjectPaths(registry: Registry): SubjectPath[] {
     .filter(({ isRecord }) => !isRecord)
     .flatMap(({ name, definition }) => definition.subject.map((field) => ({ doctype: name, field })));
 }
+
+/** The version that tells clients to let go of a document. */
+export function tombstone({ doctype, name, version }: { doctype: string; name: string; version: number }) {
+  return {
+    doctype,
+    name,
+    base: version,
+    version: version + 1,
+    op: 'delete' as const,
+    wasDeleted: false,
+    deleted: true,
+    final: true,
+    data: '{}',
+    owner: undefined,
+  };
+}

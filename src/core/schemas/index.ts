@@ -15,6 +15,7 @@ import { invitations } from './invitations.js';
 import { jobs } from './jobs.js';
 import { keys } from './keys.js';
 import { people } from './people.js';
+import { privacy } from './privacy.js';
 import { realtime } from './realtime.js';
 import { sync } from './sync.js';
 import { tenancy } from './tenancy.js';
@@ -26,6 +27,7 @@ export const documentSchemas: Readonly<Record<string, z.ZodType>> = {
   ...tenancy,
   ...audit,
   ...people,
+  ...privacy,
   ...owned,
   ...invitations,
   ...access,

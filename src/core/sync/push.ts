@@ -8,6 +8,7 @@ import { reaches, recordAct, type Scope } from '../access/index.js';
 import {
   type ChangeRow,
   findExisting,
+  findRestricted,
   findVersionsSince,
   type LinkTo,
   linkMissing,
@@ -19,6 +20,7 @@ import {
   type Registry,
   recordReads,
   relinked,
+  restricted,
   type Seen,
   type Written,
   writeChanges,
@@ -133,7 +135,7 @@ export async function push(scope: Scope, source: PushSource, request: PushReques
   // Others may link to records that this batch makes.
   const items = await writeMirrored(batch, fresh);
   await giveNames(batch, items);
-  const ready = await checkLinks(batch, items);
+  const ready = await checkRestrictions(batch, await checkLinks(batch, items));
   await writeAll(batch, ready);
   await file(batch, twins, queueDepth);
   await recordReads(scope, source.registry, batch.shown);
@@ -287,6 +289,16 @@ async function checkLinks(batch: Batch, items: readonly Item[]): Promise<Item[]>
     }
     reject(batch, item.index, linkMissing(missing));
     return false;
+  });
+}
+
+/** Refuses operations on documents about persons whose data may only be kept. */
+async function checkRestrictions(batch: Batch, items: readonly Item[]): Promise<Item[]> {
+  const found = await findRestricted(batch.scope, items);
+  return items.filter((item) => {
+    const person = found.get(item);
+    if (person !== undefined) reject(batch, item.index, restricted(item, person));
+    return person === undefined;
   });
 }
 

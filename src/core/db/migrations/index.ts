@@ -32,6 +32,7 @@ import { auditArchive } from './0026-audit-archive.js';
 import { privacy } from './0027-privacy.js';
 import { incomingWebhooks } from './0028-incoming-webhooks.js';
 import { sealedFields } from './0029-sealed-fields.js';
+import { dataProtection } from './0030-data-protection.js';
 
 export interface Migration {
   id: number;
@@ -70,4 +71,5 @@ export const migrations: readonly Migration[] = [
   privacy,
   incomingWebhooks,
   sealedFields,
+  dataProtection,
 ];
