@@ -21,7 +21,7 @@ async function contextOf(env: Environment, cwd: string): Promise<CommandContext>
 export async function askDoctor(
   { url }: Pick<TestDatabase, 'url'>,
   id: string,
-  { env = {}, cwd = process.cwd() }: { env?: Environment; cwd?: string } = {},
+  { env = {}, cwd = process.cwd() }: { env?: Environment | undefined; cwd?: string } = {},
 ): Promise<CheckResult> {
   const wanted = new Set([id]);
   for (const check of [...checks].reverse())

@@ -69,11 +69,7 @@ export const compliance: Check = {
             ({ organization, evidence, since }) =>
               `${id} of ${organization}: ${evidence} (${since.toISOString()})`,
           ),
-          fix: of
-            .slice(0, 3)
-            .flatMap(({ organization, frameworks }) =>
-              frameworks.map((name) => `dartwing compliance verify ${name} --org ${organization}`),
-            ),
+          fix: of.slice(0, 3).map(({ organization }) => `dartwing compliance verify --org ${organization}`),
         };
       }),
     );

@@ -76,13 +76,12 @@ export interface ControlCause {
   organization: string;
   control: string;
   evidence: string;
-  frameworks: string[];
   since: Date;
 }
 
 /** Controls that failed when they were tried last. */
 export async function findControls(tx: Tx, max: number): Promise<ControlCause[]> {
-  const text = `select o.slug as organization, e.control, e.evidence, p.frameworks, e.checked_at as since
+  const text = `select o.slug as organization, e.control, e.evidence, e.checked_at as since
     from compliance_policy p join organization o on o.id = p.organization
     cross join lateral (
       select distinct on (control) control, result, evidence, checked_at from compliance_evidence

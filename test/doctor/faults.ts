@@ -1,0 +1,588 @@
+/**
+ * What can go wrong with an installation: how it is made to happen, and how an operator ends it. The table in
+ * docs/faults.md says the same for people; a test holds both equal.
+ */
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { createServer as createPlainServer } from 'node:net';
+import { join } from 'node:path';
+import { type Dartwing, type DartwingOptions, systemClock } from '../../src/core/index.js';
+import { createServer } from '../../src/server/index.js';
+import { startMailServer } from '../mail/smtp.js';
+import type { TestDatabase } from '../support/database.js';
+import { atEnd } from '../support/ending.js';
+import type { Operator } from '../support/operator.js';
+
+export interface FaultWorld {
+  database: TestDatabase;
+  dartwing: Dartwing;
+  operator: Operator;
+  /** Id of the organization `acme`. */
+  acme: string;
+  folder: string;
+  /** Another process, closed at the end. */
+  open(more: Partial<DartwingOptions>): Promise<Dartwing>;
+  /** Runs what stands in line, as a worker does, and stops. */
+  work(): Promise<void>;
+  sql(text: string, values?: unknown[]): Promise<Record<string, unknown>[]>;
+}
+
+/** What a fault leaves to be looked at. */
+export interface Injected {
+  /** The process that keeps samples and evaluates; the world's own unless told. */
+  process?: Dartwing;
+  /** Environment of doctor. */
+  env?: Record<string, string>;
+  /** By how much the clock of this machine is wrong. */
+  skewMs?: number;
+  /** Done between rounds, for what has to go on. */
+  between?: () => Promise<unknown>;
+  mend(): Promise<unknown>;
+}
+
+export interface Fault {
+  title: string;
+  alert: string;
+  /** Which check of doctor tells it, and how bad it says that is. */
+  doctor: string;
+  says: 'warn' | 'fail';
+  /** What repairs it, as in the table. */
+  repair: string;
+  /** A program that the fault needs. */
+  needs?: string;
+  /** Seconds between looks before the one at which it fires; what has to go on is done before each. */
+  rounds?: readonly number[];
+  /** Seconds after which nothing of it is left in the windows of its rule; five minutes unless told. */
+  lingers?: number;
+  inject(world: FaultWorld): Promise<Injected>;
+}
+
+const letters = (count: number, losses = 0) =>
+  `insert into job_dead_letter (organization, number, queue, type, state, priority, attempt, attempts_max, timeout_ms,
+     principal, owner, input, ended_at, triage, created_at, has_children, replays, losses)
+   select $1, ${900_000 + losses * 1_000} + n, 'default', 'note.write', 'dead_letter', 2, 1, 1, 1000, '{"type":"system","id":"test"}', 'x', '{}', now(),
+     'pending', now(), false, 0, ${losses} from generate_series(1, ${count}) n`;
+
+/** An authorization as connecting leaves it, in another state. */
+async function authorize({ dartwing, sql, acme }: FaultWorld, status: string): Promise<void> {
+  const id = randomUUID();
+  const place = { organization: acme, table: 'organization_integration', column: 'credentials', row: [id] };
+  const sealed = await dartwing.asOrg('acme', (tx) => dartwing.keys.seal(tx, 'token', place, '{}'));
+  await sql('delete from organization_integration where organization = $1', [acme]);
+  await sql(
+    `insert into organization_integration (organization, id, provider, account, auth, status, credentials, connected_by,
+       connected_at, modified_at)
+     values ($1, $2, 'google', 'default', 'oauth2', $3, $4, 'ana', now() - interval '1 day', now())`,
+    [acme, id, status, sealed],
+  );
+}
+
+export const faults: readonly Fault[] = [
+  {
+    title: 'Redis is gone',
+    alert: 'realtime_degraded',
+    doctor: 'redis',
+    says: 'fail',
+    repair: 'start Redis again; servers find it by themselves',
+    needs: 'redis-server',
+    inject: async ({ open, folder }) => {
+      const port = await freePort();
+      const url = `redis://127.0.0.1:${port}`;
+      let redis = await startRedis(port, folder);
+      const process = await open({ realtime: { redisUrl: url } });
+      const server = createServer(process, { realtime: {} });
+      const { close } = await server.listen({ host: '127.0.0.1', port: 0 });
+      await until(async () => (await degraded(process)) === 0);
+      await redis.stop();
+      await until(async () => (await degraded(process)) === 1);
+      return {
+        process,
+        env: { REDIS_URL: url },
+        mend: async () => {
+          redis = await startRedis(port, folder);
+          await until(async () => (await degraded(process)) === 0);
+          return {
+            end: async () => {
+              await close();
+              await redis.stop();
+            },
+          };
+        },
+      };
+    },
+  },
+  {
+    title: 'A job runs far beyond its time',
+    alert: 'job_stuck',
+    doctor: 'jobs',
+    says: 'fail',
+    repair: 'dartwing job cancel JOB-2026-00042',
+    inject: async ({ dartwing, operator, sql, work }) => {
+      const { job } = await dartwing.jobs.submit('acme', 'note.write', {});
+      const worker = '00000000-0000-4000-8000-000000000001';
+      await sql(
+        `insert into job_worker (id, name, host, pid, slots, seen_at) values ($1, 'lost', 'host', 1, '{}', now())`,
+        [worker],
+      );
+      await sql(
+        `update job set state = 'running', attempt = 1, worker = $1, started_at = now() - interval '1 hour'
+         where 'JOB-' || extract(year from created_at) || '-' || lpad(number::text, 5, '0') = $2`,
+        [worker, job.id],
+      );
+      return {
+        mend: async () => {
+          await operator.ask(`job cancel ${job.id} --yes`);
+          // Its worker will not come back: the next one ends what was canceled.
+          await sql(`update job_worker set seen_at = now() - interval '1 minute' where id = $1`, [worker]);
+          await work();
+        },
+      };
+    },
+  },
+  {
+    title: 'An authorization of another service has ended',
+    alert: 'tokens_expired',
+    doctor: 'integrations',
+    says: 'fail',
+    repair: 'dartwing token connect google --org acme',
+    inject: async (world) => {
+      const { sql, acme } = world;
+      await authorize(world, 'expired');
+      return {
+        // Connecting needs a browser and a provider; what it writes is tried in test/tokens.
+        mend: () =>
+          sql(`update organization_integration set status = 'connected' where organization = $1`, [acme]),
+      };
+    },
+  },
+  {
+    title: 'Calls to another service fail',
+    alert: 'integration_failing',
+    doctor: 'integrations',
+    says: 'warn',
+    repair: 'dartwing token revoke google --org acme',
+    inject: async (world) => {
+      const { sql, acme } = world;
+      await authorize(world, 'error');
+      return { mend: () => sql('delete from organization_integration where organization = $1', [acme]) };
+    },
+  },
+  {
+    title: 'The master key is another one',
+    alert: 'nothing_runs',
+    doctor: 'keys',
+    says: 'fail',
+    repair: 'set DARTWING_MASTER_KEY_FILE to the key of this database',
+    inject: async () => {
+      // A process with another key does not start, so none tells of itself.
+      const env: Record<string, string> = { DARTWING_MASTER_KEY: Buffer.alloc(32, 7).toString('base64') };
+      return {
+        env,
+        mend: async () => {
+          delete env.DARTWING_MASTER_KEY;
+        },
+      };
+    },
+  },
+  {
+    title: 'Entries of an audit trail are gone',
+    alert: 'trail_broken',
+    doctor: 'audit',
+    says: 'fail',
+    repair: 'dartwing audit restore --reason "…"',
+    inject: async ({ dartwing, operator, sql, acme }) => {
+      await dartwing.audit.checkpoint();
+      await dartwing.audit.seal();
+      await sql('alter table audit_event disable trigger user');
+      const [{ last }] = (await sql(
+        'select max(seq)::int - 1 as last from audit_event where organization = $1',
+        [acme],
+      )) as [{ last: number }];
+      const cut = `organization = '${acme}'`;
+      await sql(`delete from audit_event where ${cut} and seq > ${last}`);
+      await sql(`update audit_head set seq = ${last}, (chain, last_at) = (select chain, at from audit_event
+        where ${cut} and seq = ${last}), frontier = array[decode('00', 'hex')] where ${cut}`);
+      await sql('alter table audit_event enable always trigger audit_event_immutable');
+      await dartwing.jobs.schedules.run('audit.verification');
+      return {
+        mend: async () => {
+          await operator.ask('audit restore --reason test --yes');
+          await dartwing.jobs.schedules.run('audit.verification');
+        },
+      };
+    },
+  },
+  {
+    title: 'Row-level security is off on a table',
+    alert: 'isolation_broken',
+    doctor: 'isolation',
+    says: 'fail',
+    repair: 'dartwing migrate up --repair-policies',
+    inject: async ({ sql, operator }) => {
+      await sql('alter table document disable row level security');
+      return { mend: () => operator.ask('migrate up --repair-policies --yes') };
+    },
+  },
+  {
+    title: 'Every connection of a pool is in use',
+    alert: 'database_pool',
+    doctor: 'processes',
+    says: 'warn',
+    repair: 'dartwing config set pool_max 20',
+    inject: async ({ open }) => {
+      const process = await open({ poolConnectionsMax: 2 });
+      const holding: Promise<void>[] = [];
+      let release = () => {};
+      const released = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      atEnd(() => release());
+      for (let n = 0; n < 2; n++) holding.push(process.asOrg('acme', () => released));
+      await until(async () => (await process.metrics.meter.values()).some(isBusyPool));
+      return {
+        process,
+        mend: async () => {
+          release();
+          await Promise.all(holding);
+        },
+      };
+    },
+  },
+  {
+    title: 'The clock of a machine is wrong',
+    alert: 'clock_skew',
+    doctor: 'clock',
+    says: 'warn',
+    repair: 'timedatectl set-ntp true',
+    inject: async ({ open }) => {
+      let skewMs = 10_000;
+      const clock = { ...systemClock, now: () => new Date(systemClock.now().getTime() + skewMs) };
+      const injected: Injected = {
+        process: await open({ clock: ahead(clock) }),
+        skewMs,
+        mend: async () => {
+          skewMs = 0;
+          injected.skewMs = 0;
+        },
+      };
+      return injected;
+    },
+  },
+  {
+    title: 'Urgent jobs wait because their queue is paused',
+    alert: 'critical_queue_backlog',
+    doctor: 'queues',
+    says: 'warn',
+    repair: 'dartwing queue resume critical',
+    inject: async ({ dartwing, operator, work }) => {
+      await dartwing.jobs.queues.pause('critical', {}, { reason: 'test' });
+      const inputs = Array.from({ length: 101 }, (_, n) => ({ n }));
+      await dartwing.jobs.submitMany('acme', 'note.urgent', inputs);
+      return {
+        mend: async () => {
+          await operator.ask('queue resume critical');
+          await work();
+        },
+      };
+    },
+  },
+  {
+    title: 'Jobs wait and no worker runs',
+    alert: 'no_workers',
+    doctor: 'workers',
+    says: 'fail',
+    repair: 'dartwing worker',
+    inject: async ({ dartwing, sql, work }) => {
+      await dartwing.jobs.submit('acme', 'note.write', { waits: true });
+      await sql(
+        `update job set queued_at = now() - interval '10 minutes', created_at = now() - interval '10 minutes'`,
+      );
+      return { mend: work };
+    },
+  },
+  {
+    title: 'Dead letters wait for a decision',
+    alert: 'dead_letters',
+    doctor: 'queues',
+    says: 'warn',
+    repair: 'dartwing dlq discard --all --reason "…"',
+    inject: async ({ sql, acme, operator }) => {
+      await sql(letters(51), [acme]);
+      return {
+        mend: () => operator.ask('dlq discard --all --type note.write --reason test --confirm note.write'),
+      };
+    },
+  },
+  {
+    title: 'A job costs every worker its life',
+    alert: 'worker_crashes',
+    doctor: 'jobs',
+    says: 'fail',
+    repair: 'dartwing job disable note.write',
+    inject: async ({ sql, acme, operator }) => {
+      await sql(letters(1, 2), [acme]);
+      return {
+        mend: async () => {
+          await operator.ask('job disable note.write --reason test --yes');
+          await operator.ask('dlq discard --all --type note.write --reason test --confirm note.write');
+          await operator.ask('job enable note.write');
+        },
+      };
+    },
+  },
+  {
+    title: 'A worker fell silent while it held jobs',
+    alert: 'worker_lost',
+    doctor: 'workers',
+    says: 'warn',
+    repair: 'dartwing worker',
+    inject: async ({ sql, work }) => {
+      await sql(
+        `insert into job_worker (id, name, host, pid, slots, seen_at)
+         values (gen_random_uuid(), 'gone', 'host', 1, '{}', now() - interval '1 minute')`,
+      );
+      return { mend: work };
+    },
+  },
+  {
+    title: 'Work by the clock fails',
+    alert: 'schedule_failed',
+    doctor: 'schedules',
+    says: 'warn',
+    repair: 'dartwing schedule run tokens.cleanup',
+    inject: async ({ sql, dartwing, operator }) => {
+      await dartwing.jobs.schedules.run('tokens.cleanup');
+      await sql(
+        `insert into job_tick (schedule, due_at, ended_at, error)
+         values ('tokens.cleanup', clock_timestamp(), clock_timestamp(), 'refused')`,
+      );
+      return { mend: () => operator.ask('schedule run tokens.cleanup') };
+    },
+  },
+  {
+    title: 'Mail is not sent',
+    alert: 'mail_backlog',
+    doctor: 'mail',
+    says: 'warn',
+    repair: 'dartwing schedule run mail.delivery',
+    inject: async ({ open, sql, operator }) => {
+      const from = 'no-reply@acme.test';
+      const smtpUrl = `smtp://127.0.0.1:${await freePort()}`;
+      const process = await open({ mail: { smtpUrl, from } });
+      await process.invitations.create('acme', { kind: 'email', email: 'new@acme.test', role: 'Employee' });
+      await sql(
+        `update outgoing_mail set created_at = now() - interval '1 hour', due_at = now() - interval '1 hour'`,
+      );
+      return {
+        mend: async () => {
+          const { url } = await startMailServer();
+          await sql('update outgoing_mail set due_at = now(), lease = null, leased_until = null');
+          await operator.ask('schedule run mail.delivery', {
+            env: { DARTWING_SMTP_URL: url, DARTWING_MAIL_FROM: from },
+          });
+        },
+      };
+    },
+  },
+  {
+    title: 'Changes are made and devices do not get them',
+    alert: 'sync_stalled',
+    doctor: 'sync',
+    says: 'fail',
+    repair: 'dartwing sync resync phone --org acme',
+    inject: async ({ dartwing, sql, acme }) => {
+      const feed = (since?: string) =>
+        dartwing.sync.feed('acme', { device: 'phone', doctype: 'Note', since });
+      const { next_since: begin } = await feed();
+      const write = async () => {
+        await dartwing.documents.create('acme', 'Note', { data: { title: 'one' } });
+        await sql(`update document_change set at = now() - interval '10 minutes' where organization = $1`, [
+          acme,
+        ]);
+        await sql(`update sync_device set last_pull = now() - interval '4 minutes', up_to_date = false`);
+      };
+      await write();
+      return {
+        between: write,
+        mend: async () => {
+          // The device comes back and reads to the end; its next call says that it has applied all of it.
+          let since = begin;
+          for (let page = 0; page < 3; page++) since = (await feed(since)).next_since;
+        },
+      };
+    },
+  },
+  {
+    title: 'Many edits meet',
+    alert: 'conflict_spike',
+    doctor: 'sync',
+    says: 'warn',
+    repair: 'dartwing conflict list --org acme',
+    rounds: [16, 301, 301, 301],
+    lingers: 1_000,
+    inject: async ({ sql, acme, dartwing }) => {
+      await dartwing.sync.feed('acme', { device: 'desk', doctype: 'Note' });
+      let turn = 0;
+      return {
+        between: async () => {
+          // The first rounds see how it was.
+          if (++turn !== 4) return;
+          await sql('update sync_device set conflicts = conflicts + 200');
+          await sql(
+            `insert into sync_conflict (organization, id, doctype, name, op, strategy, rules, status, fields, decisions,
+               base_version, server_version, principal, opened_at, auto_at)
+             select $1, 'CF-9' || n, 'Note', 'n' || n, 'update', 'manual_resolve', '{}', 'open', '{}', '{}', 1, 2, 'x', now(), now() + interval '1 day'
+             from generate_series(1, 101) n`,
+            [acme],
+          );
+        },
+        mend: () =>
+          sql(`update sync_conflict set status = 'resolved', resolved_at = now(), decision = 'server'`),
+      };
+    },
+  },
+  {
+    title: 'Events wait and no server relays them',
+    alert: 'realtime_outbox',
+    doctor: 'realtime',
+    says: 'fail',
+    repair: 'dartwing schedule run realtime.sweep',
+    inject: async ({ sql, acme, operator }) => {
+      await sql(
+        `insert into realtime_outbox (organization, event) select $1, '{}' from generate_series(1, 1001)`,
+        [acme],
+      );
+      return { mend: () => operator.ask('schedule run realtime.sweep') };
+    },
+  },
+  {
+    title: 'An agreement with a business associate has run out',
+    alert: 'control_failed',
+    doctor: 'compliance',
+    says: 'fail',
+    repair:
+      'dartwing compliance baa add --org acme --counterparty "Cloud Ltd" --signed 2026-01-01 --expires 2027-01-01 --file baa.pdf',
+    inject: async ({ sql, acme, operator, folder }) => {
+      await sql(
+        `insert into compliance_policy (organization, version, frameworks, settings, exceptions, hash, reason, created_at,
+           created_by) values ($1, 1, '{hipaa}', '{}', '{}', 'x', 'test', now(), 'test')`,
+        [acme],
+      );
+      await operator.ask('compliance verify --control baa --org acme');
+      return {
+        mend: async () => {
+          const file = join(folder, 'baa.pdf');
+          writeFileSync(file, '%PDF-1.7 signed');
+          const day = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+          await operator.ask(
+            `compliance baa add --org acme --counterparty Cloud --signed ${day(-1)} --expires ${day(365)} --file ${file}`,
+          );
+          await operator.ask('compliance verify --control baa --org acme');
+          await sql(`update compliance_policy set superseded_at = now() where organization = $1`, [acme]);
+        },
+      };
+    },
+  },
+  {
+    title: 'A data key is far too old',
+    alert: 'data_keys_overdue',
+    doctor: 'data_keys',
+    says: 'warn',
+    repair: 'dartwing key rotate --org acme --reason "…"',
+    inject: async ({ sql, dartwing, acme, operator }) => {
+      await dartwing.asOrg('acme', (tx) =>
+        dartwing.keys.seal(tx, 'fax', { organization: acme, table: 't', column: 'c', row: ['1'] }, 'x'),
+      );
+      await sql(`update data_key set created_at = now() - interval '90 days'`);
+      return { mend: () => operator.ask('key rotate --all --reason test --yes') };
+    },
+  },
+  {
+    title: 'A process computes and answers late',
+    alert: 'event_loop',
+    doctor: 'processes',
+    says: 'warn',
+    repair: 'dartwing worker --queue bulk',
+    inject: async () => {
+      let isBusy = true;
+      return {
+        between: async () => {
+          const end = performance.now() + 700;
+          while (isBusy && performance.now() < end);
+        },
+        mend: async () => {
+          isBusy = false;
+        },
+      };
+    },
+  },
+];
+
+/** A clock of one process that is not remembered for a second. */
+export function ahead<T extends { monotonicMs(): number }>(clock: T): T {
+  let passed = 0;
+  return {
+    ...clock,
+    monotonicMs: () => {
+      passed += 61_000;
+      return clock.monotonicMs() + passed;
+    },
+  };
+}
+
+function isBusyPool({ name, labels, value }: { name: string; labels: object; value: number }): boolean {
+  const { pool, state } = labels as { pool?: string; state?: string };
+  return name === 'dartwing_database_pool_connections' && pool === 'app' && state === 'active' && value === 2;
+}
+
+async function degraded({ metrics }: Dartwing): Promise<number> {
+  const values = await metrics.meter.values();
+  return values.find(({ name }) => name === 'dartwing_realtime_bus_degraded')?.value ?? -1;
+}
+
+async function startRedis(port: number, folder: string): Promise<{ stop(): Promise<void> }> {
+  const dir = mkdtempSync(join(folder, 'redis-'));
+  const words = [
+    '--port',
+    String(port),
+    '--bind',
+    '127.0.0.1',
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+    '--dir',
+    dir,
+  ];
+  const child = spawn('redis-server', words, { stdio: ['ignore', 'pipe', 'ignore'] });
+  let said = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
+  await until(async () => said.includes('Ready to accept connections'));
+  return {
+    stop: async () => {
+      const gone = once(child, 'exit');
+      child.kill('SIGKILL');
+      await gone;
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createPlainServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  for (let turn = 0; turn < 400; turn++) {
+    if (await isSo()) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error('it did not come to that');
+}
