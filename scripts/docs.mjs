@@ -1,6 +1,6 @@
 /**
- * Writes the reference pages docs/errors.md, docs/metrics.md and docs/commands/ from the built program. With --check nothing is
- * written: it exits 1 and names the pages that differ.
+ * Writes the reference pages docs/errors.md, docs/metrics.md and docs/commands/, and the dashboards, from the built
+ * program. With --check nothing is written: it exits 1 and names the pages that differ.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,7 +11,12 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const program = join(root, 'bin/dartwing');
 
-const pages = new Map([['errors.md', errorPage()], ['metrics.md', metricPage()], ...commandPages()]);
+const pages = new Map([
+  ['errors.md', errorPage()],
+  ['metrics.md', metricPage()],
+  ...commandPages(),
+  ...dashboards(),
+]);
 
 if (process.argv.includes('--check')) {
   const stale = [...pages].filter(([name, text]) => read(name) !== text).map(([name]) => name);
@@ -38,6 +43,13 @@ function errorSection({ code, error_kind, exit, http_status, what, why, fix }) {
   const reason = why === null || /^\{\w+\}$/.test(why) ? '' : `\n${sentence(why)}\n`;
   const steps = fix.map((step) => `- ${sentence(step)}\n`).join('');
   return `## ${code}\n\n${sentence(what)} Exit ${exit}, HTTP ${http_status} (${error_kind}).\n${reason}\n${steps}`;
+}
+
+function dashboards() {
+  return ['overview', 'jobs', 'sync', 'integrations', 'security'].map((name) => [
+    `../templates/dashboards/${name}.json`,
+    dartwing('metric', 'dashboard', name),
+  ]);
 }
 
 function metricPage() {

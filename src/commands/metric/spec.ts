@@ -77,5 +77,29 @@ export const metricSpec: NounSpec = {
       seeAlso: ['metric list', 'worker'],
       load: () => import('./scrape.js'),
     },
+    {
+      name: 'dashboard',
+      summary: 'Print a dashboard for Grafana, made from the catalogue of metrics',
+      description:
+        'The same files lie in templates/dashboards. Grafana asks for the Prometheus that scrapes dartwing when one is ' +
+        'imported.',
+      arguments: [
+        {
+          name: 'name',
+          summary: 'Which one',
+          required: true,
+          choices: ['overview', 'jobs', 'sync', 'integrations', 'security'],
+        },
+      ],
+      examples: [
+        { command: 'dartwing metric dashboard overview > overview.json', note: 'To be imported in Grafana' },
+        { command: 'dartwing metric dashboard jobs', note: 'Queues, workers, dead letters' },
+      ],
+      output: [],
+      danger: 'none',
+      mutates: false,
+      seeAlso: ['metric list', 'alert rule'],
+      load: () => import('./dashboard.js'),
+    },
   ],
 };

@@ -18,6 +18,7 @@ export {
   metricCatalogue,
   type Unit,
 } from './catalogue.js';
+export { type Dashboard, dashboardNames, dashboardOf } from './dashboard.js';
 export type { Labels, Meter, Reading, Series, Source } from './meter.js';
 export { type MetricHistory, type Metrics, type MetricsRoom, openMetrics } from './room.js';
 export {
