@@ -280,6 +280,8 @@ export const limits = Object.freeze({
   /** Page sizes of the change feed. */
   feedDefault: 100,
   feedMax: 500,
+  /** Pause of somebody who follows a feed that has nothing new. */
+  feedFollowMs: 1_000,
   /** Bytes of rows after which a page of the feed ends early. */
   feedBytesMax: 1_048_576,
   /** Changes that one page of the feed looks at, also when it shows few of them. */

@@ -1,20 +1,23 @@
+import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { schemas } from '../../src/commands/schemas/index.js';
-import { createDartwing } from '../../src/core/index.js';
-import { errorEvent, run, temporaryFolder } from '../support/cli.js';
+import { createDartwing, type Dartwing } from '../../src/core/index.js';
+import { errorEvent, program, run, temporaryFolder } from '../support/cli.js';
 import { createTestDatabase, testOptions } from '../support/database.js';
 import { masterKey } from '../support/server.js';
 
 let env: Record<string, string>;
+let other: Dartwing;
 
 beforeAll(async () => {
   const database = await createTestDatabase();
   env = { DARTWING_URL: database.url, DARTWING_MASTER_KEY: masterKey, DARTWING_ORG: 'acme' };
   const dartwing = await createDartwing(testOptions(database));
   await dartwing.tenancy.create({ slug: 'acme', type: 'company', owner: 'ana@acme.test' });
-  await dartwing.close();
+  other = dartwing;
+  return () => dartwing.close();
 });
 
 const lines = (operations: readonly object[]) => operations.map((each) => JSON.stringify(each)).join('\n');
@@ -61,6 +64,36 @@ describe('sync', () => {
     expect(rows).toMatchObject([{ name: 'e', version: 3, data: { subject: 'C' } }, { has_more: false }]);
   });
 
+  test('follows the feed with what another process writes, until Ctrl-C', async () => {
+    const child = spawn(
+      process.execPath,
+      [program, 'sync', 'feed', '--entity', 'Note', '--follow', '-o', 'ndjson'],
+      {
+        env: { PATH: process.env.PATH ?? '', HOME: '/nonexistent', ...env },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const ended = new Promise<number | null>((resolve) => child.on('close', (code) => resolve(code)));
+    let said = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    const rows = () => said.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line)]));
+    const push = (title: string, name: string) =>
+      other.sync.push('acme', {
+        device: 'elsewhere',
+        operations: [{ id: `op-${name}`, op: 'insert', doctype: 'Note', name, data: { title } }],
+      });
+    await push('was there', 'n-1');
+    await expect.poll(rows, { timeout: 20_000 }).toMatchObject([{ name: 'n-1' }]);
+    await push('came later', 'n-2');
+    await expect.poll(rows, { timeout: 20_000 }).toMatchObject([{ name: 'n-1' }, { name: 'n-2' }]);
+    child.kill('SIGINT');
+    expect(await ended).toBe(130);
+    expect(new Set(rows().map(({ name }) => name)).size).toBe(rows().length);
+  });
+
   test('changes, shows and tries conflict rules', async () => {
     const rules = 'entity: Task\nstrategy: field_level\nclient: [priority]\n';
     const set = ['sync', 'rules', 'set', '-f', '-', '--yes', '--reason', 'the ward decides', '--json'];
@@ -88,7 +121,7 @@ describe('sync', () => {
     expect(schemas.SyncStatus!.parse(JSON.parse(status.stdout))).toMatchObject({ org: 'acme' });
     expect((await run(['sync', 'status', '--check', '--max-conflict-rate', '0%'], { env })).code).toBe(6);
     const lag = await run(['sync', 'lag', '--json'], { env });
-    expect(schemas.LagList!.parse(JSON.parse(lag.stdout))).toMatchObject({ total_count: 2 });
+    expect(schemas.LagList!.parse(JSON.parse(lag.stdout))).toMatchObject({ total_count: 3 });
     expect((await run(['sync', 'resync', 'phone', '--yes'], { env })).code).toBe(0);
     expect((await run(['sync', 'resync', 'nobody', '--yes'], { env })).code).toBe(3);
     const compacted = await run(['sync', 'compact', '--yes', '--json'], { env });

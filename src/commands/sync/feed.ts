@@ -10,7 +10,14 @@ export const run: VerbRun = async (context, { flags }) => {
   const doctype = named.length > 0 ? named : dartwing.documents.doctypes.list().map((each) => each.doctype);
   const request = { doctype, since: textFlag(flags, 'since'), limit };
   return {
-    stream: rows(dartwing.sync.stream(organization, request)),
+    stream: rows(
+      dartwing.sync.stream(
+        organization,
+        request,
+        undefined,
+        flags.follow === true ? context.signal : undefined,
+      ),
+    ),
     table: {
       columns: [
         { header: 'seq', path: 'seq', align: 'right' },

@@ -62,9 +62,14 @@ export const syncSpec: NounSpec = {
         },
         { name: 'since', value: 'cursor', summary: 'Cursor of the last line, or a time in RFC 3339' },
         { name: 'limit', value: 'n', summary: 'Rows of a page, at most 500' },
+        { name: 'follow', summary: 'Go on with what changes, until Ctrl-C' },
       ],
       examples: [
         { command: 'dartwing sync feed --org acme --entity Task -o ndjson', note: 'Every task, as lines' },
+        {
+          command: 'dartwing sync feed --org acme --entity Task --follow -o ndjson',
+          note: 'What is there, and what comes',
+        },
         { command: 'dartwing sync feed --org acme --since 2026-11-23T10:00:00Z', note: 'What changed since' },
       ],
       output: ['FeedRow'],

@@ -52,19 +52,19 @@ export async function countByKey(
   return new Map(rows.map(({ key, count }) => [key, count]));
 }
 
-/** How many values of a column one key of an organization still seals. */
+/** How many values of a column some keys of an organization still seal; keys that seal none are left out. */
 export async function countSealed(
   tx: Tx,
-  sealedColumn: SealedColumn,
+  { table, column, tenant }: SealedColumn,
   organization: string,
-  keyId: string,
-): Promise<number> {
-  const { from, where, values } = selection(sealedColumn, organization, keyId);
-  const { rows } = await tx.query<{ count: number }>(
-    `select count(*)::int as count ${from} ${where}`,
-    values,
-  );
-  return rows[0]!.count;
+  keyIds: readonly string[],
+): Promise<Map<string, number>> {
+  const name = quoteIdentifier(column);
+  const mine = tenant ? 'organization = $1' : '$1::text is not null';
+  const text = `select sealed_key(${name}) as key, count(*)::int as count from ${quoteIdentifier(table)}
+    where ${mine} and ${name} is not null and sealed_key(${name}) = any ($2::uuid[]) group by 1`;
+  const { rows } = await tx.query<{ key: string; count: number }>(text, [organization, keyIds]);
+  return new Map(rows.map(({ key, count }) => [key, count]));
 }
 
 /**

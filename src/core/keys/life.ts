@@ -89,7 +89,7 @@ async function requireKey(scope: Scope, id: string, action: string): Promise<Key
 async function countOf({ tx }: Scope, { organization, id }: KeyRow): Promise<number> {
   let count = 0;
   for (const column of columnsOf(await listSealedColumns(tx), organization))
-    count += await countSealed(tx, column, organization, id);
+    count += (await countSealed(tx, column, organization, [id])).get(id) ?? 0;
   return count;
 }
 

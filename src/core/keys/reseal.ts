@@ -39,21 +39,35 @@ interface Stretch {
 /** Behind the last stretch. */
 const behindAll: Position = { key: '', table: '', column: '', after: [] };
 
+/**
+ * What one step leaves to the next of the same process: where there is something to do in this pass. A key that was
+ * replaced gets no further values, so nothing is missed that way; the proof looks everywhere.
+ */
+export interface ResealMemory {
+  stretches?: Stretch[];
+}
+
 /** Takes one step and returns the rotation as it stands then; it is over when its state says so. */
 export async function resealPage(
   tx: Tx,
   chest: KeyChest,
   of: Pick<RotationRow, 'organization' | 'id'>,
   rowsMax: number,
+  memory: ResealMemory = {},
 ): Promise<RotationRow> {
   const rotation = await lockRotation(tx, of);
   // It went with its organization.
   if (rotation === undefined) throw new DartwingError('ORGANIZATION_NOT_FOUND', { ref: of.organization });
   if (rotation.state !== 'resealing') return rotation;
-  const stretches = await listStretches(tx, rotation);
-  const { index, after } = placeIn(stretches, rotation.position);
-  const stretch = stretches[index];
-  const moved = stretch === undefined ? await endPass(tx, rotation, stretches) : await page(stretch, after);
+  const { position } = rotation;
+  if (position === null) delete memory.stretches;
+  const isBehindAll = position?.key === behindAll.key;
+  if (!isBehindAll)
+    memory.stretches ??= (await countStretches(tx, rotation)).filter(({ count }) => count > 0);
+  const stretches = memory.stretches ?? [];
+  const { index, after } = placeIn(stretches, position);
+  const stretch = isBehindAll ? undefined : stretches[index];
+  const moved = stretch === undefined ? await endPass(tx, rotation) : await page(stretch, after);
   return moveRotation(tx, moved, tx.clock.now());
 
   async function page({ key, column }: Stretch, behind: readonly string[]): Promise<RotationRow> {
@@ -74,10 +88,15 @@ export async function resealPage(
   }
 }
 
-async function listStretches(tx: Tx, rotation: RotationRow): Promise<Stretch[]> {
-  const keys = await listOldKeys(tx, rotation);
-  const columns = columnsOf(await listSealedColumns(tx), rotation.organization);
-  return columns.flatMap((column) => keys.map(({ id }) => ({ key: id, column })));
+/** Every old key in every sealed column of the catalogue, with what it still seals there. */
+async function countStretches(tx: Tx, rotation: RotationRow): Promise<(Stretch & { count: number })[]> {
+  const keys = (await listOldKeys(tx, rotation)).map(({ id }) => id);
+  const stretches: (Stretch & { count: number })[] = [];
+  for (const column of columnsOf(await listSealedColumns(tx), rotation.organization)) {
+    const counts = await countSealed(tx, column, rotation.organization, keys);
+    stretches.push(...keys.map((key) => ({ key, column, count: counts.get(key) ?? 0 })));
+  }
+  return stretches;
 }
 
 /** Where to go on. A stretch that is gone, as with a key that was retired, begins the pass anew. */
@@ -132,12 +151,10 @@ async function sealAnew(
  * Counts what old keys still seal. Nothing can be added any more: who sealed with them had ended before they were
  * replaced. What is left was held by others, for another pass, or does not open.
  */
-async function endPass(tx: Tx, rotation: RotationRow, stretches: readonly Stretch[]): Promise<RotationRow> {
-  const proof: ProofLine[] = [];
-  for (const { key, column } of stretches) {
-    const count = await countSealed(tx, column, rotation.organization, key);
-    proof.push({ key, table: column.table, column: column.column, count });
-  }
+async function endPass(tx: Tx, rotation: RotationRow): Promise<RotationRow> {
+  const proof: ProofLine[] = (await countStretches(tx, rotation)).map(
+    ({ key, column: { table, column }, count }) => ({ key, table, column, count }),
+  );
   const left = proof.reduce((sum, { count }) => sum + count, 0);
   if (left === 0) return { ...rotation, state: 'done', proof };
   if (left <= rotation.failed || rotation.pass >= limits.resealPassesMax)

@@ -13,7 +13,7 @@ import { columnsOf, countSealed, listSealedColumns } from './catalogue.js';
 import { contextOf, type KeyChest } from './data-keys.js';
 import type { WrappedKey } from './provider.js';
 import { insertNextKey, type KeyRow, listKeyRows, lockActiveKey, rewrapKey, setKeyState } from './queries.js';
-import { resealPage } from './reseal.js';
+import { type ResealMemory, resealPage } from './reseal.js';
 import {
   insertRotation,
   type KeyPurpose,
@@ -197,11 +197,12 @@ async function finish(
     Math.floor(Math.min(limits.resealBatchMax, perSecond ?? limits.resealBatchMax)),
   );
   let current = rotation;
+  const memory: ResealMemory = {};
   tell(current);
   while (current.state === 'resealing') {
     if (signal?.aborted) throw new DartwingError('CANCELED');
     const before = current.done;
-    current = await transaction((tx) => resealPage(tx, chest, rotation, rowsMax));
+    current = await transaction((tx) => resealPage(tx, chest, rotation, rowsMax, memory));
     tell(current);
     if (perSecond !== undefined) await pause(((current.done - before) / perSecond) * 1000);
   }
@@ -258,9 +259,10 @@ async function countAll(tx: Tx, of: KeyPurpose): Promise<number> {
   const keys = (await listKeyRows(tx, of)).filter(
     ({ state }) => state === 'active' || state === 'decrypt_only',
   );
+  const ids = keys.map(({ id }) => id);
   let total = 0;
   for (const column of columns)
-    for (const { id } of keys) total += await countSealed(tx, column, of.organization, id);
+    for (const count of (await countSealed(tx, column, of.organization, ids)).values()) total += count;
   return total;
 }
 

@@ -1,5 +1,6 @@
 /** The room as callers see it: each call in a transaction of its own, bound to its organization. */
 
+import { setTimeout } from 'node:timers/promises';
 import type { CallOptions, Change, Scope, Session } from '../access/index.js';
 import type { WorkOptions } from '../db/index.js';
 import type { Registry } from '../documents/index.js';
@@ -43,8 +44,14 @@ export interface Sync {
   /**
    * Everything from a cursor to now as lines of JSON: resets, rows, and a last line with `next_since`. Pages are read
    * as the consumer asks for them, so a feed of any length takes the memory of one page.
+   * @param follow goes on with what is committed later, looking every second, until it is aborted; then the last line
    */
-  stream(organization: string, request: FeedRequest, call?: CallOptions): AsyncGenerator<string>;
+  stream(
+    organization: string,
+    request: FeedRequest,
+    call?: CallOptions,
+    follow?: AbortSignal,
+  ): AsyncGenerator<string>;
   /** Takes a batch of operations. */
   push(organization: string, request: PushRequest, call?: CallOptions): Promise<PushAnswer>;
   status(organization: string, call?: CallOptions): Promise<SyncStatus>;
@@ -127,7 +134,7 @@ export function syncVerbs({ session, registry, idOf, key, autoMs, records }: Syn
   return {
     feed: async (ref, request, call) => pageOf(await page(ref, request, call)),
     feedText: async (ref, request, call) => pageText(await page(ref, request, call)),
-    stream: async function* (ref, request, call) {
+    stream: async function* (ref, request, call, follow) {
       let since = request.since;
       for (;;) {
         const limit = request.limit ?? limits.feedMax;
@@ -136,6 +143,8 @@ export function syncVerbs({ session, registry, idOf, key, autoMs, records }: Syn
         if (resets.length + rows.length > 0) yield `${[...resets, ...rows].join('\n')}\n`;
         since = head.next_since;
         if (head.has_more) continue;
+        if (follow !== undefined && !follow.aborted) await pause(limits.feedFollowMs, follow);
+        if (follow !== undefined && !follow.aborted) continue;
         const { resets: _, ...last } = head;
         yield `${JSON.stringify(last)}\n`;
         return;
@@ -170,4 +179,9 @@ export function syncVerbs({ session, registry, idOf, key, autoMs, records }: Syn
       resolveDue: (call) => session.run('conflicts whose time is over', call, resolveDue),
     } satisfies Conflicts),
   };
+}
+
+/** Ends early, and without an error, when it is aborted. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await setTimeout(ms, undefined, { signal }).catch(() => {});
 }

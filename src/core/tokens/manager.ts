@@ -34,8 +34,8 @@ export interface TokenManager {
   ): Promise<OutgoingAnswer>;
   /** Renews one integration whatever its age, if its version is still this one. Says how it stands then. */
   force(row: IntegrationRow): Promise<IntegrationRow>;
-  /** Resolves when no renewal is under way: what a provider has answered is written down. */
-  quiet(): Promise<void>;
+  /** Resolves when no renewal is under way, so that what a provider has answered is written down; then forgets all tokens. */
+  end(): Promise<void>;
 }
 
 interface Kept {
@@ -201,8 +201,10 @@ export function openManager(parts: TokenParts, background: boolean): TokenManage
       const next = await reject(organization, name, token.version, account);
       return next.version === token.version ? answer : send(next);
     },
-    quiet: async () => {
+    end: async () => {
       await Promise.allSettled(renewing);
+      kept.clear();
+      keysOf.clear();
     },
     force: async (row) => {
       const renewal = await renewTracked(row);

@@ -74,7 +74,7 @@ export function openTokens(sources: TokenSources): Tokens & { close(): Promise<v
   return {
     ...tokenVerbs(parts, manager, (provider) => Object.hasOwn(clients, provider)),
     close: async () => {
-      await manager.quiet();
+      await manager.end();
       await bell.close();
       await outgoing.close();
     },
