@@ -6,6 +6,7 @@ const rooms = [
   'keys',
   'jobs',
   'tenancy',
+  'residency',
   'people',
   'mail',
   'equipment',

@@ -188,6 +188,7 @@ async function shared({
     realtime: { redisUrl, publishKey },
     alerts: alertChannels(config.values),
     keys: keyServices(config.values),
+    regions: config.values.regions,
     audit: {
       archive: archiveOf(config.values, cwd),
       signingKey: config.values.auditSigningKey,

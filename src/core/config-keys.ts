@@ -195,6 +195,13 @@ export const configKeys = {
     value: 'keys',
     read: text,
   },
+  regions: {
+    summary:
+      'In which regions database, archive, export and keys are: database=eu-central-1,archive=eu-central-1',
+    env: ['DARTWING_REGIONS'],
+    value: 'exit=region,…',
+    read: text,
+  },
   keyProvider: {
     summary: 'Who wraps new data keys; those set up besides open what they wrapped',
     env: ['DARTWING_KEY_PROVIDER'],

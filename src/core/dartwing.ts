@@ -48,6 +48,7 @@ import { openProvisioner, peopleVerbs, repairMemberships, verifyMemberships } fr
 import { openPrivacy } from './privacy/index.js';
 import { openQuota } from './quota/index.js';
 import { realtimeRoom } from './realtime/index.js';
+import { openRouter, type Regions, type Router, readRegions } from './residency/index.js';
 import { addSystemSchedules } from './schedules.js';
 import { openExported, syncVerbs } from './sync/index.js';
 import { organizationVerbs, repairLinks, requireOrganization, verifyLinks } from './tenancy/index.js';
@@ -123,6 +124,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
     keys: [keyring.auditKey],
     signing: installation.signing,
     archive: options.audit?.archive,
+    mayArchive: (organization) => router.require(organization, 'archive'),
     listen: database.listener,
     onFailure: (error) => log.error({ err: error }, 'audit'),
     call: (call) => session.call(call as CallOptions),
@@ -146,6 +148,10 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
     ),
   );
   beforeClose.push(async () => identity.made?.close());
+  const router = openRouter({ session, regions: regionsOf(options) });
+  events.subscribe('organization.created', (scope, { organization }) =>
+    router.requireIn(scope, organization.id, 'database'),
+  );
   const ids = idsBySlug(session);
   const organizationIds = ids.find;
   events.subscribe('organization.purging', async (scope, { organization }) => {
@@ -338,10 +344,11 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
         publicUrl,
         keys: keys.get(),
         doctypes: registry.get,
+        router,
         reportSeed: keyring.reportSeed,
       }),
     apply: () => applyVerbs(session),
-    export: () => exportRoom(session, ids.findExisting, registry.get()),
+    export: () => exportRoom(session, ids.findExisting, registry.get(), router),
     quota: () => openQuota(transaction, clock, options.rates),
     metrics: () => {
       const { tellOfTransaction: _, tellOfJob: __, close: ___, ...verbs } = metrics.get();
@@ -362,6 +369,19 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
     close: () => close,
   });
   return dartwing;
+}
+
+/** Where the key service has a region, nobody has to say it again. */
+function regionsOf({ regions, keys }: DartwingOptions): Regions {
+  const kms = keys?.provider === 'aws-kms' ? keys.kms?.region : undefined;
+  const read = typeof regions === 'string' ? readRegions(regions) : (regions ?? {});
+  if (read === undefined)
+    throw new DartwingError('CONFIG_INVALID', {
+      where: 'regions',
+      message:
+        'is a list such as database=eu-central-1,archive=eu-central-1,export=eu-central-1,keys=eu-central-1',
+    });
+  return { ...(kms === undefined ? {} : { keys: kms }), ...read };
 }
 
 /** Logout tokens for the client of browsers are for us as well. */
@@ -515,7 +535,7 @@ function tenancyRoom(session: Session): Tenancy {
   };
 }
 
-function exportRoom(session: Session, idOf: IdOf, registry: Registry): Export {
+function exportRoom(session: Session, idOf: IdOf, registry: Registry, router: Router): Export {
   const isPhi = (doctype: string) => registry.find(doctype)?.isPhi === true;
   return {
     organization: async (ref, write, call) => {
@@ -531,7 +551,9 @@ function exportRoom(session: Session, idOf: IdOf, registry: Registry): Export {
           openExported(scope.tx, registry, table, rows);
         return exportRows(scope, writeOnce, { entities: call?.entities, isPhi, open });
       };
-      return session.runIn(await idOf(ref, call), call, work, { isolation: 'repeatable read' });
+      const organization = await idOf(ref, call);
+      await router.require(organization, 'export');
+      return session.runIn(organization, call, work, { isolation: 'repeatable read' });
     },
   };
 }

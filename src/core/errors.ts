@@ -730,6 +730,12 @@ const entries = {
     what: 'Processing is not restricted for {person} in "{org}"',
     fix: ['dartwing person show {person}'],
   },
+  RESIDENCY_REFUSED: {
+    kind: 'precondition',
+    what: 'Data of "{org}" stay in {region}: {why}',
+    why: 'The region of an organization is chosen when it is created, and nothing of it is transferred out of it',
+    fix: ['dartwing compliance residency --org {org}'],
+  },
   RETENTION_TOO_SHORT: {
     kind: 'precondition',
     what: '{doctype} is kept for at least {days} days',

@@ -303,6 +303,8 @@ export const limits = Object.freeze({
   compactBatchMax: 5_000,
   /** Conflicts that one round resolves because their time is over, and rounds of one tick. */
   conflictRoundMax: 500,
+  /** How often the same refusal to leave a region stands in the trail. */
+  residencyToldMs: 3_600_000,
   /** Longest time for which a rule keeps documents, and rounds of one run that disposes of them. */
   retentionDaysMax: 36_500,
   retentionRoundsMax: 1_000,

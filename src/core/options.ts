@@ -16,6 +16,7 @@ import type { MailOptions } from './mail/index.js';
 import type { Provisioning } from './people/index.js';
 import type { Rates } from './quota/index.js';
 import type { RealtimeOptions } from './realtime/index.js';
+import type { Regions } from './residency/index.js';
 import type { TokenOptions } from './tokens/index.js';
 
 export interface DartwingOptions {
@@ -56,6 +57,8 @@ export interface DartwingOptions {
   identity?: IdentityOptions | undefined;
   /** Browsers sign in at the first issuer of `identity`, and have sessions by cookie. Off unless told. */
   browser?: BrowserOptions | undefined;
+  /** In which regions the database and its exits are; nothing is refused where nobody said it. */
+  regions?: Regions | string | undefined;
   /** Passwords of our own, where no identity provider is trusted. Off unless told. */
   lite?: LiteOptions | undefined;
   /** Doctypes of modules, besides those that come with dartwing. */

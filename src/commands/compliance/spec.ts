@@ -154,6 +154,24 @@ export const complianceSpec: NounSpec = {
       load: () => import('./list.js'),
     },
     {
+      name: 'residency',
+      summary: 'Show in which regions the database and its exits are, and what may not go there',
+      description:
+        'The setting regions says it. Archive and exports elsewhere than the organization are refused, and so is a new ' +
+        'organization in a region where the database is not. Letters and calls to integrations are not routed.',
+      flags: [{ name: 'check', summary: 'Exit with 6 when an exit is elsewhere' }],
+      examples: [
+        { command: 'dartwing compliance residency --org acme', note: 'Every exit with its region' },
+        { command: 'dartwing compliance residency --org acme --check --quiet', note: 'For a monitor' },
+      ],
+      output: ['Report'],
+      danger: 'none',
+      mutates: false,
+      exits: { 3: 'no such organization', 6: 'with --check: an exit is elsewhere' },
+      seeAlso: ['compliance verify'],
+      load: () => import('./residency.js'),
+    },
+    {
       name: 'baa',
       summary: 'Record business associate agreements and show them',
       description:

@@ -89,6 +89,8 @@ export interface AuditSource {
   signing: SigningSecret;
   /** Where trails are archived; without it nothing is sealed. */
   archive?: ArchiveOptions | undefined;
+  /** Refuses the trail of an organization that may not go to the archive. */
+  mayArchive?: ((organization: string) => Promise<void>) | undefined;
   listen: OpenListener;
   onFailure: (error: unknown) => void;
   /** Completes the facts of a call with the defaults. */

@@ -23,5 +23,6 @@ export type { AgreementDocument, AgreementInput, AgreementList } from './agreeme
 export type { EnableOptions } from './enable.js';
 export { dropCompliance } from './followers.js';
 export type { ComplianceReport, ReportFormat } from './report.js';
+export type { ResidencyFindings } from './residency.js';
 export { type Compliance, type FrameworkList, openCompliance, type Verification } from './room.js';
 export type { ComplianceStatus } from './status.js';

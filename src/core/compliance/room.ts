@@ -4,6 +4,7 @@ import type { Registry } from '../documents/index.js';
 import { DartwingError } from '../errors.js';
 import type { DataKeys, Keys } from '../keys/index.js';
 import { limits } from '../limits.js';
+import type { Router } from '../residency/index.js';
 import { requireOrganization } from '../tenancy/index.js';
 import {
   type AgreementDocument,
@@ -20,6 +21,7 @@ import { type Framework, type Frameworks, readFrameworks } from './framework.js'
 import { readPolicy, siteOf } from './policy.js';
 import { pageGoverned } from './queries.js';
 import { type ComplianceReport, composeReport, type ReportFormat, renderReport } from './report.js';
+import { checkResidency, type ResidencyFindings } from './residency.js';
 import { openReportSigner, type Signature } from './signature.js';
 import {
   agreementOf,
@@ -72,6 +74,8 @@ export interface ReportFile {
 }
 
 export interface Compliance {
+  /** Where data of an organization go, and whether they may. */
+  residency(organization: string, call?: CallOptions): Promise<ResidencyFindings>;
   frameworks(): FrameworkList;
   enable(
     organization: string,
@@ -116,6 +120,7 @@ export interface ComplianceParts {
   publicUrl: string;
   keys: Pick<Keys, 'service' | 'check' | keyof DataKeys>;
   doctypes: () => Registry;
+  router: Router;
   /** 32 bytes. */
   reportSeed: Buffer;
 }
@@ -138,7 +143,15 @@ export function openCompliance(parts: ComplianceParts): Compliance {
       ),
     ]);
     const { signIn, keys: dataKeys } = parts;
-    return { signIn, transit, keys: { name, master, trouble }, doctypes: parts.doctypes(), dataKeys };
+    return {
+      signIn,
+      transit,
+      keys: { name, master, trouble },
+      doctypes: parts.doctypes(),
+      dataKeys,
+      router: parts.router,
+      session,
+    };
   };
   const inForce = async (scope: Scope, ref: string, around: Surroundings): Promise<Site> => {
     const organization = await requireOrganization(scope, ref);
@@ -215,6 +228,8 @@ export function openCompliance(parts: ComplianceParts): Compliance {
         return list;
       });
     },
+    residency: (ref, call) =>
+      session.run('compliance residency', call, (scope) => checkResidency(scope, ref, parts.router)),
     verify: (ref, { control } = {}, call) => verifyOne(ref, control, call),
     verifyAll: async (call) => {
       const outcome = { organizations: 0, worse: [] as { organization: string; controls: string[] }[] };

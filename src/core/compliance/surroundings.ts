@@ -1,8 +1,10 @@
 /** What is looked at before a transaction begins: the wire to our own address, and the key service. */
 import { connect } from 'node:tls';
+import type { Session } from '../access/index.js';
 import type { Registry } from '../documents/index.js';
 import type { DataKeys } from '../keys/index.js';
 import { limits } from '../limits.js';
+import type { Router } from '../residency/index.js';
 
 /** What became of two handshakes with our own public address. */
 export interface TransitFacts {
@@ -23,6 +25,8 @@ export interface Surroundings {
   /** The doctypes of this process. */
   doctypes: Registry;
   dataKeys: DataKeys;
+  router: Router;
+  session: Session;
 }
 
 /** Shakes hands with the public address, once with TLS 1.3 and once with TLS 1.2 at most. */

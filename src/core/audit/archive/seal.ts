@@ -14,6 +14,7 @@ import {
   readNewestCheckpoint,
 } from '../checkpoint/queries.js';
 import { deploymentLog, type SigningSecret, trustedVerifiers } from '../checkpoint/signer.js';
+import { systemOrganization } from '../entry.js';
 import { appendLeaf, leafHash, sha256, treeRoot } from '../merkle.js';
 import type { AuditDatabase } from '../ports.js';
 import { readEventsInOrder, readHead } from '../read-queries.js';
@@ -44,6 +45,8 @@ export interface SealingSource {
   readonly secret: SigningSecret;
   readonly store: ArchiveStore;
   readonly options: ArchiveOptions;
+  /** Refuses the trail of an organization that may not go there. */
+  readonly mayArchive?: ((organization: string) => Promise<void>) | undefined;
 }
 
 export interface SealingRound {
@@ -86,6 +89,7 @@ export async function sealTrails(
   };
   for (const trail of trails) {
     try {
+      if (trail !== systemOrganization && trail !== deploymentLog) await source.mayArchive?.(trail);
       for (;;) {
         signal?.throwIfAborted();
         const sealed = await sealNext(source, trail);

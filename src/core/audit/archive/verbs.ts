@@ -93,7 +93,7 @@ export function archiveVerbs(
       await sequence();
       await signCheckpoints({ database, role, secret, anchor }, { organization });
       const round = await sealTrails(
-        { database, role, secret, ...parts },
+        { database, role, secret, ...parts, mayArchive: source.mayArchive },
         {
           organization,
           ...(onProgress === undefined ? {} : { onProgress }),

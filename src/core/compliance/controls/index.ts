@@ -3,11 +3,15 @@ import type { Control } from '../control.js';
 import { encryptionControls } from './encryption.js';
 import { governanceControls } from './governance.js';
 import { recordControls } from './records.js';
+import { residencyControls } from './residency.js';
 import { signInControls } from './sign-in.js';
 
 export const controls: ReadonlyMap<string, Control> = new Map(
-  [...signInControls, ...recordControls, ...encryptionControls, ...governanceControls].map((control) => [
-    control.id,
-    control,
-  ]),
+  [
+    ...signInControls,
+    ...recordControls,
+    ...encryptionControls,
+    ...governanceControls,
+    ...residencyControls,
+  ].map((control) => [control.id, control]),
 );
