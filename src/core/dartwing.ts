@@ -469,6 +469,10 @@ function guardedAudit(verbs: AuditVerbs, session: Session, idOf: IdOf): AuditVer
       await guard(undefined, call, 'administer');
       return verbs.seal(options, call);
     },
+    checkArchive: async (call) => {
+      await guard(undefined, call);
+      return verbs.checkArchive();
+    },
     restore: async (options, call) => {
       await guard(undefined, call, 'administer');
       return verbs.restore(options, call);

@@ -1,6 +1,7 @@
-/** Structured logs: pino, with secrets taken out by key before anything is written. */
+/** Structured logs: pino, with secrets taken out by key, and health information by value, before anything is written. */
 import { type DestinationStream, pino } from 'pino';
 import type { Log } from './log.js';
+import { withoutSensitive } from './sensitive.js';
 
 /** Keys whose values never reach a log, at the top and up to two levels down. */
 const secretKeys = [
@@ -27,7 +28,34 @@ const secretKeys = [
 export function makeLog(level: string, destination: DestinationStream, base: object | null = null): Log {
   const paths = secretKeys.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]);
   return pino(
-    { level, base, redact: { paths, censor: '[redacted]' }, timestamp: pino.stdTimeFunctions.isoTime },
+    {
+      level,
+      base,
+      redact: { paths, censor: '[redacted]' },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { log: (fields) => scrubbed(fields, 0) as Record<string, unknown> },
+      serializers: { err: (error: Error) => scrubbed(pino.stdSerializers.err(error), 0) },
+      hooks: {
+        logMethod(given, method) {
+          const clean = given.map((each) => (typeof each === 'string' ? withoutSensitive(each) : each));
+          method.apply(this, clean as typeof given);
+        },
+      },
+    },
     destination,
   );
+}
+
+/** How deep members of a line are looked into. */
+const depthMax = 5;
+
+/** A copy without what looks like health information; errors and other objects with a form of their own stay as they are. */
+function scrubbed(value: unknown, depth: number): unknown {
+  if (typeof value === 'string') return withoutSensitive(value);
+  if (depth >= depthMax || typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((each) => scrubbed(each, depth + 1));
+  const isOwnForm = value instanceof Error || typeof (value as { toJSON?: unknown }).toJSON === 'function';
+  if (isOwnForm && depth > 0) return value;
+  if (value instanceof Error) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, scrubbed(each, depth + 1)]));
 }

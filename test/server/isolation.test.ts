@@ -43,6 +43,7 @@ beforeAll(async () => {
     doctype: 'Task',
     name: task.body.data.name,
     job: job.body.data.id,
+    seq: '1000000',
   };
   const { change, secret } = await world.dartwing.identity.apiKeys.create('bolt', {
     name: 'all of bolt',

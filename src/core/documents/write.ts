@@ -3,6 +3,7 @@ import { type Change, changeDocument, reaches, reachIn, recordAct, type Scope } 
 import { DartwingError, type FieldError } from '../errors.js';
 import { seriesName, uuidv7 } from '../ids.js';
 import { canonicalJson } from '../json.js';
+import { findSensitive, graveKinds } from '../sensitive.js';
 import { type ChangeRow, type DocumentRow, findExisting, nextNumbers } from './change-queries.js';
 import { type Data, type Doctype, refuseTooLarge } from './doctype.js';
 import { type Document, documentOf, without } from './document.js';
@@ -310,6 +311,7 @@ async function changed(
     action === 'delete' ? null : current,
   );
   const sensitive = sensitiveFields(doctype);
+  const warnings = after === null ? [] : warningsOf(doctype, old, current);
   const audit = await recordAct(
     scope,
     organization,
@@ -333,6 +335,7 @@ async function changed(
     before,
     after,
     audit,
+    ...(warnings.length === 0 ? {} : { warnings }),
   });
 }
 
@@ -365,6 +368,23 @@ async function unchanged(
   const { after: document } = await shownSides(scope, registry, doctype, null, row);
   const ref = `document/${doctype.name}/${row.name}`;
   return changeDocument(scope, { op: 'none', ref, before: document, after: document, audit: null });
+}
+
+/** Fields that are not sealed and look as if they should be. The text itself is not repeated. */
+function warningsOf(
+  { fields, sealedPaths }: Doctype,
+  old: DocumentRow | null,
+  current: DocumentRow,
+): string[] {
+  const sealed = new Set(sealedPaths.map(([field]) => field));
+  return Object.entries(current.data).flatMap(([field, value]) => {
+    if (typeof value !== 'string' || sealed.has(field) || value === old?.data[field] || !fields.has(field))
+      return [];
+    const kinds = new Set(findSensitive(value, graveKinds).map(({ kind }) => kind));
+    return kinds.size === 0
+      ? []
+      : [`${field} looks as if it held sensitive data (${[...kinds].join(', ')}), and is not marked as such`];
+  });
 }
 
 /** Whom a document is about, where its doctype says so. */

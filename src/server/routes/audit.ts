@@ -50,6 +50,42 @@ export const auditRoutes: readonly Route[] = [
   }),
   route({
     method: 'get',
+    path: '/v1/organizations/{org}/audit/entries/{seq}/proof',
+    id: 'audit.prove',
+    tag,
+    summary: 'Prove an entry: a bundle that anybody checks without us',
+    params: org.extend({ seq: z.coerce.number().int().min(1).describe('Number of the entry') }),
+    kind: 'AuditProof',
+    shape: 'data',
+    run: async ({ dartwing, path, call }) => ({
+      data: await dartwing.audit.prove({ organization: path.org, seq: path.seq }, call as never),
+    }),
+  }),
+  route({
+    method: 'get',
+    path: '/v1/audit/archive',
+    id: 'audit.archive',
+    tag,
+    summary: 'What is wrong with the place of the archive; for System Managers',
+    kind: 'Report',
+    shape: 'data',
+    run: async ({ dartwing, call }) => {
+      const { findings } = await dartwing.audit.checkArchive(call as never);
+      const count = (severity: string) => findings.filter((finding) => finding.severity === severity).length;
+      return {
+        data: {
+          api_version: 'dartwing/v1',
+          kind: 'Report',
+          check: 'audit.archive',
+          ok: count('fail') === 0,
+          findings: findings.map((finding, index) => ({ id: `archive.${index + 1}`, ...finding })),
+          summary: { pass: findings.length === 0 ? 1 : 0, warn: count('warn'), fail: count('fail') },
+        },
+      };
+    },
+  }),
+  route({
+    method: 'get',
     path: '/v1/audit',
     id: 'audit.query-all',
     tag,

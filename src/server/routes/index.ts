@@ -5,6 +5,7 @@ import { apiKeyRoutes } from './api-keys.js';
 import { applyRoutes } from './apply.js';
 import { auditRoutes } from './audit.js';
 import { browserRoutes } from './browser.js';
+import { complianceRoutes } from './compliance.js';
 import { documentRoutes } from './documents.js';
 import { equipmentRoutes } from './equipment.js';
 import { invitationRoutes } from './invitations.js';
@@ -36,6 +37,7 @@ export const allRoutes: readonly Route[] = [
   ...apiKeyRoutes,
   ...tokenRoutes,
   ...auditRoutes,
+  ...complianceRoutes,
   ...applyRoutes,
   ...frappeRoutes,
 ];

@@ -32,7 +32,9 @@ export interface ArchiveVerbs {
    */
   seal(options?: SealOptions, call?: Partial<AuditCall>): Promise<SealingRound>;
   /** What is wrong with the place of the archive. @throws ARCHIVE_NOT_SET, ARCHIVE_UNAVAILABLE */
-  checkArchive(): Promise<{ place: string; immutable: boolean; findings: PlaceFinding[] }>;
+  checkArchive(
+    call?: Partial<AuditCall>,
+  ): Promise<{ place: string; immutable: boolean; findings: PlaceFinding[] }>;
   /** Verifies from the archive alone. @throws ARCHIVE_NOT_SET, ARCHIVE_UNAVAILABLE, AUDIT_ANCHOR_INVALID */
   verifyArchive(
     options?: Pick<OfflineOptions, 'organizations' | 'signal' | 'onProgress'> & {
