@@ -3,14 +3,7 @@ import type { Tx } from '../db/index.js';
 import { limits } from '../limits.js';
 import type { CompletionBatch } from './completion.js';
 import type { Ring } from './doorbell.js';
-import {
-  type ClaimedJob,
-  claimJobs,
-  findUse,
-  lockLines,
-  type Picks,
-  spendRates,
-} from './engine-queries.js';
+import { type ClaimedJob, claimJobs, findUse, lockLines, type Picks, spendRates } from './engine-queries.js';
 import { FairQueue, type Pick } from './fair.js';
 import type { LimitRow } from './settings-queries.js';
 

@@ -381,7 +381,10 @@ export function startWorker(parts: WorkerParts, options: WorkerOptions = {}): Jo
     every(limits.jobPromoteMs, promote);
     every(limits.jobProgressMs, report);
     every(limits.jobHeartbeatMs, beat);
-    every(Math.round(limits.jobDiscoverMs * (0.8 + 0.4 * parts.random())), async () => void (await discover()));
+    every(
+      Math.round(limits.jobDiscoverMs * (0.8 + 0.4 * parts.random())),
+      async () => void (await discover()),
+    );
     every(limits.jobHeartbeatMs / 5, async () => checkLease());
   }
 
