@@ -73,6 +73,7 @@ async function warmDecisions(): Promise<Figure[]> {
     system_roles: ['Dartwing User'],
     organizations: ids.map((id) => [id, 'Employee', false, null]),
     documents: [],
+    closed: [],
   });
   // The form its documentation shows for tenants: one ability for each user and organization, made when it is needed and
   // kept; what the user has no ability for is denied.

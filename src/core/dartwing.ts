@@ -293,7 +293,13 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
     identity: () => {
       return identity.get().verbs;
     },
-    permissions: () => permissionVerbs(session, access.contexts, access.doorbell),
+    permissions: () =>
+      permissionVerbs(
+        session,
+        access.contexts,
+        access.doorbell,
+        (name) => registry.get().find(name) !== undefined,
+      ),
     lite: () => {
       const { close: _, ...verbs } = lite.get();
       return verbs;

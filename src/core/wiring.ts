@@ -5,7 +5,7 @@
 import type { eventBoard } from './access/index.js';
 import { dropCompliance } from './compliance/index.js';
 import { dropDocuments } from './documents/index.js';
-import { moveEquipment, refuseLeaving, refusePurge } from './equipment/index.js';
+import { moveEquipment, refuseEnd, refuseLeaving } from './equipment/index.js';
 import { dropApiKeys, followMerge } from './identity/index.js';
 import { dropInvitations, followMergedInvitee } from './invitations/index.js';
 import { dropJobs, followMergedOwner } from './jobs/index.js';
@@ -21,9 +21,10 @@ import { dropIntegrations, followMergedConnector } from './tokens/index.js';
 export function subscribeRooms({ subscribe }: ReturnType<typeof eventBoard>): void {
   subscribe('organization.created', (...event) => enrolOwner(...event));
   subscribe('organization.renamed', (...event) => followRename(...event));
+  subscribe('organization.dissolving', (...event) => refuseEnd(...event));
   subscribe('organization.purging', (...event) => leaveOrganization(...event));
   subscribe('organization.purging', (...event) => dropApiKeys(...event));
-  subscribe('organization.purging', (...event) => refusePurge(...event));
+  subscribe('organization.purging', (...event) => refuseEnd(...event));
   subscribe('organization.purging', (...event) => dropSync(...event));
   subscribe('organization.purging', (...event) => dropDocuments(...event));
   subscribe('organization.purging', (...event) => dropMail(...event));

@@ -14,6 +14,7 @@ const rightsOf = (more: Partial<StoredRights> = {}): StoredRights => ({
   system_roles: ['Dartwing User'],
   organizations: [],
   documents: [],
+  closed: [],
   ...more,
 });
 

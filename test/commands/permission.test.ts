@@ -16,6 +16,7 @@ beforeAll(async () => {
   await opened.dartwing.tenancy.create({ slug: 'acme', type: 'company', owner: 'ana@acme.test' });
   await opened.dartwing.people.member.add('acme', 'bo@acme.test', 'Employee');
   organization = (await opened.dartwing.tenancy.show('acme')).id;
+  await opened.dartwing.documents.create('acme', 'Task', { name: 'TASK-9', data: { title: 'Sweep' } });
 });
 
 const json = async (...args: string[]) => {
@@ -25,7 +26,7 @@ const json = async (...args: string[]) => {
 
 describe('permission explain', () => {
   it('says which layer denied and exits 6', async () => {
-    const asked = ['--can', 'write', '--on', 'Task/TASK-9', '--org', 'acme'];
+    const asked = ['--can', 'write', '--on', 'Task/TASK-9'];
     const { document, code } = await json('permission', 'explain', 'bo@acme.test', ...asked);
     expect(code).toBe(6);
     expect(schemas.Decision!.parse(document)).toMatchObject({ allowed: false, organization });

@@ -267,18 +267,22 @@ describe('what depends on equipment', () => {
     expect(await grantsOf(email)).toEqual([]);
   });
 
-  it('T-O7 an organization with equipment is not purged, and the count is told', async () => {
-    const { id: piece } = await make({ equipment_name: 'Safe' });
-    await make({ equipment_name: 'Safe' });
-    await dartwing.tenancy.dissolve(org, {}, { reason: 'closing' });
-    await expect(dartwing.tenancy.purge(org, { reason: 'closing' })).rejects.toMatchObject({
-      code: 'ORGANIZATION_HAS_DEPENDENTS',
-      message: expect.stringContaining('2 piece'),
-    });
-    await dartwing.equipment.delete(org, piece);
+  it('T-O7 an organization with equipment is neither dissolved nor purged, and the count is told', async () => {
+    const pieces = [await make({ equipment_name: 'Safe' }), await make({ equipment_name: 'Safe' })];
+    const why = { reason: 'closing' };
+    const blocked = { code: 'ORGANIZATION_HAS_DEPENDENTS', message: expect.stringContaining('2 piece') };
+    await expect(dartwing.tenancy.dissolve(org, {}, why)).rejects.toMatchObject(blocked);
+    expect((await dartwing.tenancy.show(org)).status.state).toBe('active');
+    const rows = 'select * from equipment where organization = $1';
+    await database.admin.query(`create temp table kept as ${rows.replace('$1', `'${id}'`)}`);
+    for (const piece of pieces) await dartwing.equipment.delete(org, piece.id);
+    await dartwing.tenancy.dissolve(org, {}, why);
+    // As if a writer of another version had brought some back.
+    await database.admin.query('insert into equipment select * from kept');
+    await expect(dartwing.tenancy.purge(org, why)).rejects.toMatchObject(blocked);
     await database.admin.query('delete from equipment where organization = $1', [id]);
     await dartwing.invitations.list(org);
-    await dartwing.tenancy.purge(org, { reason: 'closing' });
+    await dartwing.tenancy.purge(org, why);
   });
 
   it('follows a merged person, and the trail says so', async () => {

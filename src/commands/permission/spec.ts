@@ -11,8 +11,8 @@ export const permissionSpec: NounSpec = {
       summary: 'Say whether a person may do something, and which layer decides',
       description:
         'Four layers are asked in turn: the system roles of the account, the grant of the organization, the rules of the ' +
-        'role, masks of fields. The first that says no is the one to change. A kind of document that cannot be looked up ' +
-        'is judged by --org.',
+        'role, masks of fields. The first that says no is the one to change. Kind/* asks about a kind of document in ' +
+        'general, and needs --org; so does a name that several organizations use.',
       arguments: [{ name: 'person', summary: 'E-mail address or id', required: true }],
       flags: [
         {
@@ -28,8 +28,12 @@ export const permissionSpec: NounSpec = {
           note: 'Exit 6 when denied',
         },
         {
-          command: 'dartwing perm explain bo@acme.test --can write --on Task/TASK-9 --org acme --json',
-          note: 'A kind that is judged by its organization',
+          command: 'dartwing permission explain bo@acme.test --can write --on Task/TASK-9 --json',
+          note: 'A document, wherever it is',
+        },
+        {
+          command: "dartwing perm explain bo@acme.test --can create --on 'Task/*' --org acme",
+          note: 'A kind in general',
         },
       ],
       output: ['Decision'],

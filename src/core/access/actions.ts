@@ -48,6 +48,14 @@ export function bitOf(action: string): number {
   }
 }
 
+/** Every word for an act that somebody may ask about: the actions, words of verbs for them, and acts of operators. */
+export const actWords: readonly string[] = [
+  ...actions,
+  ...['list', 'show', 'query', 'update', 'change', 'approve', 'remind', 'rotate'],
+  ...['add', 'invite', 'remove', 'revoke'],
+  ...['compact', 'expire', 'merge', 'purge', 'rebuild', 'repair', 'restore', 'suspend', 'sync', 'verify'],
+];
+
 /** The bits of a rule's list. */
 export function maskOf(list: readonly Action[] | 'all'): number {
   return list === 'all' ? everyBit : list.reduce((mask, action) => mask | bitOf(action), 0);

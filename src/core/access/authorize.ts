@@ -11,11 +11,12 @@ import type { Scope } from './scope.js';
  * Refuses what the principal may not do. Operators, services and the system itself may do everything; persons what
  * their rights say, API keys what their permissions name. A record of an organization is named with it, or the transaction is bound to it; one without an
  * organization is denied, except the few kinds that have none.
- * @throws UNAUTHENTICATED, PERMISSION_DENIED
+ * @throws UNAUTHENTICATED, PERMISSION_DENIED, ORGANIZATION_STATE (suspended; only members hear so)
  */
 export function authorize(scope: Scope, action: string, ref: Ref): void {
   if (isAuthorized(scope, action, ref)) return;
   requireSignedIn(scope);
+  requireOpen(scope, organizationOf(ref) ?? scope.tx.organization);
   throw new DartwingError('PERMISSION_DENIED', {
     actor: scope.principal.id,
     action,
@@ -26,6 +27,16 @@ export function authorize(scope: Scope, action: string, ref: Ref): void {
 /** For lists, which show what one may see instead of refusing. @throws UNAUTHENTICATED */
 export function requireSignedIn(scope: Scope): void {
   if (scope.principal.id === '') throw new DartwingError('UNAUTHENTICATED');
+}
+
+/**
+ * Nothing is allowed in a suspended organization; its members and guests hear why.
+ * @throws ORGANIZATION_STATE
+ */
+export function requireOpen({ principal, access }: Scope, organization: string | undefined): void {
+  if (organization === undefined || principal.type !== 'person' || access?.person !== principal.id) return;
+  if (access.everywhere !== undefined || !access.closed.has(organization)) return;
+  throw new DartwingError('ORGANIZATION_STATE', { slug: organization, state: 'suspended', action: 'used' });
 }
 
 /** The same as `authorize`, as an answer. */
@@ -52,6 +63,7 @@ export function isAllowed(context: AccessContext, action: string, ref: Ref, boun
   if (everywhere !== undefined) return gives(rightOn(everywhere, doctype), bit, ref, context);
   const organization = organizationOf(ref) ?? bound;
   if (organization === undefined) return gives(rightOn(context.own, doctype), bit, ref, context);
+  if (context.closed.size > 0 && context.closed.has(organization)) return false;
   const decides = context.organizations.get(organization)?.decides ?? context.own;
   if (gives(rightOn(decides, doctype), bit, ref, context)) return true;
   return context.documents.size > 0 && givesDocument(context, bit, organization, ref);

@@ -27,9 +27,11 @@ export interface AccessContext {
   /** Single documents a guest may see: organization, doctype, names. */
   documents: ReadonlyMap<string, ReadonlyMap<string, ReadonlySet<string>>>;
   documentRights: RightsTable;
+  /** Organizations of the two above that are suspended: nothing is allowed there. */
+  closed: ReadonlySet<string>;
   /** Version stamp of the moment it was read. */
   stamp: string;
-  /** When it ends by itself, because a guest's time does; in milliseconds. */
+  /** When it ends by itself, because a guest's time or a suspension does; in milliseconds. */
   endsAt: number;
 }
 
@@ -41,6 +43,8 @@ export interface StoredRights {
   organizations: [string, string, boolean, string | null][];
   /** Organization, doctype, name. */
   documents: [string, string, string][];
+  /** Suspended organization, end of the suspension. */
+  closed: [string, string | null][];
 }
 
 /** Makes contexts of one rulebook; persons with the same roles share their tables. */
@@ -86,6 +90,8 @@ export function contextMaker(book: Rulebook) {
       return { role, isSupervisor, rights, decides };
     };
     const organizations = stored?.organizations ?? [];
+    const closed = stored?.closed ?? [];
+    const ends = [...organizations.map(([, , , until]) => until), ...closed.map(([, until]) => until)];
     return {
       person,
       user: stored?.user ?? null,
@@ -97,12 +103,16 @@ export function contextMaker(book: Rulebook) {
       organizations: new Map(organizations.map((row) => [row[0], membershipOf(row)])),
       documents: groupDocuments(stored?.documents ?? []),
       documentRights: share(`${mine}|documents`, () => combine(reaching(roles, 'documents'), bitOf('read'))),
+      closed: new Set(closed.map(([organization]) => organization)),
       stamp,
-      endsAt: Math.min(
-        ...organizations.map(([, , , until]) => (until === null ? Infinity : Date.parse(until))),
-      ),
+      endsAt: Math.min(...ends.map((until) => (until === null ? Infinity : Date.parse(until)))),
     };
   };
+}
+
+/** The same rights where suspended organizations count as open: a job that runs may come to its end. */
+export function withClosedOpened(context: AccessContext): AccessContext {
+  return context.closed.size === 0 ? context : { ...context, closed: new Set() };
 }
 
 function groupDocuments(rows: StoredRights['documents']): Map<string, Map<string, Set<string>>> {

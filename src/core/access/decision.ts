@@ -80,6 +80,7 @@ function organizationGrant(question: Question): Verdict {
   const organization = organizationOf(ref);
   if (isOwnRecord(question)) return skip('the record is open without an organization');
   if (organization === undefined) return deny(`${ref.doctype} without an organization is denied`);
+  if (context.closed.has(organization)) return deny(`${organization} is suspended`);
   if (context.organizations.has(organization)) return allow(`member of ${organization}`);
   if (isGrantedDocument(question)) return allow(`${ref.doctype}/${ref.name} is granted to this guest`);
   if (standing.organization_status === 'dissolved') return deny(`${organization} is dissolved`);

@@ -12,6 +12,8 @@ export interface DomainEvents {
     owner: { email: string; role: string | undefined } | undefined;
   };
   'organization.renamed': { organization: OrganizationFacts };
+  /** It is about to be dissolved; a subscriber refuses by throwing. */
+  'organization.dissolving': { organization: OrganizationFacts };
   /** Its rows are about to be deleted for good; a subscriber deletes its own or refuses by throwing. */
   'organization.purging': { organization: OrganizationFacts };
   /** A person who needs a login account has none: has signed in, or is an active member. */
@@ -75,6 +77,7 @@ export function eventBoard(): Events & {
   const handlers: { [Name in keyof DomainEvents]: Handler<Name>[] } = {
     'organization.created': [],
     'organization.renamed': [],
+    'organization.dissolving': [],
     'organization.purging': [],
     'person.unprovisioned': [],
     'person.unproven': [],

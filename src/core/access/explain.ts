@@ -1,10 +1,12 @@
 /** Explaining a decision about somebody else, for operators. */
 import { DartwingError } from '../errors.js';
+import { actWords } from './actions.js';
 import { authorize, organizationOf } from './authorize.js';
 import type { Contexts } from './contexts.js';
 import { type Decision, explainDecision } from './decision.js';
+import { judgedKinds } from './kinds.js';
 import type { Ref } from './principal.js';
-import { selectOrganization, selectPerson, selectStanding } from './queries.js';
+import { selectDocuments, selectOrganization, selectPerson, selectStanding } from './queries.js';
 import { findRecords } from './records.js';
 import type { Scope } from './scope.js';
 import { recordSources } from './sources.js';
@@ -15,23 +17,34 @@ export interface ExplainInput {
   action: string;
   /** `Doctype/name` */
   ref: string;
-  /** Id or slug, for kinds of documents that cannot be looked up. */
+  /** Id or slug: where the document is, for kinds that cannot be looked up and names that several organizations use. */
   organization?: string | undefined;
 }
 
+/** What an explanation is made with. */
+export interface ExplainParts {
+  contexts: Contexts;
+  /** Whether there is a doctype of that name, whose documents lie in the one table of documents. */
+  isDoctype(name: string): boolean;
+}
+
 /**
- * Tells whether a person may do something and which layer decided. A kind of document that is not known here is
- * judged by its organization.
+ * Tells whether a person may do something and which layer decided. `Doctype/*` asks about documents of that kind in
+ * general.
  * @throws VALIDATION_ERROR, PERSON_NOT_FOUND, ORGANIZATION_NOT_FOUND, RECORD_NOT_FOUND, DOCTYPE_UNKNOWN,
  * PERMISSION_DENIED
  */
-export async function explain(scope: Scope, contexts: Contexts, input: ExplainInput): Promise<Decision> {
+export async function explain(scope: Scope, parts: ExplainParts, input: ExplainInput): Promise<Decision> {
   const ref = parseRef(input.ref);
+  if (!actWords.includes(input.action))
+    throw new DartwingError('VALIDATION_ERROR', {
+      message: `"${input.action.slice(0, 40)}" is not an action: ${actWords.join(', ')}`,
+    });
   authorize(scope, 'read', { doctype: 'Permission Event', name: '*' });
   const person = await selectPerson(scope.tx, input.person.trim());
   if (person === undefined) throw new DartwingError('PERSON_NOT_FOUND', { ref: input.person.slice(0, 80) });
-  const found = await locate(scope, ref, input.organization);
-  const context = await contexts.read(scope.tx, person.id);
+  const found = await locate(scope, parts, ref, input.organization);
+  const context = await parts.contexts.read(scope.tx, person.id);
   const standing = await selectStanding(scope.tx, person.id, organizationOf(found) ?? null);
   return explainDecision({ email: person.email, action: input.action, ref: found, context, standing });
 }
@@ -45,14 +58,36 @@ function parseRef(text: string): Ref {
   });
 }
 
-async function locate(scope: Scope, ref: Ref, organization: string | undefined): Promise<Ref> {
+async function locate(
+  scope: Scope,
+  { isDoctype }: ExplainParts,
+  ref: Ref,
+  organization: string | undefined,
+): Promise<Ref> {
   const id = organization === undefined ? undefined : await requireOrganizationId(scope, organization);
-  if (ref.doctype === 'Person') return locatePerson(scope, ref, id);
-  if (!recordSources.has(ref.doctype) && (id !== undefined || ref.doctype === 'Role Template'))
-    return { ...ref, organization: id };
-  const found = (await findRecords(scope.tx, [ref]))(ref);
-  if (found === undefined) throw new DartwingError('RECORD_NOT_FOUND', { ref: `${ref.doctype}/${ref.name}` });
+  const { doctype, name } = ref;
+  if (doctype === 'Person') return locatePerson(scope, ref, id);
+  const isRecord = recordSources.has(doctype);
+  if (!isRecord && !isDoctype(doctype) && !judgedKinds.has(doctype))
+    throw new DartwingError('DOCTYPE_UNKNOWN', {
+      doctype: doctype.slice(0, 80),
+      known: [...recordSources.keys(), ...judgedKinds].sort().join(', '),
+    });
+  if (judgedKinds.has(doctype) || (name === '*' && id !== undefined)) return { ...ref, organization: id };
+  const found = isRecord ? (await findRecords(scope.tx, [ref]))(ref) : await locateDocument(scope, ref, id);
+  if (found === undefined || (id !== undefined && organizationOf(found) !== id))
+    throw new DartwingError('RECORD_NOT_FOUND', { ref: `${doctype}/${name.slice(0, 140)}` });
   return found;
+}
+
+/** @throws VALIDATION_ERROR when several organizations have a document of that name */
+async function locateDocument(scope: Scope, ref: Ref, organization: string | undefined) {
+  const [found, another] = await selectDocuments(scope.tx, ref, organization);
+  if (another !== undefined)
+    throw new DartwingError('VALIDATION_ERROR', {
+      message: `${ref.doctype}/${ref.name} is in several organizations: say which one with --org`,
+    });
+  return found && { ...ref, organization: found.organization, owner: found.owner ?? undefined };
 }
 
 async function locatePerson(scope: Scope, ref: Ref, organization: string | undefined): Promise<Ref> {

@@ -120,12 +120,14 @@ function reachOf(context: AccessContext, action: string, doctype: string): Reach
   const bit = bitOf(action);
   const reach: ReachOf = { whole: [], owned: [], documents: [] };
   for (const [organization, { rights }] of context.organizations) {
+    if (context.closed.has(organization)) continue;
     const right = rightOn(rights, doctype);
     if ((right.allow & bit) !== 0) reach.whole.push(organization);
     else if ((right.ifOwner & bit) !== 0) reach.owned.push(organization);
   }
   if ((rightOn(context.documentRights, doctype).allow & bit) === 0) return reach;
   for (const [organization, doctypes] of context.documents) {
+    if (context.closed.has(organization)) continue;
     const names = doctypes.get(doctype);
     if (names !== undefined) reach.documents.push({ organization, names: [...names] });
   }

@@ -29,6 +29,27 @@ export async function selectPerson(tx: Tx, ref: string): Promise<{ id: string; e
   return (await tx.query<{ id: string; email: string }>(text, [ref], 'dartwing_access_person')).rows[0];
 }
 
+/** Where documents of a name are: in one organization, or the first two of all that have one. */
+export async function selectDocuments(
+  tx: Tx,
+  { doctype, name }: { doctype: string; name: string },
+  organization: string | undefined,
+): Promise<{ organization: string; owner: string | null }[]> {
+  // One look by key in each organization: there is no index on names across them, and nothing else needs one.
+  const text = `select found.organization, found.owner
+    from organization o cross join lateral (
+      select d.organization, d.owner from document d where d.organization = o.id and d.doctype = $1 and d.name = $2
+    ) found
+    where $3::text is null or o.id = $3 limit 2`;
+  return (
+    await tx.query<{ organization: string; owner: string | null }>(text, [
+      doctype,
+      name,
+      organization ?? null,
+    ])
+  ).rows;
+}
+
 /** Why somebody has the rights they have: facts for an explanation. */
 export interface Standing {
   person_status: string;

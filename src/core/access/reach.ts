@@ -1,5 +1,6 @@
 /** How far an action on a doctype reaches in the organization of a transaction, for work on many documents at once. */
 import { bitOf } from './actions.js';
+import { requireOpen } from './authorize.js';
 import { fieldsOf } from './fields.js';
 import { keyCovers } from './key.js';
 import { rightOn } from './rights.js';
@@ -18,8 +19,12 @@ export interface Reach {
 
 const none: ReadonlySet<string> = new Set();
 
-/** The reach of an action; the same decision as `authorize`, for every document of the doctype. */
-export function reachIn({ principal, access, tx }: Scope, action: string, doctype: string): Reach {
+/**
+ * The reach of an action; the same decision as `authorize`, for every document of the doctype.
+ * @throws ORGANIZATION_STATE (suspended)
+ */
+export function reachIn(scope: Scope, action: string, doctype: string): Reach {
+  const { principal, access, tx } = scope;
   const reach = { whole: false, own: undefined, names: none, hidden: none, readOnly: none };
   if (principal.id === '' || tx.organization === undefined) return reach;
   if (principal.key !== undefined) {
@@ -28,6 +33,7 @@ export function reachIn({ principal, access, tx }: Scope, action: string, doctyp
   }
   if (principal.type !== 'person') return { ...reach, whole: true };
   if (access?.person !== principal.id) return reach;
+  requireOpen(scope, tx.organization);
   const bit = bitOf(action);
   const membership = access.organizations.get(tx.organization);
   const table = access.everywhere ?? membership?.rights;

@@ -6,7 +6,7 @@ import { authorize, isAuthorized } from './authorize.js';
 import type { Contexts } from './contexts.js';
 import type { Decision } from './decision.js';
 import type { AccessDoorbell } from './doorbell.js';
-import { type ExplainInput, explain } from './explain.js';
+import { type ExplainInput, type ExplainParts, explain } from './explain.js';
 import { compareGrants, type GrantsStep, type Place, rebuildGrants } from './grants.js';
 import type { Ref } from './principal.js';
 import { type GrantEvent, type Mismatch, selectEvents, selectOrganization, selectPerson } from './queries.js';
@@ -75,10 +75,11 @@ export function permissionVerbs(
   session: Session,
   contexts: Contexts,
   doorbell: AccessDoorbell,
+  isDoctype: ExplainParts['isDoctype'],
 ): PermissionVerbs {
   return {
     explain: (input, call) =>
-      session.run('permission explain', call, (scope) => explain(scope, contexts, input)),
+      session.run('permission explain', call, (scope) => explain(scope, { contexts, isDoctype }, input)),
     locate: (ref, call) => session.run('locate', call, (scope) => locateRecord(scope, ref)),
     enter: (organization, call) =>
       session.run('permission enter', call, (scope) => enterOrganization(scope, organization)),

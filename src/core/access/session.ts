@@ -8,7 +8,7 @@ import type { Database, Tx, WorkOptions } from '../db/index.js';
 import { DartwingError } from '../errors.js';
 import { uuidv7 } from '../ids.js';
 import { limits } from '../limits.js';
-import type { AccessContext } from './context.js';
+import { type AccessContext, withClosedOpened } from './context.js';
 import type { Begin, Contexts } from './contexts.js';
 import type { AccessDoorbell } from './doorbell.js';
 import type { Events } from './events.js';
@@ -94,7 +94,9 @@ export function openSession(
       return answer;
     };
     return facts.principal.type === 'person'
-      ? contexts.within(facts.principal.id, begin, (tx, access) => witnessed(scopeOf(facts, tx, access)))
+      ? contexts.within(facts.principal.id, begin, (tx, access) =>
+          witnessed(scopeOf(facts, tx, facts.via === 'job' ? withClosedOpened(access) : access)),
+        )
       : begin((tx) => witnessed(scopeOf(facts, tx)));
   };
 

@@ -3,10 +3,10 @@ import { type DomainEvents, recordAct, type Scope } from '../access/index.js';
 import { DartwingError } from '../errors.js';
 import { countEquipment, insertCustody, reassignEquipment } from './queries.js';
 
-/** Subscribes to `organization.purging`. @throws ORGANIZATION_HAS_DEPENDENTS */
-export async function refusePurge(
+/** Subscribes to `organization.dissolving` and `organization.purging`. @throws ORGANIZATION_HAS_DEPENDENTS */
+export async function refuseEnd(
   scope: Scope,
-  { organization }: DomainEvents['organization.purging'],
+  { organization }: DomainEvents['organization.dissolving' | 'organization.purging'],
 ): Promise<void> {
   const count = await countEquipment(scope.tx, organization.id);
   if (count === 0) return;

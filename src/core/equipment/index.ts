@@ -11,7 +11,7 @@
  * equipment.create, update, assign, unassign, delete.
  */
 
-export { moveEquipment, refuseLeaving, refusePurge } from './dependents.js';
+export { moveEquipment, refuseEnd, refuseLeaving } from './dependents.js';
 export type { CustodyEntry, EquipmentDocument, EquipmentList } from './document.js';
 export type { EquipmentChanges, EquipmentInput } from './input.js';
 export { equipmentRecords } from './records.js';

@@ -54,8 +54,10 @@ export async function restoreOrganization(scope: Scope, ref: string): Promise<Or
 }
 
 /**
- * Dissolves an organization: nobody can use it, its data waits `purgeAfterDays` (default 30) and is then purged.
- * @throws REASON_REQUIRED, ORGANIZATION_NOT_FOUND, ORGANIZATION_STATE (dissolved already), LEGAL_HOLD
+ * Dissolves an organization: nobody can use it, its data waits `purgeAfterDays` (default 30) and is then purged. Rooms
+ * above may refuse (equipment, for example).
+ * @throws REASON_REQUIRED, ORGANIZATION_NOT_FOUND, ORGANIZATION_STATE (dissolved already), LEGAL_HOLD,
+ * ORGANIZATION_HAS_DEPENDENTS
  */
 export async function dissolveOrganization(
   scope: Scope,
@@ -75,8 +77,9 @@ export async function dissolveOrganization(
     'delete',
     ['active', 'inactive', 'suspended'],
     'dissolved',
-    (row) => {
+    async (row) => {
       refuseLegalHold(row);
+      await scope.events.publish(scope, 'organization.dissolving', { organization: organizationFacts(row) });
       return {
         status: 'dissolved',
         dissolved_at: now,
@@ -153,14 +156,14 @@ async function transition(
   action: string,
   from: readonly string[],
   done: string,
-  columns: Columns | ((row: OrganizationRow) => Columns),
+  columns: Columns | ((row: OrganizationRow) => Columns | Promise<Columns>),
 ): Promise<OrganizationChange> {
   const row = await requireOrganization(scope, ref, true);
   authorize(scope, action, { doctype: 'Organization', name: row.id });
   const state = stateOf(row, scope.clock.now());
   if (!from.includes(state))
     throw new DartwingError('ORGANIZATION_STATE', { slug: row.slug, state, action: done });
-  const set = typeof columns === 'function' ? columns(row) : columns;
+  const set = typeof columns === 'function' ? await columns(row) : columns;
   const before = await fullDocument(scope, row);
   const changed = await updateOrganization(scope.tx, row.id, set, scope.clock.now(), scope.principal.id);
   const after = await fullDocument(scope, changed);

@@ -33,6 +33,7 @@ import { privacy } from './0027-privacy.js';
 import { incomingWebhooks } from './0028-incoming-webhooks.js';
 import { sealedFields } from './0029-sealed-fields.js';
 import { dataProtection } from './0030-data-protection.js';
+import { suspension } from './0031-suspension.js';
 
 export interface Migration {
   id: number;
@@ -72,4 +73,5 @@ export const migrations: readonly Migration[] = [
   incomingWebhooks,
   sealedFields,
   dataProtection,
+  suspension,
 ];
