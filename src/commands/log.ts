@@ -1,5 +1,6 @@
 /** What a command tells while it runs or with --debug: NDJSON for machines, readable lines on a terminal. */
 import type { Log } from '../core/log.js';
+import { scrub } from '../core/log-scrubber.js';
 import type { CommandContext } from './context.js';
 import { escapeControls } from './ui/width.js';
 
@@ -30,7 +31,7 @@ function readableLog({ say, err }: CommandContext['io'], least: Level): Log {
       .map(([name, value]) =>
         value instanceof Error ? `${name}=${value.message}` : `${name}=${textOf(value)}`,
       );
-    const line = escapeControls([message, ...facts].join('  '));
+    const line = escapeControls(scrub([message, ...facts].join('  ')));
     say(`${dim(new Date().toISOString().slice(11, 19))} ${(colours[level] ?? String)(line)}\n`);
   };
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };

@@ -1,6 +1,10 @@
-/** Structured logs: pino, with secrets taken out by key, and health information by value, before anything is written. */
+/**
+ * Structured logs: pino, with secrets taken out by key and by form, and health information by value, before anything is
+ * written.
+ */
 import { type DestinationStream, pino } from 'pino';
 import type { Log } from './log.js';
+import { scrub } from './log-scrubber.js';
 import { withoutSensitive } from './sensitive.js';
 
 /** Keys whose values never reach a log, at the top and up to two levels down. */
@@ -42,7 +46,7 @@ export function makeLog(level: string, destination: DestinationStream, base: obj
         },
       },
     },
-    destination,
+    { write: (line: string) => destination.write(scrub(line)) },
   );
 }
 
