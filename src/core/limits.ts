@@ -40,7 +40,7 @@ export const limits = Object.freeze({
   /** Documents with health information that one call leaves an entry of its own for. */
   phiReadsMax: 200,
   /** One handshake with the public address. */
-  transitProbeMs: 3_000,
+  transitProbeMs: 10_000,
   /** Time before its end from which a business associate agreement is told of: 60 days. */
   agreementNoticeMs: 5_184_000_000,
   /** Evidence that says the same is kept once a day. */

@@ -13,7 +13,7 @@ beforeAll(async () => {
   operator = operatorOf(database);
   const dartwing = await createDartwing(testOptions(database, { clock: systemClock }));
   await dartwing.alerts.setRule('job_stuck', { threshold: -1, forSeconds: 0 });
-  const watch = dartwing.alerts.watch();
+  const watch = dartwing.alerts.watch({ everyMs: 3_600_000 });
   await watch.round();
   await dartwing.close();
 });

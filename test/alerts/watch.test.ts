@@ -5,6 +5,8 @@ import { createTestDatabase, type TestDatabase, testOptions } from '../support/d
 import { letPass, openReceiver } from './world.js';
 
 const secret = randomBytes(32);
+/** Rounds are what a test asks for: one by the clock would take its turn. */
+const byHand = { everyMs: 3_600_000 };
 let database: TestDatabase;
 let dartwing: Dartwing;
 let other: Dartwing;
@@ -24,7 +26,7 @@ beforeAll(async () => {
   };
   const open = () => createDartwing(testOptions(database, { clock: systemClock, alerts }));
   [dartwing, other] = await Promise.all([open(), open()]);
-  watches = [dartwing.alerts.watch(), other.alerts.watch()];
+  watches = [dartwing.alerts.watch(byHand), other.alerts.watch(byHand)];
   return () => Promise.all([dartwing.close(), other.close()]);
 });
 
@@ -228,7 +230,7 @@ test('a process that cannot reach the database says so by itself, once', async (
   let monotonic = 0;
   const clock = { ...systemClock, monotonicMs: () => monotonic };
   const lonely = await createDartwing(testOptions(database, { clock, alerts }));
-  const watch = lonely.alerts.watch();
+  const watch = lonely.alerts.watch(byHand);
   await watch.round();
   await database.admin.query(`alter database ${database.name} connection limit 0`);
   await database.admin.query(

@@ -80,7 +80,7 @@ describe('invite', () => {
   });
 
   test('lists, reminds, revokes and expires', async () => {
-    await invite(['create', 'eve@acme.test', '--role', 'Employee', '--expires', '5m']);
+    await invite(['create', 'eve@acme.test', '--role', 'Employee', '--expires', '5m'], withMail());
     const list = await invite(['list', '--state', 'pending', '--json']);
     const document = JSON.parse(list.stdout) as { items: { id: string; email: string }[] };
     expect(() => schemas.InviteList!.parse(document)).not.toThrow();
@@ -126,6 +126,8 @@ describe('invite', () => {
     [['create', 'x@acme.test', '--role', 'Employee', '--org', 'nope'], 3, 'ORGANIZATION_NOT_FOUND'],
     [['create', 'ana@acme.test', '--role', 'Employee'], 5, 'DUPLICATE_MEMBERSHIP'],
     [['create', 'x@acme.test', '--role', 'Employee', '--guest-until', '+1d', '--qr'], 2, 'VALIDATION_ERROR'],
+    [['create', '--role', 'Employee', '--qr', '--guardian', 'ana@acme.test'], 2, 'INPUT_REQUIRED'],
+    [['create', 'x@acme.test', '--role', 'Employee', '--no-email'], 2, 'INPUT_REQUIRED'],
     [['show', 'nothing'], 3, 'INVITATION_NOT_FOUND'],
     [['bulk', '--csv', '/nowhere/at/all.csv'], 2, 'BAD_FILE'],
     [['bulk'], 2, 'INPUT_REQUIRED'],

@@ -70,7 +70,7 @@ beforeAll(async () => {
  * and does not know that it is said to be later. Somebody else may just have evaluated.
  */
 async function round({ alerts }: Dartwing, seconds: number): Promise<void> {
-  const watch = alerts.watch();
+  const watch = alerts.watch({ everyMs: 3_600_000 });
   try {
     do await letPass(world.database, seconds);
     while (!(await watch.round()));

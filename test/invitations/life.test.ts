@@ -92,6 +92,18 @@ describe('reminding', () => {
     expect(status).toMatchObject({ state: 'pending', reminders: 3 });
   });
 
+  it('may follow at once when no mail was sent', async () => {
+    const without = await createDartwing(testOptions(database, { clock }));
+    const { invitation } = await without.invitations.create(org, {
+      email: `mute-${count}@acme.test`,
+      role: 'Employee',
+    });
+    expect(invitation.status.mail).toBe('no_transport');
+    const { link } = await without.invitations.remind(org, invitation.id);
+    expect(link).toBeDefined();
+    await without.close();
+  });
+
   it('sends a new link, ends the old one, and stops after three', async () => {
     const email = `lazy-${count}@acme.test`;
     const { invitation, link } = await invite(email, { expiresInMs: 30 * dayMs });

@@ -5,12 +5,13 @@ import { durationFlag, textFlag, timeFlag } from '../flag-values.js';
 import { requireCurrent } from '../org/named.js';
 import type { Parsed, VerbRun } from '../spec.js';
 import { inviteAnswer, tellMail } from './answer.js';
-import { printLink, requireTerminal } from './link.js';
+import { printLink, requireShown, requireTerminal } from './link.js';
 
 export const run: VerbRun = async (context, parsed) => {
   const showLink = parsed.flags.showLink === true;
   requireTerminal(context, showLink);
   const input = inputOf(parsed);
+  requireShown(input.kind === 'qr' || input.kind === 'link', showLink || context.global.dryRun);
   const organization = requireCurrent(context);
   const dartwing = await context.open();
   const { invitation, link } = await dartwing.invitations.create(organization, input, callOf(context));

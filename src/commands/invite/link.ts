@@ -10,6 +10,15 @@ export function requireTerminal({ io }: CommandContext, showLink: boolean): void
   });
 }
 
+/** Refuses an invitation that is handed over by hand without showing its link: nobody could hand it over. */
+export function requireShown(byHand: boolean, showLink: boolean): void {
+  if (!byHand || showLink) return;
+  throw new DartwingError('INPUT_REQUIRED', {
+    what: 'A look at the link, which is kept nowhere and passed on by hand,',
+    flag: '--show-link (on a terminal)',
+  });
+}
+
 /** Prints the link on the terminal, as a QR code too where one was asked for. */
 export async function printLink(
   { io }: CommandContext,

@@ -83,8 +83,11 @@ export interface Alerts {
   ): Promise<SilenceDocument>;
   /** @throws SILENCE_NOT_FOUND */
   endSilence(id: string, call?: CallOptions): Promise<SilenceDocument>;
-  /** Keeps samples and evaluates the rules in this process, until it is stopped or dartwing is closed. */
-  watch(): Watch;
+  /**
+   * Keeps samples and evaluates the rules in this process, until it is stopped or dartwing is closed. `everyMs` is the
+   * pause between rounds; default `limits.sampleMs`.
+   */
+  watch(options?: { everyMs?: number | undefined }): Watch;
 }
 
 export interface AlertParts {
@@ -305,8 +308,8 @@ export function openAlerts(parts: AlertParts): Alerts & { close(): Promise<void>
         },
         { id },
       ),
-    watch: () => {
-      const watch = startWatch({ ...parts, rules: shipped, channels });
+    watch: ({ everyMs } = {}) => {
+      const watch = startWatch({ ...parts, rules: shipped, channels, everyMs });
       watches.add(watch);
       return {
         ...watch,

@@ -44,6 +44,8 @@ export interface WatchParts {
   log: Log;
   /** Unlike any other process. */
   instance?: string | undefined;
+  /** Pause between rounds; default `limits.sampleMs`. */
+  everyMs?: number | undefined;
 }
 
 export interface Watch {
@@ -151,7 +153,7 @@ export function startWatch(parts: WatchParts): Watch {
     if (isStopped) return;
     timer = setTimeout(() => {
       running = round().finally(next);
-    }, limits.sampleMs);
+    }, parts.everyMs ?? limits.sampleMs);
     timer.unref();
   };
   next();

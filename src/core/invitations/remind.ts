@@ -26,8 +26,8 @@ export async function remindInvitee(
   const now = scope.clock.now();
   const state = stateAt(row, now);
   if (state !== 'pending') throw new DartwingError('INVITATION_STATE', { action: 'sent again', state });
-  refuseTooMany(row, now);
   const before = invitationDocument(row, now, await letterOf(scope, row));
+  refuseTooMany(row, now, before.status.mail !== 'no_transport');
   const reminded = await updateInvitation(
     scope.tx,
     row,
@@ -57,14 +57,14 @@ export async function findDueReminders(scope: Scope, { outbox }: Desk): Promise<
   });
 }
 
-function refuseTooMany(row: InvitationRow, now: Date): void {
+function refuseTooMany(row: InvitationRow, now: Date, wasSent: boolean): void {
   if (row.kind !== 'email' && row.kind !== 'guest')
     throw new DartwingError('REMINDER_REFUSED', { message: 'it was not sent by mail' });
   if (row.reminder_count >= limits.remindersMax)
     throw new DartwingError('REMINDER_REFUSED', { message: `${limits.remindersMax} were sent already` });
   const last = row.last_reminder_at ?? row.created_at;
   const waitMs = last.getTime() + limits.reminderPauseMs - now.getTime();
-  if (waitMs <= 0) return;
+  if (waitMs <= 0 || !wasSent) return;
   throw new DartwingError(
     'REMINDER_REFUSED',
     { message: 'the last mail is less than a day old' },
