@@ -71,6 +71,7 @@ export function bulkAnswer(context: CommandContext, many: Many, words: ManyWords
   if (words.total === 1 && only !== undefined) throw only.error;
   const rest = words.total - done.length - failed.length;
   const interrupted = signal.aborted && rest > 0;
+  if (interrupted && rest === words.total) signal.throwIfAborted();
   for (const line of groupsOf(failed)) io.note(line);
   if (interrupted) {
     io.note(`Interrupted: ${rest} of ${words.total} are left as they were`);
@@ -87,6 +88,7 @@ export function bulkAnswer(context: CommandContext, many: Many, words: ManyWords
       ...(interrupted ? { remaining: rest, resume: words.resume ?? null } : {}),
     },
     partial: failed.length > 0,
+    whole: !interrupted,
     table: { columns: [], sentence: `${done.length} ${words.past}, ${failed.length} failed${dry}` },
   };
 }

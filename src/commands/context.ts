@@ -48,8 +48,10 @@ export interface CommandContext {
    * profile, else the embedded server, started for this command if none runs. Closed by the machinery at the end.
    */
   open(options?: OpenOptions): Promise<Dartwing>;
-  /** Runs at the end of the command, whatever its outcome; last registered first. */
-  defer(close: () => Promise<void> | void): void;
+  /** Runs at the end of the command, whatever its outcome; last registered first. `givenUp`: the verb still runs. */
+  defer(close: (givenUp: boolean) => Promise<void> | void): void;
+  /** Asked before something becomes lasting, unless the command is a long one: throws when it has ended early. */
+  readonly permitChange?: (() => void) | undefined;
   /** The process ends as soon as the answer is written, whatever is still open. */
   endAtOnce(): void;
   /**
@@ -97,11 +99,11 @@ export type List = ListDocument;
 export type ContextParts = Pick<
   CommandContext,
   'io' | 'global' | 'config' | 'configInput' | 'env' | 'cwd' | 'commandPath'
-> & { lifetime: Lifetime; mutates: boolean };
+> & { lifetime: Lifetime; mutates: boolean; isLong: boolean };
 
 /** Makes the context of one command. */
 export function createContext(parts: ContextParts): CommandContext {
-  const { lifetime, mutates, ...given } = parts;
+  const { lifetime, mutates, isLong, ...given } = parts;
   const { io, global, config } = parts;
   let opening: Promise<Dartwing> | undefined;
   let key = global.idempotencyKey;
@@ -111,6 +113,7 @@ export function createContext(parts: ContextParts): CommandContext {
       return lifetime.signal;
     },
     defer: lifetime.defer,
+    permitChange: isLong ? undefined : lifetime.permitChange,
     endAtOnce: lifetime.endAtOnce,
     open: (options = {}) => {
       opening ??= import('./open.js').then(({ openCore }) => openCore(context, options));

@@ -8,12 +8,20 @@ import { asDartwingError, DartwingError } from '../core/errors.js';
 /** Why a command ended before its verb returned. */
 export type Ending = 'SIGINT' | 'SIGTERM' | 'timeout' | 'closed-pipe' | 'fault';
 
+type Closer = (givenUp: boolean) => Promise<void> | void;
+
 export interface Lifetime {
   readonly signal: AbortSignal;
   /** What ended the command early, if anything did. */
   ending(): Ending | undefined;
   /** The error that says so. */
   reason(): DartwingError | undefined;
+  /** The verb has asked for the signal. */
+  isHeeded(): boolean;
+  /** Lets a change become lasting. Throws the reason when the command has ended: what is cut changes nothing. */
+  permitChange(): void;
+  /** A change was let through. */
+  mayHaveChanged(): boolean;
   /** The reader of stdout has gone. */
   closedPipe(): void;
   /** Starts the clock of --timeout; 0 is none. */
@@ -22,8 +30,8 @@ export interface Lifetime {
   pause<T>(wait: () => Promise<T>): Promise<T>;
   /** Gives the terminal to another program until it ends: its Ctrl-C is none of ours, and the clock stands still. */
   lend<T>(work: () => Promise<T>): Promise<T>;
-  /** Runs at the end, last registered first. */
-  defer(close: () => Promise<void> | void): void;
+  /** Runs at the end, last registered first. `givenUp`: the verb still runs, and may never end. */
+  defer(close: Closer): void;
   /** Gives a verb a grace after an early end to finish by itself, then gives up on it. */
   supervise<T>(work: Promise<T>, graceMs: (ending: Ending) => number): Promise<T>;
   /** Nothing is closed and nobody waits: what is still open may never answer. */
@@ -38,13 +46,15 @@ const reapMs = 3_000;
 /** Listens to the signals of a process. */
 export function createLifetime(process: NodeJS.Process): Lifetime {
   const givenUp: ((by: Ending, why: DartwingError) => void)[] = [];
-  const closers: (() => Promise<void> | void)[] = [];
+  const closers: Closer[] = [];
   let controller: AbortController | undefined;
   let ending: Ending | undefined;
   let reason: DartwingError | undefined;
   let timer: NodeJS.Timeout | undefined;
   let limitMs = 0;
   let abandoned = false;
+  let isChanging = false;
+  let isGivenUp = false;
 
   const end = (by: Ending, why: DartwingError): void => {
     if (ending !== undefined) return;
@@ -88,6 +98,12 @@ export function createLifetime(process: NodeJS.Process): Lifetime {
     },
     ending: () => ending,
     reason: () => reason,
+    isHeeded: () => controller !== undefined,
+    permitChange: () => {
+      if (reason !== undefined) throw reason;
+      isChanging = true;
+    },
+    mayHaveChanged: () => isChanging,
     closedPipe: () => end('closed-pipe', new DartwingError('CANCELED')),
     limit: (ms) => {
       limitMs = ms;
@@ -110,7 +126,11 @@ export function createLifetime(process: NodeJS.Process): Lifetime {
     supervise: (work, graceMs) =>
       new Promise((resolve, reject) => {
         const giveUp = (by: Ending, why: DartwingError): void => {
-          setTimeout(() => reject(why), graceMs(by)).unref();
+          const leave = (): void => {
+            isGivenUp = true;
+            reject(why);
+          };
+          setTimeout(leave, graceMs(by)).unref();
         };
         givenUp.push(giveUp);
         if (ending !== undefined && reason !== undefined) giveUp(ending, reason);
@@ -122,8 +142,10 @@ export function createLifetime(process: NodeJS.Process): Lifetime {
     close: async () => {
       clearTimeout(timer);
       if (abandoned) return 'abandoned';
-      for (const close of closers.reverse()) await withLimit(close);
+      for (const close of closers.reverse()) await withLimit(() => close(isGivenUp));
       closers.length = 0;
+      // What was given up may have left something open that never ends.
+      if (isGivenUp) return 'abandoned';
       if (ending !== undefined) reap(process);
       return 'closed';
     },

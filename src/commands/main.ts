@@ -28,8 +28,10 @@ const exitOfEnding: Readonly<Record<Ending, number>> = {
   'closed-pipe': 0,
   fault: errorKinds.internal.exit,
 };
-/** For rolling back and closing. */
-const rollbackMs = 2_000;
+/** For a change that is on its way to become an answer. */
+const answerMs = 2_000;
+/** For a verb that has changed nothing to notice that it has ended. */
+const noticeMs = 250;
 /** As long as it takes: a second signal ends the process. */
 const drainMs = 2 ** 31 - 1;
 
@@ -110,6 +112,7 @@ async function runVerb(
     commandPath: path,
     lifetime,
     mutates: verb.mutates,
+    isLong: verb.long ?? false,
   });
   const { run } = await verb.load();
   const work = run(context, await withMe(context, verb, parsed)).then(async (result) => {
@@ -119,17 +122,25 @@ async function runVerb(
       await lifetime.lend(() => throughPager(io, env, write));
     } else await writeResult(io, global, result);
     const exit = exitOf(result);
-    return exit === 0 && rehearsal && wouldChange(result) ? findingsExit : exit;
+    return {
+      exit: exit === 0 && rehearsal && wouldChange(result) ? findingsExit : exit,
+      isCut: 'whole' in result ? !result.whole : verb.long === true && lifetime.isHeeded(),
+    };
   });
-  const exit = await lifetime.supervise(work, (by) => graceMs(verb, by));
+  const { exit, isCut } = await lifetime.supervise(work, (by) => graceMs(verb, by, lifetime));
   const ending = lifetime.ending();
-  return ending === undefined ? exit : exitOfEnding[ending];
+  // Who answers in spite of an early end has done what was asked for: it must not be reported as not done.
+  return ending === undefined || (!isCut && ending !== 'fault' && ending !== 'closed-pipe')
+    ? exit
+    : exitOfEnding[ending];
 }
 
 /** How long a verb may go on after its early end. */
-function graceMs(verb: VerbSpec, by: Ending): number {
+function graceMs(verb: VerbSpec, by: Ending, lifetime: Lifetime): number {
   const signalled = by === 'SIGINT' || by === 'SIGTERM';
-  return signalled && verb.long ? drainMs : rollbackMs;
+  if (verb.long && signalled) return drainMs;
+  if (verb.long && verb.mutates) return answerMs;
+  return lifetime.mayHaveChanged() ? answerMs : noticeMs;
 }
 
 function exitOf(result: VerbResult): number {

@@ -1,17 +1,20 @@
 /** Opens the core for a command: the configured database, or the project's embedded one. */
 import { existsSync, writeFileSync } from 'node:fs';
-import { userInfo } from 'node:os';
-import { join, relative, resolve } from 'node:path';
-import type { AlertOptions } from '../core/alerts/index.js';
-import type { ArchiveOptions } from '../core/audit/index.js';
+import { join, relative } from 'node:path';
 import { findEmbedded, openEmbedded, presumedAddress } from '../core/db/embedded/index.js';
 import { describeTarget } from '../core/db/index.js';
 import { DartwingError } from '../core/errors.js';
-import { createDartwing, type Dartwing, type DartwingOptions, migrateInstallation } from '../core/index.js';
-import { developmentMasterKey, type KeyOptions } from '../core/keys/index.js';
-import type { TokenOptions } from '../core/tokens/index.js';
+import {
+  checkMasterKey,
+  createDartwing,
+  type Dartwing,
+  type DartwingOptions,
+  migrateInstallation,
+  readMigrationState,
+} from '../core/index.js';
+import { developmentMasterKey } from '../core/keys/index.js';
 import type { CommandContext, OpenOptions } from './context.js';
-import { commandLog } from './log.js';
+import { archiveOf, installationOptions } from './installation-options.js';
 import { isUp } from './up/holder.js';
 
 /** Where a command works. */
@@ -19,7 +22,9 @@ export interface Target {
   options: DartwingOptions;
   /** The project's folder with the embedded server; undefined when a database is configured. */
   data: string | undefined;
-  /** The master key was made just now. */
+  /** The master key is the one of the project's folder, for development. */
+  isKept: boolean;
+  /** It was made just now. */
   keyCreated: boolean;
 }
 
@@ -35,14 +40,22 @@ export async function openCore(
   const { options, data } = await findTarget(context);
   const from = data ?? context.config.origin('url').name ?? context.config.origin('url').source;
   options.log?.debug({ target: describeTarget(options.url), from }, 'database');
-  const opening = { ...options, background, selfTest, ...(log === undefined ? {} : { log }) };
+  const opening = {
+    ...options,
+    background,
+    selfTest,
+    ...(log === undefined ? {} : { log }),
+    beforeCommit: context.permitChange,
+  };
   const dartwing = await createDartwing(opening).catch(async (error: unknown) => {
-    if (data === undefined || !isBehind(error)) throw error;
+    if (data === undefined) throw await nearerCause(error, options);
+    if (!isBehind(error)) throw error;
     context.io.note('Preparing the embedded database');
     await migrateInstallation(options);
     return createDartwing(opening);
   });
-  context.defer(() => dartwing.close());
+  // Connections on which nothing answers would be waited for; those of an ended process roll back.
+  context.defer((givenUp) => (givenUp ? undefined : dartwing.close()));
   return dartwing;
 }
 
@@ -56,21 +69,26 @@ export async function openRunning(context: CommandContext): Promise<Dartwing | u
   if (url !== undefined && /^https?:/.test(url)) return undefined;
   const file = join(data, 'master.key');
   const address = url ?? (isUp(data) ? await presumedAddress(data) : undefined);
-  const kept = url === undefined && masterKey === undefined && existsSync(file);
+  const kept = masterKey === undefined && existsSync(file);
   const key = kept ? developmentMasterKey(file).key : masterKey;
   if (address === undefined || key === undefined) return undefined;
-  const options = { ...(await shared(context)), url: address, masterKey: key };
+  const options = { ...(await installationOptions(context)), url: address, masterKey: key };
   return createDartwing({ ...options, background: false, selfTest: 'version' });
 }
 
 /**
  * The database of this command: --url, environment, project or profile, else the embedded server of the project,
  * started for this command when none runs. It is let go at the end of the command.
+ * @param choices.makesKey a configured database that nobody has set up yet gets a master key in the project's folder
  * @throws EMBEDDED_*, CONFIG_INVALID (a server address: there is no remote client in this version)
  */
-export async function findTarget(context: CommandContext): Promise<Target> {
+export async function findTarget(
+  context: CommandContext,
+  { makesKey = false }: { makesKey?: boolean } = {},
+): Promise<Target> {
   const { config, io } = context;
-  const { url, masterKey } = config.values;
+  const { url, masterKey, data } = config.values;
+  const file = join(data, 'master.key');
   if (url !== undefined) {
     if (/^https?:/.test(url)) {
       throw new DartwingError('CONFIG_INVALID', {
@@ -79,19 +97,26 @@ export async function findTarget(context: CommandContext): Promise<Target> {
       });
     }
     const keyOrigin = config.origin('masterKey').name;
+    const options = { ...(await installationOptions(context)), url, masterKey, masterKeyOrigin: keyOrigin };
+    const isKept = masterKey === undefined && existsSync(file);
+    const isWanted = masterKey === undefined && makesKey && !isKept;
+    if (isWanted) await requireEmpty(options);
+    if (!isKept && !isWanted) return { options, data: undefined, isKept, keyCreated: false };
+    const made = developmentMasterKey(file);
+    keepOutOfGit(data);
+    io.conceal([made.key]);
     return {
-      options: { ...(await shared(context)), url, masterKey, masterKeyOrigin: keyOrigin },
+      options: { ...options, masterKey: made.key, masterKeyOrigin: file },
       data: undefined,
-      keyCreated: false,
+      isKept: true,
+      keyCreated: made.created,
     };
   }
-  const { data } = config.values;
   const embedded = (await addressFromUp(context, data)) ?? (await holdServer(context, data));
   keepOutOfGit(data);
-  const file = join(data, 'master.key');
   const made = masterKey === undefined ? developmentMasterKey(file) : { key: masterKey, created: false };
   io.conceal([made.key, new URL(embedded).password]);
-  const given = await shared(context);
+  const given = await installationOptions(context);
   // Where people try things out there is an archive too, and its name says what it is not.
   const archive = given.audit?.archive ?? archiveOf(config.values, data, 'audit-archive-not-immutable');
   const options = {
@@ -101,7 +126,38 @@ export async function findTarget(context: CommandContext): Promise<Target> {
     masterKey: made.key,
     masterKeyOrigin: file,
   };
-  return { options, data, keyCreated: made.created };
+  return { options, data, isKept: masterKey === undefined, keyCreated: made.created };
+}
+
+/** A key that is made now cannot be the one of a database that is set up already. @throws MASTER_KEY_MISSING, DATABASE_* */
+async function requireEmpty(options: DartwingOptions): Promise<void> {
+  if ((await readMigrationState(options)).current === 0) return;
+  throw new DartwingError(
+    'MASTER_KEY_MISSING',
+    {},
+    {
+      why: 'This database was set up with one, and no other opens it',
+      fix: ['Set DARTWING_MASTER_KEY_FILE to the key that the database was set up with'],
+    },
+  );
+}
+
+/**
+ * Why a configured database did not open, where the first error hides it: without a master key nobody has asked the
+ * server yet, and roles that refuse us have their passwords from the key.
+ */
+async function nearerCause(error: unknown, options: DartwingOptions): Promise<unknown> {
+  const { code } = error as DartwingError;
+  try {
+    if (code === 'MASTER_KEY_MISSING') await readMigrationState(options);
+    if (code !== 'DATABASE_AUTHENTICATION') return error;
+    await checkMasterKey(options);
+    const { current } = await readMigrationState(options);
+    return current === 0 ? new DartwingError('SCHEMA_MISSING', {}, { cause: error }) : error;
+  } catch (cause) {
+    const isOfKey = ['MASTER_KEY_CHANGED', 'ROLE_TAKEN'].includes((cause as DartwingError).code);
+    return code === 'MASTER_KEY_MISSING' || isOfKey ? cause : error;
+  }
 }
 
 /**
@@ -122,14 +178,14 @@ async function addressFromUp(context: CommandContext, data: string): Promise<str
 /** The address of the project's server, started when none runs and held until the end of the command. */
 async function holdServer({ io, env, defer, config }: CommandContext, data: string): Promise<string> {
   const { postgresBin } = config.values;
-  const server = await openEmbedded({
+  const opening = openEmbedded({
     data,
     env: postgresBin === undefined ? env : { ...env, DARTWING_POSTGRES_BIN: postgresBin },
     log: (message) => io.note(message),
     onProgress: (step) => io.detail(`Embedded PostgreSQL: ${step}`),
   });
-  defer(() => server.close());
-  return server.url;
+  defer(async () => (await opening).close());
+  return (await opening).url;
 }
 
 /** The folder holds keys and passwords: whoever commits the project must not commit them. */
@@ -142,134 +198,6 @@ function keepOutOfGit(data: string): void {
 export function shownPath(cwd: string, path: string): string {
   const shown = relative(cwd, path);
   return shown === '' ? '.' : shown.startsWith('..') ? path : shown;
-}
-
-async function shared({
-  config,
-  global,
-  env,
-  io,
-  cwd,
-}: CommandContext): Promise<Omit<DartwingOptions, 'url' | 'masterKey'>> {
-  const { appUrl, systemUrl, schema, rolePrefix, poolMax, statementTimeoutMs, lockTimeoutMs, sealedContext } =
-    config.values;
-  const {
-    smtpUrl,
-    mailFrom,
-    publicUrl,
-    redisUrl,
-    publishKey,
-    oidcIssuer: issuer,
-    oidcAudience: audience,
-    oidcClientId,
-    oidcBrowserClientId,
-    oidcBrowserClientSecret,
-    liteSignIn,
-  } = config.values;
-  return {
-    appUrl,
-    systemUrl,
-    schema,
-    rolePrefix,
-    sealedContext,
-    poolConnectionsMax: poolMax,
-    statementMs: statementTimeoutMs,
-    lockMs: lockTimeoutMs,
-    mail: { smtpUrl, from: mailFrom },
-    identity: {
-      issuers: issuer === undefined ? [] : [{ issuer, audience, logoutAudiences: [audience, oidcClientId] }],
-    },
-    browser:
-      oidcBrowserClientId === undefined
-        ? undefined
-        : { clientId: oidcBrowserClientId, clientSecret: oidcBrowserClientSecret },
-    lite: { enabled: liteSignIn, audience },
-    publicUrl,
-    realtime: { redisUrl, publishKey },
-    alerts: alertChannels(config.values),
-    keys: keyServices(config.values),
-    regions: config.values.regions,
-    audit: {
-      archive: archiveOf(config.values, cwd),
-      signingKey: config.values.auditSigningKey,
-      verifiers: config.values.auditVerifiers?.split(',').map((verifier) => verifier.trim()),
-    },
-    tokens: {
-      clients: applications(config.values.tokenClients),
-      allowPrivateHosts: config.values.tokenPrivateHosts?.split(',').map((host) => host.trim()),
-    },
-    principal: { type: 'operator', id: operator(env) },
-    via: 'cli',
-    ...(global.debug ? { log: await commandLog({ io, config, global }) } : {}),
-  };
-}
-
-/** Applications that are registered with providers. @throws CONFIG_INVALID */
-function applications(json: string | undefined): TokenOptions['clients'] {
-  const given = JSON.parse(json ?? '{}') as Record<string, Record<string, unknown>>;
-  return Object.fromEntries(
-    Object.entries(given).map(([name, { client_id: clientId, client_secret: clientSecret }]) => {
-      const isText = (value: unknown) => typeof value === 'string' && value !== '';
-      if (!isText(clientId) || !(clientSecret === undefined || isText(clientSecret)))
-        throw new DartwingError('CONFIG_INVALID', {
-          where: 'token_clients',
-          message: `${name} needs a client_id, and may have a client_secret, both text`,
-        });
-      const client = { clientId: clientId as string };
-      return [
-        name,
-        clientSecret === undefined ? client : { ...client, clientSecret: clientSecret as string },
-      ];
-    }),
-  );
-}
-
-/** Who is told of alerts, and of which. */
-function alertChannels(values: CommandContext['config']['values']): AlertOptions {
-  const { alertWebhookUrl: url, alertWebhookSecret: secret } = values;
-  return {
-    installation: values.alertInstallation,
-    presets: values.alertPresets.split(',').map((name) => name.trim()),
-    pagerDutyKey: values.alertPagerdutyKey,
-    slackUrl: values.alertSlackUrl,
-    webhook: url === undefined ? undefined : { url, secret },
-    mailTo: values.alertMailTo?.split(',').map((one) => one.trim()),
-  };
-}
-
-/** The archive of the trail that is set up, at a place of the line if it names one. */
-export function archiveOf(
-  values: CommandContext['config']['values'],
-  cwd: string,
-  named = values.auditArchive,
-): ArchiveOptions | undefined {
-  const { auditArchiveMode: mode, auditRetentionYears: retentionYears, auditLegalHold: legalHold } = values;
-  if (named === undefined) return undefined;
-  const place = named.startsWith('s3://') ? named : resolve(cwd, named);
-  return { place, mode, retentionYears, legalHold, endpoint: values.auditArchiveEndpoint };
-}
-
-/** Key services that are set up. */
-function keyServices(values: CommandContext['config']['values']): KeyOptions | undefined {
-  const { keyProvider: provider, kmsKeyId, vaultAddress: address, vaultToken: token, vaultKey } = values;
-  const slash = vaultKey.lastIndexOf('/');
-  const [mount, key] = [vaultKey.slice(0, Math.max(slash, 0)) || 'transit', vaultKey.slice(slash + 1)];
-  if (provider === 'local' && kmsKeyId === undefined && address === undefined) return undefined;
-  return {
-    provider,
-    kms: kmsKeyId === undefined ? undefined : { keyId: kmsKeyId },
-    vault: address === undefined || token === undefined ? undefined : { address, token, key, mount },
-  };
-}
-
-/** Who sits at the terminal, as the operating system knows them. */
-function operator(env: CommandContext['env']): string {
-  try {
-    return env.SUDO_USER || userInfo().username;
-  } catch {
-    // A user id without an entry in the system's list, as in some containers.
-    return `uid:${process.getuid?.() ?? 'unknown'}`;
-  }
 }
 
 function isBehind(error: unknown): boolean {

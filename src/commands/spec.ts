@@ -107,7 +107,15 @@ export type VerbRun = (context: CommandContext, parsed: Parsed) => Promise<VerbR
 
 export type VerbResult =
   /** One document; `table` says how a person sees it. */
-  | { document: Document; findings?: boolean; partial?: boolean; next?: readonly string[]; table?: TableView }
+  | {
+      document: Document;
+      findings?: boolean;
+      partial?: boolean;
+      /** Everything was done, though somebody may have interrupted meanwhile. */
+      whole?: boolean;
+      next?: readonly string[];
+      table?: TableView;
+    }
   /** A list document: `items` are rows. */
   | { list: ListDocument; findings?: boolean; table: TableView; empty?: string; footer?: string }
   /** Lines that come one by one (NDJSON in machine modes). */

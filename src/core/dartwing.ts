@@ -68,13 +68,19 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
   const metrics = whenUsed(() =>
     openMetrics({ database, clock, log, masterKeyName: keyring.fingerprint, ready: () => ready() }),
   );
+  let hasWritten = false;
   const database = openDatabase({
     ...installation.database,
+    beforeCommit: () => {
+      // Whoever has begun to write may go on to the end: half of what was asked for helps nobody.
+      if (!hasWritten) options.beforeCommit?.();
+    },
     onTransaction: (course) => {
       installation.database.onTransaction?.(course);
       metrics.made?.tellOfTransaction(course);
     },
     ringAudit: () => {
+      hasWritten = true;
       bell.ring();
       // Whatever left an entry may have left events as well.
       realtime.made?.kick();

@@ -57,6 +57,14 @@ const entries = {
     what: 'Cannot use {file}: {message}',
     fix: ['Check the path, its permissions and its syntax'],
   },
+  FOLDER_UNUSABLE: {
+    kind: 'invalid',
+    what: 'Cannot make the folder {folder}: {message}',
+    fix: [
+      'Run it in a folder, or as a user, that may write there',
+      'Put the data elsewhere: DARTWING_DATA=<folder>',
+    ],
+  },
   CONFIRMATION_REQUIRED: {
     kind: 'invalid',
     what: '{action} needs confirmation',

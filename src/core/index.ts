@@ -44,6 +44,7 @@ export type {
   IssuerSettings,
 } from './identity/index.js';
 export {
+  checkMasterKey,
   findMissingIndexes,
   migrateInstallation,
   readMigrationState,

@@ -8,6 +8,7 @@ import {
   migrateUp,
   migrationState,
   openDatabase,
+  requireMasterKey,
   runSelfTest,
   type SelfTest,
   type Tx,
@@ -73,6 +74,15 @@ export async function migrateInstallation(
 /** Which migrations are applied. @throws DATABASE_* */
 export function readMigrationState(options: DartwingOptions): Promise<MigrationState> {
   return migrationState(options.url, options.schema ?? 'dartwing');
+}
+
+/**
+ * Whether the master key is the one that the database was set up with; of one that was not, whether its roles are free.
+ * @throws MASTER_KEY_*, ROLE_TAKEN, DATABASE_*
+ */
+export async function checkMasterKey(options: DartwingOptions): Promise<void> {
+  const { url, schema, rolePrefix, keyring } = describeInstallation(options);
+  await requireMasterKey({ url, schema, rolePrefix, masterKeyFingerprint: keyring.fingerprint });
 }
 
 /** Declared indexes that the database lacks, for doctor. @throws DATABASE_* */

@@ -67,6 +67,11 @@ export interface DartwingOptions {
   conflictAutoMs?: number | undefined;
   /** How login accounts come to be. Default: one of our own for everybody who needs one. */
   provisioning?: Provisioning | undefined;
+  /**
+   * Called before each COMMIT until one has left an entry in the trail, for a program that has to be done by some
+   * time. What it throws rolls back, and is what the call ends with.
+   */
+  beforeCommit?: (() => void) | undefined;
   poolConnectionsMax?: number | undefined;
   statementMs?: number | undefined;
   lockMs?: number | undefined;

@@ -178,8 +178,8 @@ describe('migrate', () => {
   test('another master key is refused', async () => {
     const env = { DARTWING_MASTER_KEY: Buffer.alloc(32, 'other').toString('base64') };
     const before = await rowsHash(database);
-    expect((await operator.run('org list', { env })).code).not.toBe(0);
-    expect(await operator.fail('migrate up --repair-policies --yes', { env })).toMatchObject({ exit: 5 });
+    for (const line of ['org list', 'migrate up --dry-run', 'migrate up --repair-policies --yes'])
+      expect(await operator.fail(line, { env })).toMatchObject({ code: 'MASTER_KEY_CHANGED', exit: 5 });
     expect(await operator.fail('org list', { env: { DARTWING_MASTER_KEY: '' } })).toMatchObject({
       code: 'MASTER_KEY_MISSING',
       exit: 5,
@@ -281,9 +281,13 @@ describe('a dead database', () => {
       DATABASE_URL: 'postgres://u:secret-word@127.0.0.1:1/gone',
       DARTWING_DATA: temporaryFolder(),
     };
-    for (const line of lines) {
+    // Without a key too: what is missing here must not hide that nobody is there.
+    for (const line of [...lines, 'keyless']) {
       const started = performance.now();
-      const error = await operator.fail(line, { env });
+      const error =
+        line === 'keyless'
+          ? await operator.fail('org list', { env: { ...env, DARTWING_MASTER_KEY: '' } })
+          : await operator.fail(line, { env });
       expect({ line, ...error }).toMatchObject({
         line,
         code: 'DATABASE_UNREACHABLE',

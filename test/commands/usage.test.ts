@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { errorEvent, run, temporaryFolder } from '../support/cli.js';
+import { errorEvent, run, runShell, temporaryFolder } from '../support/cli.js';
 
 describe('words', () => {
   test('an unknown noun is an error with one suggestion, and nothing is run', async () => {
@@ -117,4 +117,8 @@ test('--env-file is the only way to a .env file', async () => {
   writeFileSync(`${cwd}/.env`, 'DARTWING_PORT=4711\n');
   expect((await run(['config', 'get', 'port'], { cwd })).stdout).toBe('4000\n');
   expect((await run(['config', 'get', 'port', '--env-file', '.env'], { cwd })).stdout).toBe('4711\n');
+  // As a program of its own: behind `node dartwing` the flag is Node's.
+  const { code, stdout, stderr } = await runShell('dartwing version --env-file nope --json', { cwd });
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(errorEvent(stderr).code).toBe('BAD_FILE');
 });

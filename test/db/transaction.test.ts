@@ -137,6 +137,22 @@ describe('the opening of a transaction', () => {
   });
 });
 
+describe('a commit that is not let through', () => {
+  it.each(['query', 'finish'] as const)('rolls back (%s), and the call ends with the reason', async (way) => {
+    const before = await nameOf(acme);
+    const reason = new Error('too late');
+    const late = open({
+      beforeCommit: () => {
+        throw reason;
+      },
+    });
+    const work = late.asOrg(acme, (tx) => tx[way]("update company set legal_name = 'late'"));
+    await expect(work).rejects.toBe(reason);
+    expect(await nameOf(acme)).toBe(before);
+    await expect(late.asOrg(acme, (tx) => tx.query('select 1'), { dryRun: true })).resolves.toBeDefined();
+  });
+});
+
 describe('a last statement', () => {
   it('takes COMMIT along, so that the whole transaction is one flight', async () => {
     const { proxy, through } = await openThrough(20);

@@ -10,7 +10,7 @@ import {
 import { DartwingError } from '../../core/errors.js';
 import type { Report } from '../../core/index.js';
 import type { CommandContext } from '../context.js';
-import { archiveOf } from '../open.js';
+import { archiveOf } from '../installation-options.js';
 import { reportAnswer } from '../report.js';
 import type { VerbResult } from '../spec.js';
 import { startProgress } from '../ui/progress.js';

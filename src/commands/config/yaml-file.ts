@@ -1,9 +1,10 @@
 /** A YAML file that is changed in place: comments and order of what is not touched stay. */
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Document, parseDocument } from 'yaml';
 import { readText } from '../../core/config-files.js';
 import { DartwingError } from '../../core/errors.js';
+import { requireFolder } from '../../core/folders.js';
 
 export interface YamlFile {
   readonly path: string;
@@ -22,7 +23,7 @@ export function openYaml(path: string): YamlFile {
 }
 
 async function replaceFile(path: string, text: string, mode: number): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  requireFolder(dirname(path), { mode: 0o700 });
   const temporary = `${path}.${process.pid}.tmp`;
   try {
     const file = await open(temporary, 'wx', mode);

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { DartwingError, isDartwingError } from '../../core/errors.js';
+import { makeFolder } from '../../core/folders.js';
 import { limits } from '../../core/limits.js';
 import { suggestSlug } from '../../core/tenancy/index.js';
 import type { CommandContext } from '../context.js';
@@ -83,7 +84,7 @@ function copy(
 ): string[] {
   const missing = template.files.filter((file) => !existsSync(join(directory, file)));
   if (dryRun) return missing;
-  mkdirSync(directory, { recursive: true });
+  makeFolder(directory);
   for (const file of missing) {
     const text = readFileSync(join(template.directory, file), 'utf8');
     writeFileSync(

@@ -1,6 +1,7 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { DartwingError } from '../../core/errors.js';
+import { makeFolder } from '../../core/folders.js';
 import { packageVersion } from '../../core/package-root.js';
 import { manualPages, pageMarkdown, pageName, pageRoff } from '../help/index.js';
 import { commandPath, readLine } from '../line.js';
@@ -54,7 +55,7 @@ function commandOf(path: readonly string[]): string {
 
 async function writeAll(directory: string, files: ReadonlyMap<string, string>): Promise<void> {
   try {
-    await mkdir(directory, { recursive: true });
+    makeFolder(directory);
     for (const [name, text] of files) await writeFile(join(directory, name), text);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);

@@ -1,7 +1,8 @@
 /** Names that completion found, kept for a minute in the cache folder of the user, who alone may read them. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder } from '../../core/folders.js';
 import type { Candidate } from './candidates.js';
 
 const keptMs = 60_000;
@@ -45,7 +46,7 @@ export function openNameCache(
       if (folder === undefined || file === undefined) return;
       const draft = `${file}.${process.pid}`;
       try {
-        mkdirSync(folder, { recursive: true, mode: 0o700 });
+        makeFolder(folder, { mode: 0o700 });
         writeFileSync(draft, JSON.stringify({ at: Date.now(), ...names }), { mode: 0o600, flag: 'wx' });
         renameSync(draft, file);
       } catch {

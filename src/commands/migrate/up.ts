@@ -1,4 +1,4 @@
-import { migrateInstallation, readMigrationState } from '../../core/index.js';
+import { checkMasterKey, migrateInstallation, readMigrationState } from '../../core/index.js';
 import { durationFlag, numberFlag } from '../flag-values.js';
 import { findTarget } from '../open.js';
 import type { VerbRun } from '../spec.js';
@@ -7,8 +7,12 @@ import { startProgress } from '../ui/progress.js';
 export const run: VerbRun = async (context, { flags }) => {
   const to = numberFlag(flags, 'to', 1, 100_000);
   const lockMs = durationFlag(flags, 'lockTimeout');
-  const { options } = await findTarget(context);
+  const { options, isKept, data } = await findTarget(context);
   const state = await readMigrationState(options);
+  // The key of a folder for trying things out must not become that of a database that somebody keeps by an accident.
+  await checkMasterKey(
+    isKept && data === undefined && state.current === 0 ? { ...options, masterKey: undefined } : options,
+  );
   const wanted = state.pending.filter(({ id }) => to === undefined || id <= to);
   if (context.global.dryRun) {
     const document = {

@@ -1,8 +1,9 @@
 /** The folder of an export: one file for each table, as JSON lines or CSV, plain or encrypted in age's format. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DartwingError } from '../../core/errors.js';
+import { makeFolder } from '../../core/folders.js';
 import type { CommandContext } from '../context.js';
 import { type ExportFile, encryptTo, openFile } from '../export-file.js';
 import { shownPath } from '../open.js';
@@ -52,7 +53,7 @@ export async function openFolder(
       throw new DartwingError('BAD_FILE', { file, message: error.message }, { cause: error });
     });
   const openTable = async (table: string): Promise<ExportFile> => {
-    await mkdir(directory, { recursive: true });
+    makeFolder(directory);
     const file = await openFile(join(directory, `${table}.${ending}`), encrypt);
     files.set(table, file);
     return file;

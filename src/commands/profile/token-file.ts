@@ -1,19 +1,11 @@
 /** Tokens of a signed-in profile: one private file each, replaced as a whole, changed by one process at a time. */
 import { randomBytes } from 'node:crypto';
-import {
-  chmodSync,
-  linkSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { readText, requirePrivate } from '../../core/config-files.js';
 import { DartwingError } from '../../core/errors.js';
+import { makeFolder } from '../../core/folders.js';
 import type { CommandContext } from '../context.js';
 
 /** What the provider gave, and where it came from. */
@@ -58,13 +50,13 @@ export function openTokenFile({ configInput, config, global }: CommandContext): 
       return parse(file);
     },
     write: (tokens: StoredTokens) => {
-      mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+      makeFolder(dirname(file), { mode: 0o700 });
       const draft = writeDraft(file, `${JSON.stringify(tokens, null, 2)}\n`);
       renameSync(draft, file);
     },
     remove: () => rmSync(file, { force: true }),
     alone: async <T>(work: () => Promise<T>): Promise<T> => {
-      mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+      makeFolder(dirname(file), { mode: 0o700 });
       await take(lock);
       try {
         return await work();

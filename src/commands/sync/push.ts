@@ -20,8 +20,9 @@ export const run: VerbRun = async (context, { flags }) => {
   const done: object[] = [];
   const failed: object[] = [];
   // Batches of one push after another: the order of the file is the order in which things happened.
-  for (let from = 0; from < operations.length && !context.signal.aborted; from += limits.pushMax) {
-    const batch = operations.slice(from, from + limits.pushMax);
+  let taken = 0;
+  for (; taken < operations.length && !(taken > 0 && context.signal.aborted); taken += limits.pushMax) {
+    const batch = operations.slice(taken, taken + limits.pushMax);
     const { results } = await dartwing.sync.push(
       organization,
       { device, operations: batch },
@@ -37,6 +38,7 @@ export const run: VerbRun = async (context, { flags }) => {
   return {
     document: bulkDocument(done, failed, context.global),
     partial: failed.length > 0,
+    whole: taken >= operations.length,
     table: { columns: [], sentence: `${done.length} taken, ${failed.length} not${dry}` },
   };
 };

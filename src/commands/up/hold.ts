@@ -2,9 +2,10 @@
  * Holding a folder for `up`: a lock of a database session, which ends with the process however it dies; a file
  * beside it says who holds it.
  */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import pg from 'pg';
 import { connectFailure, describeTarget } from '../../core/db/index.js';
+import { requireFolder } from '../../core/folders.js';
 import { limits } from '../../core/limits.js';
 import { alreadyUp, type Holder, holderFile } from './holder.js';
 
@@ -20,7 +21,7 @@ export interface Hold {
  * @throws ALREADY_UP naming the process that holds it
  */
 export async function holdFolder(folder: string, shown: string, databaseUrl: string): Promise<Hold> {
-  mkdirSync(folder, { recursive: true });
+  requireFolder(folder);
   const client = new pg.Client({
     connectionString: databaseUrl,
     application_name: 'dartwing-up',

@@ -20,7 +20,7 @@ export const run: VerbRun = async (context, { flags }) => {
   const port = numberFlag(flags, 'port', 0, 65_535);
   const sources = await seedSources(context, flags);
   if (flags.reset === true) await reset(context);
-  const target = await findTarget(context);
+  const target = await findTarget(context, { makesKey: true });
   const folder = target.data ?? context.config.values.data;
   const hold = await holdFolder(folder, shownPath(cwd, folder), target.options.url);
   context.defer(hold.release);

@@ -32,6 +32,8 @@ export interface DatabaseOptions {
   random: () => number;
   /** Told about failures that no caller waits for: idle connections, after-commit hooks. */
   onFailure: (error: unknown) => void;
+  /** Called before each COMMIT. What it throws rolls back. */
+  beforeCommit?: (() => void) | undefined;
   /** Told about every transaction once it has ended. */
   onTransaction?: ((course: TransactionCourse) => void) | undefined;
   poolConnectionsMax?: number | undefined;
@@ -108,6 +110,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     ringAudit: options.ringAudit,
     random: options.random,
     onHookFailure: options.onFailure,
+    beforeCommit: options.beforeCommit,
     onEnd: options.onTransaction,
   };
   return Object.freeze({

@@ -26,6 +26,7 @@ export {
   migrateUp,
   migrationState,
   printMigrations,
+  requireMasterKey,
 } from './migrate.js';
 export type { RolePasswords } from './roles.js';
 export { isolationChecks, requireSound, requireVersion, runSelfTest, type SelfTest } from './selftest.js';

@@ -255,8 +255,22 @@ function checksum(migration: Migration): string {
   return createHash('sha256').update(migration.sql).digest('hex');
 }
 
+/** Whether this is the master key that the schema, or its roles, were made with. @throws MASTER_KEY_CHANGED, ROLE_TAKEN, DATABASE_* */
+export async function requireMasterKey(
+  options: Pick<MigrateOptions, 'url' | 'schema' | 'rolePrefix' | 'masterKeyFingerprint'>,
+): Promise<void> {
+  await withAdministrator(options.url, async (client) => {
+    const applied = await readApplied(client, options.schema);
+    await refuseOtherKey(client, options, applied.length > 0);
+  });
+}
+
 /** Passwords come from the master key: with another key, `ensureRoles` would lock out whoever uses the first. */
-async function refuseOtherKey(client: pg.Client, options: MigrateOptions, installed: boolean): Promise<void> {
+async function refuseOtherKey(
+  client: pg.Client,
+  options: Pick<MigrateOptions, 'schema' | 'rolePrefix' | 'masterKeyFingerprint'>,
+  installed: boolean,
+): Promise<void> {
   const given = options.masterKeyFingerprint;
   if (installed) {
     const table = `${quoteIdentifier(options.schema)}.installation`;

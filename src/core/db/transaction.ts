@@ -105,6 +105,8 @@ export interface TransactionOptions {
   /** Uniform random number in [0, 1), for the pauses between attempts. */
   random: () => number;
   onHookFailure: (error: unknown) => void;
+  /** Called before COMMIT is sent. What it throws rolls back. */
+  beforeCommit?: (() => void) | undefined;
   /** Told about every transaction once it has ended, whatever its outcome. */
   onEnd?: ((course: TransactionCourse) => void) | undefined;
 }
@@ -218,6 +220,7 @@ async function attemptTransaction<T>(
     await opened;
     if (course.lost !== undefined && course.end === undefined) throw course.lost;
     course.ended = true;
+    if (course.end === undefined) permitCommit(options);
     commitSent = !options.rollback;
     const end = await (course.end ?? client.query(endOf(options)));
     // After a failed statement that `work` swallowed, COMMIT answers ROLLBACK without an error.
@@ -271,6 +274,10 @@ function failed(course: Course, error: unknown, commitSent: boolean): Outcome<ne
 
 function endOf({ rollback }: TransactionOptions): 'commit' | 'rollback' {
   return rollback ? 'rollback' : 'commit';
+}
+
+function permitCommit({ rollback, beforeCommit }: TransactionOptions): void {
+  if (!rollback) beforeCommit?.();
 }
 
 function open(client: PoolClient, options: TransactionOptions, course: Course): Promise<unknown> {
@@ -333,7 +340,8 @@ function transactionOn(
     auditKey: options.auditKey,
     ringAudit: options.ringAudit,
     query,
-    finish: (text, values, name) => {
+    finish: async (text, values, name) => {
+      if (!course.ended) permitCommit(options);
       const answer = query(text, values, name);
       if (!course.ended) {
         course.ended = true;

@@ -1,8 +1,9 @@
 /** The master key and what is derived from it. */
 import { createHash, hkdfSync, randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DartwingError } from '../errors.js';
+import { requireFolder } from '../folders.js';
 
 /** Keys of an installation. Everything is derived from one master key of 32 bytes (HKDF-SHA-256, RFC 5869). */
 export interface Keyring {
@@ -84,7 +85,7 @@ function derive(master: Buffer, purpose: string): Buffer {
  */
 export function developmentMasterKey(file: string): { key: string; created: boolean } {
   if (existsSync(file)) return { key: readFileSync(file, 'utf8').trim(), created: false };
-  mkdirSync(dirname(file), { recursive: true });
+  requireFolder(dirname(file));
   const draft = `${file}.${randomBytes(6).toString('hex')}`;
   writeFileSync(draft, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600, flag: 'wx' });
   chmodSync(draft, 0o600);

@@ -2,9 +2,10 @@
  * The archive in a folder, for development. Files are written once and made read-only, but whoever owns the folder can
  * change them: it is not immutable, and everything that tells of it says so.
  */
-import { chmod, link, mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
+import { chmod, link, open, readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { DartwingError } from '../../errors.js';
+import { makeFolder } from '../../folders.js';
 import { uuidv7 } from '../../ids.js';
 import type { ArchiveStore, ListedObject } from './store.js';
 
@@ -39,7 +40,7 @@ export function directoryStore(root: string): ArchiveStore {
 
 /** A complete file is linked into place, so that neither half a file nor another content can stand there. */
 async function writeOnce(path: string, bytes: Buffer): Promise<null> {
-  await mkdir(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   const draft = `${path}.${uuidv7(new Date(0))}.draft`;
   try {
     const file = await open(draft, 'wx', 0o600);

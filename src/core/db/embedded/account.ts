@@ -1,6 +1,6 @@
 import { readFileSync, realpathSync, statSync } from 'node:fs';
-import { chmod, mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { requireFolder } from '../../folders.js';
 
 /** The OS user that runs the server when we are root, which PostgreSQL refuses to be. */
 export interface Account {
@@ -41,9 +41,7 @@ export function canReach(path: string, account: Account): boolean {
 
 /** Makes a folder and what is missing above it, so that every account can pass, whatever the umask. */
 export async function makeReachable(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true });
-  if (first === undefined) return;
-  for (let at = path; at.length >= first.length; at = dirname(at)) await chmod(at, 0o755);
+  requireFolder(path, { mode: 0o755 });
 }
 
 /** What `spawn` needs to run a program as the account. */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { requireFolder } from '../../folders.js';
 import { limits } from '../../limits.js';
 import { pauses } from './pauses.js';
 import { birthOf } from './processes.js';
@@ -21,7 +22,7 @@ export async function withLock<T>(
   act: () => Promise<T>,
   waitMs: number = limits.embeddedLockMs,
 ): Promise<Turn<T>> {
-  await mkdir(directory, { recursive: true });
+  requireFolder(directory);
   const claim = `${process.pid}.${birthOf(process.pid)}.${randomBytes(6).toString('hex')}`;
   let holder = 0;
   for await (const _ of pauses(waitMs)) {
