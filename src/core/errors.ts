@@ -1090,7 +1090,7 @@ const entries = {
     kind: 'precondition',
     what: 'People do not sign in with passwords here',
     why: 'An identity provider is configured, or lite mode is not switched on',
-    fix: ['dartwing config set lite_sign_in true', 'dartwing config show oidc_issuer'],
+    fix: ['dartwing config set lite_sign_in true', 'dartwing config get oidc_issuer'],
   },
   SIGN_IN_FAILED: {
     kind: 'unauthenticated',

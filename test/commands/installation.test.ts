@@ -332,6 +332,12 @@ describe('a dead database', () => {
       exit: 7,
       message: expect.stringContaining('no_such_database'),
     });
+    const nameless = new URL(database.url);
+    nameless.password = '';
+    expect(await operator.fail('migrate status', { env: { DATABASE_URL: nameless.href } })).toMatchObject({
+      code: 'DATABASE_AUTHENTICATION',
+      why: expect.stringContaining('password'),
+    });
     for (const url of ['http://127.0.0.1:1', 'https://dartwing.invalid'])
       expect(await operator.fail('org list', { env: { DATABASE_URL: '', DARTWING_URL: url } })).toMatchObject(
         { code: 'CONFIG_INVALID', exit: 2 },

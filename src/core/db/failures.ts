@@ -99,6 +99,11 @@ export function connectFailure(error: unknown, target: string, role: string): Da
   if (failure.code === sqlstate.invalidPassword || failure.code === sqlstate.invalidAuthorization) {
     return new DartwingError('DATABASE_AUTHENTICATION', { target, role }, { cause: error });
   }
+  // What pg says itself, before it has sent anything, when the server wants a password that the address has not.
+  if (failure.message?.includes('client password must be a')) {
+    const why = 'The server wants a password, and the address has none';
+    return new DartwingError('DATABASE_AUTHENTICATION', { target, role }, { cause: error, why });
+  }
   if (failure.code === sqlstate.invalidCatalogName) {
     return new DartwingError(
       'DATABASE_UNREACHABLE',

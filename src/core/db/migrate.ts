@@ -195,6 +195,8 @@ async function withAdministrator<T>(url: string, work: (client: pg.Client) => Pr
   client.on('error', () => {});
   const role = decodeURIComponent(new URL(url).username);
   await client.connect().catch((error: unknown) => {
+    // A server that was refused by us, not we by it, keeps its end open, and with it our process.
+    void client.end().catch(() => {});
     throw connectFailure(error, describeTarget(url), role);
   });
   try {

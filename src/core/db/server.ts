@@ -27,6 +27,7 @@ export async function serverFacts(url: string): Promise<ServerFacts> {
   client.on('error', () => {});
   const target = describeTarget(url);
   await client.connect().catch((error: unknown) => {
+    void client.end().catch(() => {});
     throw connectFailure(error, target, decodeURIComponent(new URL(url).username));
   });
   try {
