@@ -27,11 +27,7 @@ const rooms = [
   'apply',
 ];
 const groundFloor =
-<<<<<<< HEAD
-  '^src/core/(errors|config|config-keys|config-files|config-sources|clock|duration|ids|input|limits|log|log-scrubber|pino-log|json|package-root|sensitive)\\.ts$';
-=======
-  '^src/core/(errors|folders|config|config-keys|config-files|config-sources|clock|duration|ids|input|limits|log|pino-log|json|package-root|sensitive)\\.ts$';
->>>>>>> 5e9fcf4 (Change nothing after the end of a command, and tell what is really wrong)
+  '^src/core/(errors|folders|config|config-keys|config-files|config-sources|clock|duration|ids|input|limits|log|log-scrubber|pino-log|json|package-root|sensitive)\\.ts$';
 
 /** A room may import only rooms that stand before it in the list. */
 const upward = rooms.map((room, index) => ({
