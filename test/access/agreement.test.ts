@@ -8,6 +8,8 @@ import { selectStanding } from '../../src/core/access/queries.js';
 import { compileRulebook } from '../../src/core/access/rulebook.js';
 import { policySql } from '../../src/core/db/policies.js';
 import { roleNames } from '../../src/core/db/roles.js';
+import { listDocuments } from '../../src/core/documents/list.js';
+import { openRegistry } from '../../src/core/documents/registry.js';
 import { build, type Tx } from '../../src/core/index.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import {
@@ -48,6 +50,12 @@ beforeAll(async () => {
   world = await makeRandomWorld(seed, worldOf(database.admin), { people: 30, organizations: 25, tasks: 120 });
   await database.admin.query(
     `insert into test_task select organization, name, owner
+     from jsonb_to_recordset($1::jsonb) as t (organization text, name text, owner text)`,
+    [JSON.stringify(world.tasks)],
+  );
+  await database.admin.query(
+    `insert into document (organization, doctype, name, version, owner, data, created_at, created_by, modified_at, modified_by)
+     select organization, 'Task', name, 1, owner, '{"title": "Task"}', now(), 'test', now(), 'test'
      from jsonb_to_recordset($1::jsonb) as t (organization text, name text, owner text)`,
     [JSON.stringify(world.tasks)],
   );
@@ -122,6 +130,26 @@ describe('one answer from every part', () => {
         expect(found, note(`${person.id} in ${id}`)).toEqual(namesOf(expected));
       }
     }
+  }, 40_000);
+
+  it('agrees on the pages of documents that a room shows', async () => {
+    const registry = openRegistry();
+    let seen = 0;
+    for (const { id } of world.organizations) {
+      const here = world.tasks.filter(({ organization }) => organization === id);
+      for (const person of world.people) {
+        const page = await opened.session.runIn(id, as(person.id), (scope) =>
+          listDocuments(scope, registry, 'Task', { limit: 100 }),
+        );
+        const expected = here.filter((task) => oracle(world, person, 'read', task));
+        expect(page.items.map(({ name }) => name).sort(), note(`${person.id} in ${id}`)).toEqual(
+          namesOf(expected),
+        );
+        expect(page.total_count).toBe(expected.length);
+        seen += expected.length;
+      }
+    }
+    expect(seen).toBeGreaterThan(100);
   }, 40_000);
 
   it('explains the same as it decides', async () => {
