@@ -145,6 +145,7 @@ function graceMs(verb: VerbSpec, by: Ending, lifetime: Lifetime): number {
 
 function exitOf(result: VerbResult): number {
   if ('partial' in result && result.partial) return errorKinds.partial.exit;
+  if ('isUnavailable' in result && result.isUnavailable) return errorKinds.unavailable.exit;
   return 'findings' in result && result.findings ? findingsExit : 0;
 }
 

@@ -111,6 +111,8 @@ export type VerbResult =
       document: Document;
       findings?: boolean;
       partial?: boolean;
+      /** What was looked at cannot be reached; the document says what was tried. */
+      isUnavailable?: boolean;
       /** Everything was done, though somebody may have interrupted meanwhile. */
       whole?: boolean;
       next?: readonly string[];

@@ -1190,6 +1190,23 @@ const entries = {
     http: 413,
     fix: ['Send it in several parts'],
   },
+  HEADERS_TOO_LARGE: {
+    kind: 'invalid',
+    what: 'The headers are larger than {limit} bytes',
+    http: 431,
+    fix: ['Send fewer or shorter ones; a token has 16 KiB at most'],
+  },
+  REQUEST_TOO_SLOW: {
+    kind: 'invalid',
+    what: 'The headers did not arrive within {seconds} s',
+    http: 408,
+    fix: ['Send the request again'],
+  },
+  REQUEST_MALFORMED: {
+    kind: 'invalid',
+    what: 'This is no request of HTTP/1.1',
+    fix: ['Check the client, and whether it should speak TLS'],
+  },
   MEDIA_TYPE_UNSUPPORTED: {
     kind: 'invalid',
     what: 'A body of the type "{type}" is not understood here',

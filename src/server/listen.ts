@@ -4,6 +4,7 @@ import { createServer as createHttpsServer } from 'node:https';
 import { DartwingError } from '../core/errors.js';
 import { bounds } from './bounds.js';
 import type { Sockets } from './realtime/index.js';
+import { refuseUnreadable } from './unreadable.js';
 
 export interface ListenOptions {
   /** Default 127.0.0.1. */
@@ -32,6 +33,7 @@ export async function listen(
 ): Promise<Listening> {
   const { host = '127.0.0.1', port, tls, drainMs = bounds.drainMs } = options;
   const server = makeServer(listener, tls);
+  refuseUnreadable(server);
   const sockets = attach?.(server);
   await sockets?.ready.catch(async (error: unknown) => {
     await sockets.close(0);

@@ -33,6 +33,11 @@ describe('a mistake is told with its line and column', () => {
       `${head}company:\n  tax_idd: "1"\n`,
       ['6:3 company.tax_idd is not a key here, did you mean tax_id?'],
     ],
+    [
+      'a word that was meant for one that is missing',
+      'api_version: dartwing/v1\nkind: Org\nslug: acme\ntyp: company\n',
+      [/type is required$/, '4:1 typ is not a key here, did you mean type?'],
+    ],
     ['a key of another type', `${head}family:\n  family_name: x\n`, ['5:1 family is not a key here']],
     [
       'an unknown key of a member',

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:https';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -112,6 +113,32 @@ it('lets running requests finish when it stops, and takes no more', async () => 
   await world.database.admin.query('commit');
   expect((await running).status).toBe(200);
   await closing;
+});
+
+it('says what is wrong with a request that nobody can read', async () => {
+  const listening = await createServer(world.dartwing).listen({ port: 0 });
+  const say = (text: string) =>
+    new Promise<string>((resolve, reject) => {
+      const socket = connect(listening.port, '127.0.0.1', () => socket.write(text));
+      let heard = '';
+      socket.setEncoding('utf8').on('data', (part: string) => {
+        heard += part;
+      });
+      socket.once('close', () => resolve(heard)).once('error', reject);
+    });
+  const huge = await say(
+    `GET /v1/roles HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${'a'.repeat(70_000)}\r\n\r\n`,
+  );
+  expect(huge).toMatch(/^HTTP\/1\.1 431 /);
+  expect(JSON.parse(huge.split('\r\n\r\n')[1]!)).toMatchObject({
+    error: { code: 'HEADERS_TOO_LARGE' },
+    request_id: expect.stringMatching(/^req_/),
+  });
+  const odd = await say('HELLO\r\n\r\n');
+  expect(odd).toMatch(/^HTTP\/1\.1 400 /);
+  expect(odd).toContain('"REQUEST_MALFORMED"');
+  expect((await fetch(`${listening.url}/health/live`)).status).toBe(200);
+  await listening.close();
 });
 
 it('speaks TLS 1.3 and nothing older where it has a certificate', async () => {

@@ -13,6 +13,8 @@ export interface CheckResult {
   /** Commands that repair it; empty when nothing is wrong. */
   fix: readonly string[];
   found?: readonly string[];
+  /** Of the error that ended the check. */
+  code?: string;
   docs: string;
   ms: number;
 }
@@ -23,6 +25,7 @@ export interface Outcome {
   what: string;
   fix?: readonly string[];
   found?: readonly string[];
+  code?: string;
 }
 
 /** What checks look at: the same in one round, however many ask. */
@@ -102,6 +105,7 @@ export async function runChecks(checks: readonly Check[], patient: Patient): Pro
       what: outcome.what,
       fix: outcome.fix ?? [],
       ...(outcome.found === undefined ? {} : { found: outcome.found }),
+      ...(outcome.code === undefined ? {} : { code: outcome.code }),
       docs: `docs/doctor.md#${check.id}`,
       ms: Math.round(performance.now() - started),
     });
@@ -131,8 +135,10 @@ async function attempt(check: Check, patient: Patient): Promise<Outcome> {
   try {
     return await check.run(patient);
   } catch (thrown) {
-    const { code, message, why, fix } = asDartwingError(thrown);
-    return { status: 'fail', what: `${code}: ${message}${why === undefined ? '' : `. ${why}`}`, fix };
+    const { code, message, why, fix: steps } = asDartwingError(thrown);
+    // Whoever reads this has asked doctor.
+    const fix = steps.filter((step) => step !== 'dartwing doctor');
+    return { status: 'fail', what: `${code}: ${message}${why === undefined ? '' : `. ${why}`}`, fix, code };
   }
 }
 

@@ -29,6 +29,7 @@ export const run: VerbRun = async (context, { flags }) => {
         : {}),
     },
     findings: !report.ok,
+    isUnavailable: results.some(({ code }) => code === 'DATABASE_UNREACHABLE'),
     table: { columns: [], sentence: text(context.io, results, repairs) },
   };
 };

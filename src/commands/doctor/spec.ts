@@ -39,7 +39,7 @@ export const doctorSpec: NounSpec = {
       danger: 'moderate',
       mutates: true,
       long: true,
-      exits: { 6: 'a check failed (with --strict: or warned)' },
+      exits: { 6: 'a check failed (with --strict: or warned)', 7: 'the database cannot be reached' },
       seeAlso: ['migrate verify', 'config validate'],
       load: () => import('./doctor.js'),
     },

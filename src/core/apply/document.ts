@@ -17,7 +17,7 @@ import { parseEmail } from '../people/index.js';
 import {
   concreteSchema,
   oncePerType,
-  type organizationTypes,
+  organizationTypes,
   parseSlug,
   parseType,
   refuseOtherSubtype,
@@ -203,7 +203,12 @@ function readOne(source: YamlDocument, place: Place, problems: FieldError[]): Wa
   const missing = ['kind', 'type'].filter((key) => typeof given[key] !== 'string');
   for (const key of missing)
     problem([key], given[key] === undefined ? `${key} is required` : `${key} has to be a text`);
-  if (missing.length > 0) return undefined;
+  if (missing.length > 0) {
+    // Perhaps it is there under a word that was meant for it.
+    const known = organizationTypes.flatMap((type) => knownKeys(organizationSchema(type), []));
+    for (const key of Object.keys(given)) if (!known.includes(key)) problem([key], notAKey(key, known));
+    return undefined;
+  }
   if (given.kind !== 'Org') {
     problem(['kind'], `kind "${String(given.kind)}" is not one that apply knows (Org)`);
     return undefined;
@@ -281,9 +286,13 @@ function report(
     return;
   }
   for (const key of issue.keys) {
-    const near = nearest(key, knownKeys(schema, issue.path));
-    problem([...issue.path, key], `is not a key here${near ? `, did you mean ${near}?` : ''}`);
+    problem([...issue.path, key], notAKey(key, knownKeys(schema, issue.path)));
   }
+}
+
+function notAKey(key: string, known: readonly string[]): string {
+  const near = nearest(key, known);
+  return `is not a key here${near ? `, did you mean ${near}?` : ''}`;
 }
 
 /** Where the value (or, for a key of a mapping, the key) at a path begins in the text; the nearest parent if it is absent. */
