@@ -13,7 +13,11 @@ type Settings = Pick<GlobalFlags, 'output' | 'field' | 'columns' | 'time'>;
 
 /** Writes a result to stdout, and its hints to stderr. */
 export async function writeResult(io: Io, settings: Settings, result: VerbResult): Promise<void> {
-  if ('text' in result) return io.out.write(result.text);
+  if ('text' in result) {
+    if (!io.machine || result.raw) return io.out.write(result.text);
+    const document = { api_version: 'dartwing/v1', kind: 'Text', text: result.text } as const;
+    return io.out.write(await encode(document, settings.output));
+  }
   if ('stream' in result) return writeStream(io, settings, result.stream, result.table);
   if ('document' in result) return writeDocument(io, settings, result);
   if ('list' in result) return writeList(io, settings, result);

@@ -122,8 +122,8 @@ export type VerbResult =
   | { list: ListDocument; findings?: boolean; table: TableView; empty?: string; footer?: string }
   /** Lines that come one by one (NDJSON in machine modes). */
   | { stream: AsyncIterable<Document>; table: TableView }
-  /** Plain text that is the answer: a script, SQL, a man page. */
-  | { text: string; findings?: boolean }
+  /** Plain text that is the answer: a script, SQL, a man page; a `Text` for programs, unless they want it `raw`. */
+  | { text: string; findings?: boolean; raw?: true }
   /** The verb has already said everything, or has nothing to say. */
   | { nothing: true; findings?: boolean };
 

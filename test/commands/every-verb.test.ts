@@ -2,6 +2,7 @@
  * The promises that hold for every verb (the contract's §5, §8 and §21): its first example is run as a program would
  * run it, without a terminal and with nothing on stdin.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { expect, test } from 'vitest';
 import { visibleNouns, visibleVerbs } from '../../src/commands/help/index.js';
 import { commandPath } from '../../src/commands/line.js';
@@ -40,8 +41,11 @@ function faultsOf(path: string, { stdout, stderr, code }: RunResult): string[] {
     } else if (!isText && stdout !== '') {
       const document = JSON.parse(stdout) as { kind?: string };
       const schema = schemas[document.kind ?? ''];
-      if (document.kind !== undefined && schema?.safeParse(document).success !== true)
-        say('breaks its schema');
+      const read = document.kind === undefined ? undefined : schema?.safeParse(document);
+      if (document.kind !== undefined && read?.success !== true) say('breaks its schema');
+      // The published schema allows no other keys; reading leaves them out.
+      if (read?.success && !isDeepStrictEqual(read.data, document))
+        say('has keys that its schema does not name');
     }
   } catch (error) {
     say(`is not JSON: ${error}`);

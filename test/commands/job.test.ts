@@ -74,6 +74,7 @@ describe('job', () => {
       'note.write',
       'token.health',
       'token.refresh',
+      'webhook.handle',
     ]);
     expect(await operator.fail('job disable note.write')).toMatchObject({ code: 'CONFIRMATION_REQUIRED' });
     expect((await operator.ask('job disable note.write --yes')).document).toMatchObject({

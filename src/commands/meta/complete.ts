@@ -18,7 +18,7 @@ export const run: VerbRun = async (context, { args }) => {
   const lines = found
     .filter(([word]) => word.startsWith(current))
     .map(([word, meaning]) => `${head}${word}\t${meaning}\n`);
-  return { text: lines.join('') };
+  return { text: lines.join(''), raw: true };
 };
 
 /**

@@ -49,9 +49,9 @@ async function openApi(context: CommandContext, isCheck: boolean): Promise<VerbR
 }
 
 async function written({ global }: CommandContext, schema: object): Promise<VerbResult> {
-  if (global.output !== 'yaml') return { text: `${JSON.stringify(schema, null, 2)}\n` };
+  if (global.output !== 'yaml') return { text: `${JSON.stringify(schema, null, 2)}\n`, raw: true };
   const { stringify } = await import('yaml');
-  return { text: stringify(schema, { aliasDuplicateObjects: false }) };
+  return { text: stringify(schema, { aliasDuplicateObjects: false }), raw: true };
 }
 
 function list(): VerbResult {

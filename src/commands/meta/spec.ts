@@ -67,7 +67,7 @@ export const completionSpec = metaNoun('completion', {
     { command: 'dartwing completion zsh > ~/.zfunc/_dartwing', note: 'For zsh, with ~/.zfunc in fpath' },
     { command: 'dartwing completion fish > ~/.config/fish/completions/dartwing.fish', note: 'For fish' },
   ],
-  output: [],
+  output: ['Text'],
   load: () => import('./completion.js'),
 });
 
@@ -107,7 +107,7 @@ export const manSpec = metaNoun('man', {
     { command: 'dartwing man config show | man -l -', note: 'Read one page' },
     { command: 'dartwing man --markdown --dir docs/commands', note: 'The reference as Markdown' },
   ],
-  output: [],
+  output: ['Text'],
   load: () => import('./man.js'),
 });
 
@@ -146,6 +146,6 @@ export const helpSpec = metaNoun('help', {
     { command: 'dartwing help exit-codes', note: 'A topic' },
     { command: 'dartwing help --json', note: 'The whole tree, for programs' },
   ],
-  output: ['Help'],
+  output: ['Help', 'Text'],
   load: () => import('./help.js'),
 });

@@ -71,7 +71,7 @@ export const metricSpec: NounSpec = {
           note: 'A server, with what it counted',
         },
       ],
-      output: [],
+      output: ['Text'],
       danger: 'none',
       mutates: false,
       seeAlso: ['metric list', 'worker'],

@@ -57,7 +57,7 @@ export const migrateSpec: NounSpec = {
         { command: 'dartwing migrate print > schema.sql', note: 'Everything' },
         { command: 'dartwing migrate print --from 3', note: 'What comes after the third' },
       ],
-      output: [],
+      output: ['Text'],
       danger: 'none',
       mutates: false,
       load: () => import('./print.js'),

@@ -14,7 +14,7 @@ export const run: VerbRun = async (context, { args, flags }) => {
     join(packageRoot(), 'templates', 'keycloak', 'realm-dartwing-dev.json'),
     'utf8',
   );
-  if (args.act === 'export') return { text: exported(shipped, flags) };
+  if (args.act === 'export') return { text: exported(shipped, flags), raw: true };
   const file = textFlag(flags, 'file');
   if (file === undefined)
     throw new DartwingError('INPUT_REQUIRED', {

@@ -79,5 +79,7 @@ export const commandLine = {
   }),
   Profile: document('Profile', profile),
   ProfileList: list('ProfileList', row(profile)),
+  /** What is text for a person: SQL, a page, a script. */
+  Text: document('Text', { text: z.string() }),
   SchemaList: list('SchemaList', row(schemaEntry)),
 };

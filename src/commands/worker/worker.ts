@@ -91,7 +91,7 @@ function answer({ io, global }: CommandContext, exit: Exit): VerbResult {
   const document = { api_version: 'dartwing/v1' as const, kind: 'WorkerExit', ...exit };
   const findings = exit.dead_letter > 0;
   if (global.field === undefined && global.output !== 'yaml' && !(global.output === 'table' && io.out.isTTY))
-    return { text: `${JSON.stringify(document)}\n`, findings };
+    return { text: `${JSON.stringify(document)}\n`, findings, raw: true };
   const { reason, completed, failed, released, dead_letter } = exit;
   const sentence =
     `Ended (${reason}): ${completed} completed, ${failed} attempts failed, ${dead_letter} of them for good, ` +

@@ -21,6 +21,7 @@ export const judgedKinds: ReadonlySet<string> = new Set([
   'Permission Event',
   'Permission Grant',
   'Realtime Event',
+  'Retention Rule',
   'Role Template',
   'Schedule',
   'Sync Batch',
