@@ -2,7 +2,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -11,6 +10,7 @@ import { listenForMetrics } from '../../src/server/index.js';
 import { installed } from '../support/cli.js';
 import { openTestDartwing } from '../support/database.js';
 import { atEnd } from '../support/ending.js';
+import { freePort } from '../support/port.js';
 import { openReceiver } from './world.js';
 
 const programs = ['prometheus', 'prometheus-alertmanager'];
@@ -104,12 +104,4 @@ function start(program: string, words: readonly string[]): ChildProcess {
     if (child.exitCode === null && child.kill('SIGKILL')) await gone;
   });
   return child;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -6,7 +6,6 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, writeFileSync } from 'node:fs';
-import { createServer as createPlainServer } from 'node:net';
 import { join } from 'node:path';
 import { type Dartwing, type DartwingOptions, systemClock } from '../../src/core/index.js';
 import { createServer } from '../../src/server/index.js';
@@ -14,6 +13,7 @@ import { startMailServer } from '../mail/smtp.js';
 import type { TestDatabase } from '../support/database.js';
 import { atEnd } from '../support/ending.js';
 import type { Operator } from '../support/operator.js';
+import { freePort } from '../support/port.js';
 
 export interface FaultWorld {
   database: TestDatabase;
@@ -569,14 +569,6 @@ async function startRedis(port: number, folder: string): Promise<{ stop(): Promi
       await gone;
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createPlainServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 async function until(isSo: () => Promise<boolean>): Promise<void> {

@@ -1,8 +1,8 @@
 /** A real Redis on loopback, where its program is installed (Debian: redis-server). */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { atEnd } from '../support/ending.js';
+import { freePort } from '../support/port.js';
 
 export const hasRedis = spawnSync('redis-server', ['--version']).status === 0;
 
@@ -41,13 +41,4 @@ export async function startRedis(): Promise<RedisServer> {
   await start();
   atEnd(kill);
   return { url: `redis://127.0.0.1:${port}`, kill, start };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -5,12 +5,12 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ProviderInput } from '../../src/core/tokens/index.js';
 import { installed } from '../support/cli.js';
 import { atEnd } from '../support/ending.js';
+import { freePort } from '../support/port.js';
 import { callback, client } from './authorization-server.js';
 
 const schema = '/usr/share/dbconfig-common/data/glewlwyd/install/sqlite3';
@@ -154,15 +154,6 @@ function settings(port: number, host: string, database: string): Record<string, 
     GLWD_DATABASE_TYPE: 'sqlite3',
     GLWD_DATABASE_SQLITE3_PATH: database,
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 async function untilItAnswers(url: string): Promise<void> {

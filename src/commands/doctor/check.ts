@@ -1,9 +1,9 @@
 /** What a check is and how it is run. */
 import { asDartwingError } from '../../core/errors.js';
 import { createDartwing, type Dartwing } from '../../core/index.js';
-import type { Reading } from '../../core/metrics/index.js';
 import type { CommandContext } from '../context.js';
 import { findTarget, type Target } from '../open.js';
+import { type Read, readerOf } from '../readings.js';
 
 export interface CheckResult {
   id: string;
@@ -39,9 +39,6 @@ export interface Patient {
   readings: () => Promise<Read>;
 }
 
-/** The sum of the readings of a name whose labels match. */
-export type Read = (name: Reading['name'], labels?: Readonly<Record<string, string>>) => number;
-
 /** Something that is safe to do, and to do twice. */
 export interface Repair {
   /** Undefined when there is nothing that this repair mends. */
@@ -74,7 +71,7 @@ export async function examine<T>(
     return opened;
   };
   const readings = () => {
-    read ??= core().then(async ({ metrics }) => reader(await metrics.readings()));
+    read ??= core().then(async ({ metrics }) => readerOf(await metrics.readings()));
     return read;
   };
   try {
@@ -140,17 +137,6 @@ async function attempt(check: Check, patient: Patient): Promise<Outcome> {
     const fix = steps.filter((step) => step !== 'dartwing doctor');
     return { status: 'fail', what: `${code}: ${message}${why === undefined ? '' : `. ${why}`}`, fix, code };
   }
-}
-
-function reader(readings: readonly Reading[]): Read {
-  return (name, labels = {}) =>
-    readings
-      .filter(
-        (reading) =>
-          reading.name === name &&
-          Object.entries(labels).every(([label, wanted]) => reading.labels?.[label] === wanted),
-      )
-      .reduce((sum, { value }) => sum + value, 0);
 }
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {

@@ -2,6 +2,7 @@
 import type { AlertDocument } from '../../core/alerts/index.js';
 import type { Dartwing } from '../../core/index.js';
 import type { Reading } from '../../core/metrics/index.js';
+import { type Read, readerOf } from '../readings.js';
 
 export const panels = ['queues', 'sync', 'tokens', 'alerts'] as const;
 export type Panel = (typeof panels)[number];
@@ -74,20 +75,6 @@ export async function takeSample(
       organization === undefined ? tokensOf(value) : await tokensIn(dartwing, organization, now());
   if (wants('alerts')) sample.alerts = await dartwing.alerts.glance();
   return sample;
-}
-
-type Read = (name: Reading['name'], labels?: Readonly<Record<string, string>>) => number;
-
-/** The sum of what matches. */
-function readerOf(readings: readonly Reading[]): Read {
-  return (name, labels = {}) =>
-    readings
-      .filter(
-        (reading) =>
-          reading.name === name &&
-          Object.entries(labels).every(([label, wanted]) => reading.labels?.[label] === wanted),
-      )
-      .reduce((sum, { value }) => sum + value, 0);
 }
 
 const order = ['critical', 'default', 'bulk'];
