@@ -4,6 +4,7 @@
  * Only this file sets the exit code, through process.exitCode.
  */
 import { loadConfig } from '../core/config.js';
+import { misspeltNames } from '../core/config-sources.js';
 import { asDartwingError, DartwingError, errorKinds } from '../core/errors.js';
 import { refuseSecrets } from './argv-secrets.js';
 import { createContext } from './context.js';
@@ -98,6 +99,8 @@ async function runVerb(
   io.conceal(config.secrets());
   session.io = io;
   session.debug = global.debug;
+  for (const { name, meant } of misspeltNames(env))
+    io.warn('UNKNOWN_SETTING', `${name} is no setting and was not read; did you mean ${meant}?`);
   if (verb.deprecated !== undefined)
     io.warn('DEPRECATED', `dartwing ${path} is deprecated: ${verb.deprecated}`);
 

@@ -9,7 +9,7 @@ import {
   unknownKey,
 } from './config-files.js';
 import { type ConfigKey, configKeyNames, configKeySpec, fileName, keyOfFileName } from './config-keys.js';
-import { DartwingError, type FieldError } from './errors.js';
+import { DartwingError, type FieldError, nearest } from './errors.js';
 
 /** What the loader may look at. */
 export interface ConfigInput {
@@ -77,6 +77,27 @@ export function fromEnvironment(input: ConfigInput, problems: FieldError[]): Sou
     }
   }
   return sources;
+}
+
+const prefix = 'DARTWING_';
+/** Names that are read elsewhere than from the table of configuration. */
+const besides = ['CONFIG', 'COMPLETION_TIMEOUT'];
+
+/** Names in the environment that nobody reads and that look like a setting with a typing error. */
+export function misspeltNames(env: ConfigInput['env']): { name: string; meant: string }[] {
+  const unread = Object.keys(env).filter((name) => name.startsWith(prefix));
+  if (unread.length === 0) return [];
+  const settings = configKeyNames
+    .flatMap((key) => configKeySpec(key).env)
+    .filter((name) => name.startsWith(prefix))
+    .map((name) => name.slice(prefix.length))
+    .concat(besides);
+  const known = new Set(settings.flatMap((name) => [name, `${name}_FILE`]));
+  return unread.flatMap((name) => {
+    const rest = name.slice(prefix.length);
+    const meant = known.has(rest) ? undefined : nearest(rest, known);
+    return meant === undefined ? [] : [{ name, meant: prefix + meant }];
+  });
 }
 
 function environmentText(

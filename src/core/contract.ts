@@ -30,8 +30,14 @@ import type { Tokens } from './tokens/index.js';
 export interface Tenancy extends OrganizationVerbs {
   /** Links, concrete records, supervisors and grants of one organization or all. */
   verify(ref?: string, call?: CallOptions): Promise<Report>;
-  /** Mends what `verify` finds and can be mended; the report lists what was mended. */
-  repair(ref?: string, call?: CallOptions): Promise<Report>;
+  /**
+   * Mends what `verify` finds and can be mended, or only findings of the kinds in `fix`; the report lists what was
+   * mended and, in `left`, what only people can decide. @throws VALIDATION_ERROR (a kind that no repair mends)
+   */
+  repair(
+    ref?: string,
+    call?: CallOptions & { fix?: readonly string[] | undefined },
+  ): Promise<Report & { left: Finding[] }>;
 }
 
 export type People = PeopleVerbs;

@@ -44,14 +44,26 @@ import { followMergedSignIn, liteRoom, signerOf } from './lite/index.js';
 import { mailAddressProof, openCourier } from './mail/index.js';
 import { openMetrics } from './metrics/index.js';
 import { type DartwingOptions, describeInstallation } from './options.js';
-import { openProvisioner, peopleVerbs, repairMemberships, verifyMemberships } from './people/index.js';
+import {
+  grantFaults,
+  openProvisioner,
+  peopleVerbs,
+  repairMemberships,
+  verifyMemberships,
+} from './people/index.js';
 import { openPrivacy } from './privacy/index.js';
 import { openQuota } from './quota/index.js';
 import { realtimeRoom } from './realtime/index.js';
 import { openRouter, type Regions, type Router, readRegions } from './residency/index.js';
 import { addSystemSchedules } from './schedules.js';
 import { openExported, syncVerbs } from './sync/index.js';
-import { organizationVerbs, repairLinks, requireOrganization, verifyLinks } from './tenancy/index.js';
+import {
+  linkFaults,
+  organizationVerbs,
+  repairLinks,
+  requireOrganization,
+  verifyLinks,
+} from './tenancy/index.js';
 import { openTokens } from './tokens/index.js';
 import { subscribeRooms } from './wiring.js';
 
@@ -537,17 +549,25 @@ function tenancyRoom(session: Session): Tenancy {
         const findings = [...(await verifyLinks(scope, id)), ...(await verifyMemberships(scope, id))];
         return report('org.verify', findings);
       }),
-    repair: (ref, call) =>
-      session.run(
+    repair: (ref, { fix, ...call } = {}) => {
+      const isWanted = wantedFaults(fix);
+      return session.run(
         'org repair',
         call,
         async (scope) => {
           const id = await idOf(scope, ref);
-          const findings = [...(await repairLinks(scope, id)), ...(await repairMemberships(scope, id))];
-          return { ...report('org.repair', findings), ok: true };
+          const links = await repairLinks(scope, id, isWanted);
+          const { mended, left } = await repairMemberships(scope, id, isWanted);
+          const findings = [...links, ...mended];
+          return {
+            ...report('org.repair', findings),
+            ok: true,
+            left: left.map((one) => ({ ...one })),
+          };
         },
-        { ref },
-      ),
+        { ref, fix },
+      );
+    },
   };
 }
 
@@ -572,6 +592,17 @@ function exportRoom(session: Session, idOf: IdOf, registry: Registry, router: Ro
       return session.runIn(organization, call, work, { isolation: 'repeatable read' });
     },
   };
+}
+
+/** Which findings a repair is to mend: all, or those of the given kinds. @throws VALIDATION_ERROR */
+function wantedFaults(fix: readonly string[] = []): (id: string) => boolean {
+  const known: readonly string[] = [...linkFaults, ...grantFaults];
+  const unknown = fix.find((id) => !known.includes(id));
+  if (unknown !== undefined)
+    throw new DartwingError('VALIDATION_ERROR', {
+      message: `"${unknown.slice(0, 80)}" is no finding that a repair mends; there are ${known.join(', ')}`,
+    });
+  return (id) => fix.length === 0 || fix.includes(id);
 }
 
 function report(check: string, findings: readonly object[]): Report {

@@ -823,6 +823,12 @@ const entries = {
     why: 'An organization keeps at least one active supervisor',
     fix: ['Give another member a supervisor role first'],
   },
+  SUPERVISOR_MISSING: {
+    kind: 'conflict',
+    what: '{slug} has no active supervisor',
+    why: 'Who supervises is for people to decide, so a repair leaves it as it is',
+    fix: ['dartwing member add you@example.com --org {slug} --role Owner'],
+  },
   INVALID_STATUS_TRANSITION: {
     kind: 'conflict',
     what: '{person} is {from} in {organization}; from there nobody becomes {to}',

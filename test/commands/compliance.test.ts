@@ -73,7 +73,11 @@ test('gdpr export writes a folder about a person, and gdpr erase wants the addre
     source: 'import',
   });
   const exported = await operator.ask('gdpr export leo@acme.test --to leo', { cwd });
-  expect(exported.document).toMatchObject({ kind: 'SubjectExport', record_count: { person: 1 } });
+  expect(exported.document).toMatchObject({
+    kind: 'Operation',
+    verb: 'person.export',
+    result: { record_count: { person: 1 } },
+  });
   expect(readFileSync(join(cwd, 'leo', 'person.ndjson'), 'utf8')).toContain('leo@acme.test');
   expect(readFileSync(join(cwd, 'leo', 'README.md'), 'utf8')).toContain('manifest.json');
 

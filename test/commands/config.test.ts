@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type ConfigInput, loadConfig } from '../../src/core/config.js';
+import { misspeltNames } from '../../src/core/config-sources.js';
 import { isDartwingError } from '../../src/core/errors.js';
 import { run, temporaryFolder } from '../support/cli.js';
 
@@ -51,6 +52,23 @@ test('origins name the place', async () => {
   expect(config.origin('port')).toEqual({ source: 'project', name: 'dartwing.yaml:2:1' });
   expect(config.values.schema).toBe('dartwing_two');
   expect(config.origin('schema').name).toBe('DARTWING_SCHEMA_FILE');
+});
+
+test('a name of the environment with a typing error is told, whatever else is set', async () => {
+  const env = {
+    DARTWING_PROT: '1',
+    DARTWING_ULR_FILE: 'x',
+    DARTWING_PORT: '1',
+    DARTWING_CONFIG: '',
+    DARTING_X: '',
+  };
+  expect(misspeltNames(env)).toEqual([
+    { name: 'DARTWING_PROT', meant: 'DARTWING_PORT' },
+    { name: 'DARTWING_ULR_FILE', meant: 'DARTWING_URL_FILE' },
+  ]);
+  const { stdout, stderr } = await run(['config', 'get', 'port'], { env: { DARTWING_PROT: '1' } });
+  expect(stdout).toBe('4000\n');
+  expect(stderr).toContain('did you mean DARTWING_PORT?');
 });
 
 test('DATABASE_URL counts when DARTWING_URL is unset', async () => {

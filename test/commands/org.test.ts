@@ -95,7 +95,7 @@ describe('every verb answers with a document of its kind', () => {
     });
     expect(await operator.ask('org repair acme --yes')).toMatchObject({
       code: 0,
-      document: { findings: [] },
+      document: { kind: 'Bulk', done: [], failed: [] },
     });
   });
 
@@ -128,14 +128,16 @@ describe('export', () => {
   test('writes a file for each table and a manifest with counts and hashes', async () => {
     const cwd = temporaryFolder();
     const { document } = await operator.ask('org export acme --to out', { cwd });
-    expect(document).toMatchObject({
-      kind: 'Export',
+    const result = document.result as Record<string, unknown>;
+    expect(document).toMatchObject({ kind: 'Operation', verb: 'org.export', state: 'completed' });
+    expect(result).toMatchObject({
       slug: 'acme',
       path: 'out',
       record_count: { organization: 1, company: 1, org_member: 1 },
+      expires_at: null,
     });
     const { createHash } = await import('node:crypto');
-    const files = document.files as { name: string; rows: number; size_bytes: number; sha256: string }[];
+    const files = result.files as { name: string; rows: number; size_bytes: number; sha256: string }[];
     expect(readdirSync(join(cwd, 'out')).sort()).toEqual(
       [...files.map(({ name }) => name), 'manifest.json'].sort(),
     );
@@ -151,7 +153,7 @@ describe('export', () => {
       ).toHaveLength(rows);
     }
     const { document: trail } = await operator.ask('audit query --org acme --action export');
-    const rows = Object.entries(document.record_count as object).map(([table, count]) => ({ table, count }));
+    const rows = Object.entries(result.record_count as object).map(([table, count]) => ({ table, count }));
     expect(trail).toMatchObject({ items: [{ new: { rows } }] });
   });
 
@@ -175,7 +177,7 @@ describe('export', () => {
     await operator.ask(`org create ${slug} --type company --name "=1+1, 'quoted'"`);
     const line = `org export ${slug} --to out --entities organization,company --format csv`;
     const { document } = await operator.ask(line, { cwd });
-    expect(document).toMatchObject({ format: 'csv', record_count: { organization: 1, company: 1 } });
+    expect(document.result).toMatchObject({ format: 'csv', record_count: { organization: 1, company: 1 } });
     expect(readdirSync(join(cwd, 'out')).sort()).toEqual([
       'company.csv',
       'manifest.json',
@@ -203,7 +205,7 @@ describe('export', () => {
       `org export acme --to out ${recipients.map((key) => `--encrypt-to ${key}`).join(' ')}`,
       { cwd },
     );
-    expect(document).toMatchObject({ encrypted_to: recipients });
+    expect(document.result).toMatchObject({ encrypted_to: recipients });
     const bytes = readFileSync(join(cwd, 'out/organization.ndjson.age'));
     expect(bytes.includes('acme')).toBe(false);
     for (const identity of identities) {
@@ -376,6 +378,13 @@ describe('create from a file', () => {
       code: 'BAD_FILE',
       exit: 2,
     });
+    const templated = await operator.ask('org create north --template clinic --tier pro');
+    expect(templated.document).toMatchObject({
+      after: { type: 'company', tier: 'pro', mfa_required: true, session_timeout_minutes: 15, name: 'north' },
+    });
+    expect((await operator.run('org update north --name "North Clinic" --dry-run')).stdout).toContain(
+      '(dry run: nothing was written)\n  name: "north" → "North Clinic"\n',
+    );
   });
 });
 
@@ -453,8 +462,22 @@ describe('a mistake', () => {
         findings: [{ id: 'organization.concrete_missing', fix: `dartwing org repair ${slug}` }, {}],
       },
     });
-    expect((await operator.run(`org repair ${slug} --yes`)).stdout).toMatch(/1 mended/);
+    const grants = await operator.ask(`org repair ${slug} --fix member.without_grant --yes`);
+    expect(grants.document).toMatchObject({ done: [], failed: [] });
+    const mended = await operator.ask(`org repair ${slug} --yes`);
+    expect(mended).toMatchObject({
+      code: 8,
+      document: {
+        kind: 'Bulk',
+        done: [{ ref: `org/${slug}`, id: 'organization.concrete_missing' }],
+        failed: [{ ref: `org/${slug}`, error: { code: 'SUPERVISOR_MISSING' } }],
+      },
+    });
+    const [{ error }] = mended.document.failed as [{ error: { fix: [string] } }];
+    expect((await operator.run(error.fix[0].replace(/^dartwing /, ''))).code).toBe(0);
+    expect((await operator.run(`org repair ${slug} --yes`)).stdout).toMatch(/Nothing to mend/);
     expect((await operator.ask(`org verify ${slug}`)).document).toMatchObject({ summary: { fail: 0 } });
+    expect(await operator.fail(`org repair ${slug} --fix member.bored --yes`)).toMatchObject({ exit: 2 });
   });
 });
 

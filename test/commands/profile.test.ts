@@ -35,7 +35,10 @@ test('a profile is added, used, shown without its password and removed', async (
   expect((await run(['profile', 'use', 'test'], where)).code).toBe(0);
   expect((await run(['config', 'get', 'profile'], where)).stdout).toBe('test\n');
 
-  expect((await run(['profile', 'remove', 'test', '--yes'], where)).code).toBe(0);
+  expect(await run(['profile', 'remove', 'test', '--yes'], where)).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining('dartwing profile use prod'),
+  });
   expect((await run(['profile', 'list', '--field', 'name'], where)).stdout).toBe('prod\n');
 });
 

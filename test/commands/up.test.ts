@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
@@ -40,6 +41,7 @@ interface Ready {
   engine: string;
   pid: number;
   org: string | null;
+  token_file?: string;
 }
 
 let folder: string;
@@ -115,8 +117,11 @@ async function up(words = '--port 0', env: Readonly<Record<string, string>> = {}
   return { ...started, ready, stop };
 }
 
-const get = async (url: string) => {
-  const response = await fetch(url);
+const get = async (url: string, token?: string) => {
+  const response = await fetch(
+    url,
+    token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } },
+  );
   return [response.status, await response.json()] as const;
 };
 
@@ -132,6 +137,16 @@ describe('in a fresh folder', () => {
     expect(await get(`${first.ready.url}/health/ready`)).toMatchObject([200, { status: 'ready' }]);
     expect((await get(`${first.ready.url}/nowhere`))[0]).toBe(404);
     expect(readFileSync(join(folder, '.dartwing/.gitignore'), 'utf8')).toBe('*\n');
+
+    // A key for trying the server out: its owner's only, and good for this organization.
+    expect(first.ready.token_file).toBe('.dartwing/token');
+    const key = readFileSync(join(folder, '.dartwing/token'), 'utf8').trim();
+    expect(statSync(join(folder, '.dartwing/token')).mode & 0o777).toBe(0o600);
+    const demo = (token: string) => get(`${first.ready.url}/v1/organizations/demo`, token);
+    expect(await demo(key)).toMatchObject([200, { data: { slug: 'demo' } }]);
+    expect((await demo(`${key.slice(0, -1)}_`))[0]).toBe(401);
+    expect(JSON.parse((await run('api GET /v1/organizations/demo')).stdout)).toMatchObject({ data: {} });
+    expect(first.said.stderr + first.said.stdout).not.toContain(key);
 
     const below = join(folder, 'deep/down');
     mkdirSync(below, { recursive: true });
@@ -162,7 +177,16 @@ describe('in a fresh folder', () => {
     expect(postmaster).toBeDefined();
     for (const pid of [killed.child.pid!, ...serverTree(postmaster!)]) process.kill(pid, 'SIGKILL');
     await killed.ended;
+    const tokenFile = join(folder, '.dartwing/token');
+    expect(readFileSync(tokenFile, 'utf8').trim()).toBe(key);
+    rmSync(tokenFile);
     const again = await up();
+    // A secret that is lost opens nothing any more.
+    const anotherKey = readFileSync(tokenFile, 'utf8').trim();
+    const states = [key, anotherKey].map(
+      async (token) => (await get(`${again.ready.url}/v1/organizations/demo`, token))[0],
+    );
+    expect(await Promise.all(states)).toEqual([401, 200]);
     expect((await run('org list --field slug')).stdout).toBe('demo\nacme\nkept\n');
     expect((await run('audit verify')).code).toBe(0);
     const used = await run('up --reset --confirm .dartwing --json');

@@ -1,3 +1,4 @@
+import { readText } from '../../core/config-files.js';
 import { DartwingError } from '../../core/errors.js';
 import type { CommandContext } from '../context.js';
 import { readData } from '../data-file.js';
@@ -6,6 +7,7 @@ import { freshTokens } from '../profile/signed-in.js';
 import { openTokenFile } from '../profile/token-file.js';
 import type { Parsed, VerbRun } from '../spec.js';
 import { isUp, readHolder } from '../up/holder.js';
+import { tokenFile } from '../up/token.js';
 import { refusalOf } from './refusal.js';
 
 const pagesMax = 10_000;
@@ -82,16 +84,24 @@ async function headersOf(context: CommandContext, flags: Parsed['flags'], url: U
       throw new DartwingError('VALIDATION_ERROR', { message: '--header is name: value' });
     headers.set(name, value);
   }
+  if (headers.has('authorization')) return headers;
   const file = openTokenFile(context);
-  if (headers.has('authorization') || file.read() === undefined) return headers;
+  const kept = keptToken(context);
+  if (kept === undefined && file.read() === undefined) return headers;
   if (url.protocol !== 'https:' && !isLoopback(url.hostname))
     throw new DartwingError('VALIDATION_ERROR', {
       message: 'A token is sent over https only, or to this machine',
     });
-  const { access_token: token } = await freshTokens(context, file);
+  const token = kept ?? (await freshTokens(context, file)).access_token;
   context.io.conceal([token]);
   headers.set('authorization', `Bearer ${token}`);
   return headers;
+}
+
+/** The key that `up` keeps for its own server, in the folder where it runs. */
+function keptToken({ config }: CommandContext): string | undefined {
+  const { url, data } = config.values;
+  return url === undefined ? readText(tokenFile(data))?.trim() : undefined;
 }
 
 function isLoopback(host: string): boolean {

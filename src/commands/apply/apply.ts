@@ -103,7 +103,12 @@ async function carryOut(
   if (!changesSomething(plan)) return answer(context, plan, { done: [], failed: [] });
   const progress = startProgress(context.io, { title: 'Applying', total: plan.documents.length });
   try {
-    return answer(context, plan, await dartwing.apply.execute(plan, callOf(context), { onStale }));
+    const onProgress = (done: number): void => progress.update(done);
+    return answer(
+      context,
+      plan,
+      await dartwing.apply.execute(plan, callOf(context), { onStale, onProgress }),
+    );
   } finally {
     progress.end();
   }

@@ -4,6 +4,7 @@ import { DartwingError } from '../../core/errors.js';
 import { callOf } from '../call.js';
 import { encryptTo, openFile } from '../export-file.js';
 import { textFlag, textsFlag, timeFlag } from '../flag-values.js';
+import { operationDocument } from '../operation.js';
 import type { VerbRun } from '../spec.js';
 import { startProgress } from '../ui/progress.js';
 import { filterOf, trailOf } from './filter.js';
@@ -48,17 +49,7 @@ export const run: VerbRun = async (context, { flags }) => {
     await rename(draft, path);
     const signed = signature === null ? '' : `, signed by ${signature.verifier}`;
     return {
-      document: {
-        api_version: 'dartwing/v1',
-        kind: 'Operation',
-        id: 'audit.export',
-        verb: 'audit.export',
-        state: 'completed',
-        done: entries,
-        total: entries,
-        eta_ms: null,
-        result,
-      },
+      document: operationDocument({ verb: 'audit.export', done: entries, result }),
       table: { columns: [], sentence: `${entries} entries are in ${to}${signed}` },
     };
   } catch (error) {

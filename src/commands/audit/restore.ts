@@ -1,4 +1,5 @@
 import { callOf } from '../call.js';
+import { operationDocument } from '../operation.js';
 import type { VerbRun } from '../spec.js';
 
 export const run: VerbRun = async (context) => {
@@ -18,18 +19,12 @@ export const run: VerbRun = async (context) => {
     ? `What the database lost would be put back from ${place} (dry run: nothing was written)`
     : `${entries} entries of ${trails.length} trails and ${checkpoints} checkpoints were put back from ${place}`;
   return {
-    document: {
-      api_version: 'dartwing/v1',
-      kind: 'Operation',
-      id: 'audit.restore',
+    document: operationDocument({
       verb: 'audit.restore',
-      state: 'completed',
       done: entries,
-      total: entries,
-      eta_ms: null,
-      dry_run: dryRun,
+      dryRun,
       result: { place, entries, checkpoints, trails },
-    },
+    }),
     table: { columns: [], sentence },
     next: ['dartwing audit verify --all'],
   };

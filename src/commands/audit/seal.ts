@@ -1,5 +1,6 @@
 import { asDartwingError } from '../../core/errors.js';
 import { callOf } from '../call.js';
+import { operationDocument } from '../operation.js';
 import type { VerbRun } from '../spec.js';
 import { startProgress } from '../ui/progress.js';
 import { trailOf } from './filter.js';
@@ -31,18 +32,13 @@ export const run: VerbRun = async (context) => {
       ...failures.map(({ organization: trail, error }) => `${trail}: ${error.message}`),
     ];
     return {
-      document: {
-        api_version: 'dartwing/v1',
-        kind: 'Operation',
-        id: 'audit.seal',
+      document: operationDocument({
         verb: 'audit.seal',
         state: failures.length === 0 ? 'completed' : 'failed',
         done: entries,
-        total: entries,
-        eta_ms: null,
-        dry_run: dryRun,
+        dryRun,
         result: { place, immutable, findings, segments, entries, bytes, failed: failures },
-      },
+      }),
       partial: failures.length > 0,
       table: { columns: [], sentence: lines.join('\n') },
       next:

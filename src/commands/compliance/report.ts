@@ -4,6 +4,7 @@ import { extname, resolve } from 'node:path';
 import { DartwingError } from '../../core/errors.js';
 import { callOf } from '../call.js';
 import { textFlag, timeFlag } from '../flag-values.js';
+import { operationDocument } from '../operation.js';
 import type { VerbRun } from '../spec.js';
 import { organizationOf } from './answer.js';
 
@@ -30,17 +31,12 @@ export const run: VerbRun = async (context, parsed) => {
     write(context.cwd, `${to}.sig`, `${JSON.stringify(made.signature, null, 2)}\n`);
   const sha256 = createHash('sha256').update(made.text).digest('hex');
   return {
-    document: {
-      api_version: 'dartwing/v1',
-      kind: 'Operation',
+    document: operationDocument({
       id: `report-${sha256.slice(0, 12)}`,
       verb: 'compliance.report',
-      state: 'completed',
       done: 1,
-      total: 1,
-      eta_ms: null,
       result: { path: to, sha256, signature: parsed.flags.sign === true ? made.signature : null },
-    },
+    }),
     table: {
       columns: [],
       sentence: `Report of ${made.report.org} in ${to}${parsed.flags.sign === true ? `, signature in ${to}.sig` : ''}`,

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { DartwingError } from '../../core/errors.js';
+import { bulkDocument, unaskedMax } from '../bulk.js';
 import { callOf } from '../call.js';
 import type { CommandContext } from '../context.js';
 import { textFlag } from '../flag-values.js';
@@ -8,10 +9,11 @@ import { requireCurrent } from '../org/named.js';
 import { requestId } from '../request-id.js';
 import type { VerbRun } from '../spec.js';
 import { errorEvent } from '../ui/error.js';
+import { escapeControls } from '../ui/width.js';
 
 const listBytesMax = 4_194_304;
-/** Above so many lines a yes is asked for. */
-const unaskedMax = 10;
+/** So many failures are told to a person. */
+const toldMax = 10;
 
 export const run: VerbRun = async (context, { flags }) => {
   const organization = requireCurrent(context);
@@ -30,19 +32,17 @@ export const run: VerbRun = async (context, { flags }) => {
     ...rest,
     error: errorEvent(error, requestId()).error,
   }));
-  for (const { error } of result.failed.slice(0, unaskedMax)) context.io.note(`  ${error.message}`);
-  const summary = { done: result.done.length, failed: failed.length };
+  for (const { line, error } of result.failed.slice(0, toldMax))
+    context.io.note(`  line ${line}: ${escapeControls(error.message)}`);
+  if (failed.length > toldMax) context.io.note(`  and ${failed.length - toldMax} more; --json lists all`);
+  const { dryRun } = context.global;
+  const verb = dryRun ? 'would be invited' : 'invited';
+  const dry = dryRun ? ' (dry run: nothing was written)' : '';
+  const sentence = `${result.done.length} ${verb}, ${failed.length} failed${dry}`;
   return {
-    document: {
-      api_version: 'dartwing/v1',
-      kind: 'Bulk',
-      done: result.done,
-      failed,
-      summary,
-      dry_run: context.global.dryRun,
-    },
+    document: { ...bulkDocument(result.done, failed, context.global) },
     partial: failed.length > 0,
-    table: { columns: [], sentence: `${summary.done} invited, ${summary.failed} failed` },
+    table: { columns: [], sentence },
   };
 };
 

@@ -3,6 +3,7 @@ import type { Rotated, RotationProgress, RotationResult } from '../../core/keys/
 import { callOf } from '../call.js';
 import type { CommandContext } from '../context.js';
 import { rateFlag, textFlag } from '../flag-values.js';
+import { operationDocument } from '../operation.js';
 import type { Parsed, VerbResult, VerbRun } from '../spec.js';
 import { type Progress, startProgress } from '../ui/progress.js';
 import { scopeOfKeys } from './answer.js';
@@ -71,17 +72,14 @@ function answer({ global }: CommandContext, { done, failed }: RotationResult, re
   const nothing = global.dryRun ? 'Nothing would be rotated' : 'There is no key to rotate';
   const sentence = [...lines, ...failures].join('\n') || nothing;
   return {
-    document: {
-      api_version: 'dartwing/v1',
-      kind: 'Operation',
+    document: operationDocument({
       id: done[0]?.new_key ?? 'key.rotate',
       verb: 'key.rotate',
       state: partial ? 'failed' : 'completed',
       done: resealed,
       total: sum(({ total }) => total),
-      eta_ms: null,
-      ...(partial ? { resume } : {}),
-      dry_run: global.dryRun,
+      resume: partial ? resume : undefined,
+      dryRun: global.dryRun,
       result: {
         new_key: done.length === 1 ? done[0]!.new_key : null,
         resealed,
@@ -92,7 +90,7 @@ function answer({ global }: CommandContext, { done, failed }: RotationResult, re
           error: { code: error.code, message: error.message },
         })),
       },
-    },
+    }),
     partial,
     table: { columns: [], sentence: global.dryRun ? `${sentence} (dry run: nothing was written)` : sentence },
     ...(partial ? { next: ['dartwing key verify', resume] } : {}),
@@ -127,18 +125,14 @@ async function rewrap(
     ? `${total} data keys would be wrapped anew`
     : `${rewrapped} of ${total} data keys are wrapped with the master key of today`;
   return {
-    document: {
-      api_version: 'dartwing/v1',
-      kind: 'Operation',
+    document: operationDocument({
       id: 'key.rewrap',
       verb: 'key.rotate',
-      state: 'completed',
       done: rewrapped,
       total,
-      eta_ms: null,
-      dry_run: context.global.dryRun,
+      dryRun: context.global.dryRun,
       result: { rewrapped },
-    },
+    }),
     table: { columns: [], sentence },
   };
 }

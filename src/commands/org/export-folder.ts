@@ -1,4 +1,5 @@
 /** The folder of an export: one file for each table, as JSON lines or CSV, plain or encrypted in age's format. */
+import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -22,10 +23,28 @@ export interface WrittenFile {
   sha256: string;
 }
 
+/** The file that lists the others. */
+export interface Manifest {
+  api_version: 'dartwing/v1';
+  path: string;
+  record_count: Readonly<Record<string, number>>;
+  files: readonly WrittenFile[];
+}
+
+export interface FolderResult {
+  /** Of all files. */
+  size_bytes: number;
+  /** Of the manifest, which names those of the others. */
+  sha256: string;
+  /** Nobody removes it. */
+  expires_at: null;
+}
+
 export interface ExportFolder {
   write(table: string, row: Readonly<Record<string, unknown>>): Promise<void>;
   finish(counts: Readonly<Record<string, number>>): Promise<WrittenFile[]>;
-  manifest(text: string): Promise<void>;
+  /** Writes the manifest, the last file. @returns what it says, and what becomes of the folder */
+  manifest<M extends Manifest>(manifest: M): Promise<M & FolderResult>;
   /** A file besides, for whoever opens the folder. */
   note(name: string, text: string): Promise<void>;
   /** Removes everything that was written. */
@@ -74,7 +93,16 @@ export async function openFolder(
         });
       return written;
     },
-    manifest: (text) => told(writeFile(join(directory, 'manifest.json'), text, { mode: 0o600 })),
+    manifest: async (manifest) => {
+      const text = `${JSON.stringify(manifest, null, 2)}\n`;
+      await told(writeFile(join(directory, 'manifest.json'), text, { mode: 0o600 }));
+      return {
+        ...manifest,
+        size_bytes: manifest.files.reduce((sum, { size_bytes: bytes }) => sum + bytes, 0),
+        sha256: createHash('sha256').update(text).digest('hex'),
+        expires_at: null,
+      };
+    },
     note: (name, text) => told(writeFile(join(directory, name), text, { mode: 0o600 })),
     discard: async () => {
       await Promise.allSettled([...files.values()].map((file) => file.close()));

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { DartwingError } from '../../core/errors.js';
 import { textFlag, textsFlag } from '../flag-values.js';
 import { shownPath } from '../open.js';
+import { operationDocument } from '../operation.js';
 import type { Parsed, VerbRun } from '../spec.js';
 import { startProgress } from '../ui/progress.js';
 import { openFolder, requireEmpty } from './export-folder.js';
@@ -58,9 +59,9 @@ export const run: VerbRun = async (context, { args, flags }) => {
       record_count: counts,
       files: await folder.finish(counts),
     };
-    await folder.manifest(`${JSON.stringify(manifest, null, 2)}\n`);
+    const { api_version, kind, ...result } = await folder.manifest(manifest);
     return {
-      document: manifest,
+      document: operationDocument({ verb: 'org.export', done, result }),
       table: { columns: [], sentence: `${done} rows of ${slug} in ${manifest.path}` },
     };
   } catch (error) {

@@ -3,6 +3,7 @@ import { DartwingError } from '../../core/errors.js';
 import { callOf } from '../call.js';
 import { textFlag, textsFlag } from '../flag-values.js';
 import { shownPath } from '../open.js';
+import { operationDocument } from '../operation.js';
 import { openFolder, requireEmpty } from '../org/export-folder.js';
 import type { VerbRun } from '../spec.js';
 import { startProgress } from '../ui/progress.js';
@@ -40,10 +41,10 @@ export const run: VerbRun = async (context, { args, flags }) => {
       record_count: counts,
       files: await folder.finish(byFile),
     };
-    await folder.manifest(`${JSON.stringify(manifest, null, 2)}\n`);
+    const { api_version, kind, ...result } = await folder.manifest(manifest);
     await folder.note('README.md', readme(person));
     return {
-      document: manifest,
+      document: operationDocument({ verb: 'person.export', done, result }),
       table: { columns: [], sentence: `${done} rows about ${person} in ${manifest.path}` },
     };
   } catch (error) {

@@ -238,7 +238,7 @@ export const personSpec: NounSpec = {
           note: 'With the request in the trail',
         },
       ],
-      output: ['SubjectExport'],
+      output: ['Operation'],
       danger: 'none',
       mutates: false,
       long: true,

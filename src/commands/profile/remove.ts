@@ -11,12 +11,15 @@ export const run: VerbRun = async (context, { args }) => {
     profiles.remove(name);
     await profiles.save();
   }
+  const others = profiles.list().filter((profile) => profile.name !== name);
+  const isNoneCurrent = before.current && others.length > 0;
   return change({
     op: 'delete',
     ref: `profile/${name}`,
     before,
     after: null,
     dryRun: context.global.dryRun,
-    sentence: `Profile ${name} is removed`,
+    sentence: `Profile ${name} is removed${isNoneCurrent ? '; none is the current one now' : ''}`,
+    ...(isNoneCurrent ? { next: [`dartwing profile use ${others[0]!.name}`] } : {}),
   });
 };

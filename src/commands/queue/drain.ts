@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { QueueDocument } from '../../core/jobs/index.js';
 import { callOf } from '../call.js';
 import type { CommandContext } from '../context.js';
+import { operationDocument } from '../operation.js';
 import type { VerbResult, VerbRun } from '../spec.js';
 import { startProgress } from '../ui/progress.js';
 
@@ -56,19 +57,16 @@ function operation(
     ? `${name} would be paused until ${running} running jobs have ended (dry run: nothing was written)`
     : `${name} is paused and nothing of it runs; ${queued} wait in line`;
   return {
-    document: {
-      api_version: 'dartwing/v1',
-      kind: 'Operation',
+    document: operationDocument({
       id: `queue/${name}`,
       verb: 'queue.drain',
       state,
       done: total - running,
       total,
-      eta_ms: null,
       resume,
       result: { queued, running },
-      dry_run: global.dryRun,
-    },
+      dryRun: global.dryRun,
+    }),
     table: { columns: [], sentence },
     next: [resume],
   };

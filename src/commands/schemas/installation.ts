@@ -26,6 +26,8 @@ export const installation = {
     engine: z.string(),
     pid: z.int(),
     org: z.string().nullish(),
+    data: z.string().optional(),
+    token_file: z.string().optional().describe('an API key of the organization, for trying the server out'),
   }),
   ServerReady: document('ServerReady', { url: z.string(), pid: z.int() }),
   DoctorReport: document('DoctorReport', {

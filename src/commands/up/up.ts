@@ -13,6 +13,7 @@ import { openPage } from './browser.js';
 import { holdFolder } from './hold.js';
 import { alreadyUp, isUp } from './holder.js';
 import { type Running, startEverything } from './running.js';
+import { keepToken } from './token.js';
 import { hearWishes } from './wishes.js';
 
 export const run: VerbRun = async (context, { flags }) => {
@@ -43,9 +44,10 @@ export const run: VerbRun = async (context, { flags }) => {
 
   const first = await start();
   const organization = await firstOrganization(first.dartwing, sources);
-  const ready = readyDocument(context, target, first.url, organization);
+  const token = await tokenOf(context, target, first.dartwing, organization);
+  const ready = readyDocument(context, target, first.url, organization, token);
   await io.out.write(io.machine ? `${JSON.stringify(ready)}\n` : `dartwing is up at ${first.url}\n`);
-  io.note(hints(organization, io.interactive));
+  io.note(hints(organization, io.interactive, token !== undefined));
   if (flags.open === true) openPage(context, first.url);
   const nextWish = hearWishes(context, first.url);
   for (;;) {
@@ -105,11 +107,23 @@ async function firstOrganization(
   return (await dartwing.tenancy.list({ state: 'active', limit: 1 }, call)).items[0]?.slug;
 }
 
+/** The file of a key for trying the server out; none where the database is not the folder's own. */
+async function tokenOf(
+  context: CommandContext,
+  { data }: Target,
+  dartwing: Dartwing,
+  organization: string | undefined,
+): Promise<string | undefined> {
+  if (data === undefined || organization === undefined) return undefined;
+  return keepToken(context, dartwing, data, organization);
+}
+
 function readyDocument(
   context: CommandContext,
   { options, data }: Target,
   url: string,
   org: string | undefined,
+  token: string | undefined,
 ): Document {
   const address = new URL(options.url);
   address.password = '';
@@ -122,10 +136,11 @@ function readyDocument(
     pid: process.pid,
     org: org ?? null,
     ...(data === undefined ? {} : { data: shownPath(context.cwd, data) }),
+    ...(token === undefined ? {} : { token_file: shownPath(context.cwd, token) }),
   };
 }
 
-function hints(organization: string | undefined, hearsKeys: boolean): string {
+function hints(organization: string | undefined, hearsKeys: boolean, hasToken: boolean): string {
   const slug = organization ?? 'acme';
   return [
     'Try in another terminal:',
@@ -133,6 +148,7 @@ function hints(organization: string | undefined, hearsKeys: boolean): string {
     `  dartwing org show ${slug} -o yaml --with members`,
     '  dartwing org create acme --type company --owner ana@acme.test',
     `  dartwing audit query --org ${slug}`,
+    ...(hasToken ? [`  dartwing api GET /v1/organizations/${slug}`] : []),
     hearsKeys
       ? 'q or Ctrl-C stops it, r restarts, o opens its page; data stay.'
       : 'Ctrl-C stops it; data stay.',

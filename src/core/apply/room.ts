@@ -25,6 +25,8 @@ export interface ExecuteOptions {
    * a plan that prunes refuses all the same, or somebody could be removed whom nobody approved. Default: refuse.
    */
   onStale?: 'refuse' | 'goOn' | undefined;
+  /** Told after each organization how many are through. */
+  onProgress?: ((done: number) => void) | undefined;
 }
 
 export interface ApplyVerbs {
@@ -73,7 +75,7 @@ export function applyVerbs(session: Session): ApplyVerbs {
         return makePlan(wanted, found, prune);
       });
     },
-    execute: async (plan, call, { onStale = 'refuse' } = {}) => {
+    execute: async (plan, call, { onStale = 'refuse', onProgress } = {}) => {
       if (planHash(plan) !== plan.hash) throw new DartwingError('PLAN_STALE', { changed: 'the plan itself' });
       const anyState = onStale === 'goOn' && !plan.prune;
       const result: ApplyResult = { done: [], failed: [] };
@@ -97,6 +99,7 @@ export function applyVerbs(session: Session): ApplyVerbs {
             (changes) => result.done.push({ ref, changes }),
             (error: unknown) => result.failed.push({ ref, error: asDartwingError(error) }),
           );
+        onProgress?.(result.done.length + result.failed.length);
       }
       if (result.done.length === 0 && result.failed[0]) throw result.failed[0].error;
       return result;

@@ -37,7 +37,7 @@ export { type ListedMember, listMembers, type MemberList } from './member-list.j
 export type { PersonDocument } from './person-document.js';
 export type { PersonList } from './person-list.js';
 export { findMailbox, proveAddress } from './person-queries.js';
-export { type MembershipFinding, repairMemberships, verifyMemberships } from './reconcile.js';
+export { grantFaults, type MembershipFinding, repairMemberships, verifyMemberships } from './reconcile.js';
 export type { CreateRoleInput, RoleChanges } from './role.js';
 export { requireRole, seedRoles } from './roles.js';
 export { type PeopleVerbs, peopleVerbs } from './room.js';

@@ -199,14 +199,19 @@ export async function deleteOrganizationRows(tx: Tx, organization: string): Prom
 }
 
 /** Organizations that are not dissolved, one (id) or all, and whether somebody supervises them. */
-export async function findSupervised(
-  tx: Tx,
-  organization: string | undefined,
-): Promise<{ id: string; slug: string; supervised: boolean }[]> {
+export async function findSupervised(tx: Tx, organization: string | undefined): Promise<Supervised[]> {
   const text = `select o.id, o.slug, exists (
       select from org_member m join role_template r on r.role_name = m.role
-      where m.organization = o.id and m.status = 'active' and r.is_supervisor) as supervised
+      where m.organization = o.id and m.status = 'active' and r.is_supervisor) as supervised,
+      (select min(r.role_name) from role_template r where r.applies_to_org_type = o.org_type and r.is_supervisor) as role
     from organization o where ($1::text is null or o.id = $1) and o.status <> 'dissolved' order by o.id`;
-  return (await tx.query<{ id: string; slug: string; supervised: boolean }>(text, [organization ?? null]))
-    .rows;
+  return (await tx.query<Supervised>(text, [organization ?? null])).rows;
+}
+
+/** An organization, whether an active member supervises it, and a role in which somebody could. */
+export interface Supervised {
+  id: string;
+  slug: string;
+  supervised: boolean;
+  role: string | null;
 }

@@ -11,8 +11,11 @@ import {
 import type { Tx } from '../db/index.js';
 import { findSupervised } from './member-queries.js';
 
+/** Kinds of findings that a repair mends. */
+export const grantFaults = ['member.without_grant', 'grant.without_member'] as const;
+
 export interface MembershipFinding {
-  id: 'organization.no_supervisor' | 'member.without_grant' | 'grant.without_member';
+  id: 'organization.no_supervisor' | (typeof grantFaults)[number];
   organization: string;
   slug: string;
   severity: 'fail' | 'warn';
@@ -26,13 +29,22 @@ export async function verifyMemberships(scope: Scope, organization?: string): Pr
   return (await findFaults(scope.tx, organization)).map(describe);
 }
 
-/** Adds missing grants and drops orphaned ones. Who supervises is for people to decide, so that is not mended. */
-export async function repairMemberships(scope: Scope, organization?: string): Promise<MembershipFinding[]> {
+/**
+ * Adds missing grants and drops orphaned ones; only findings that are wanted, by id. Who supervises is for people to
+ * decide, so that is left.
+ */
+export async function repairMemberships(
+  scope: Scope,
+  organization?: string,
+  isWanted: (id: string) => boolean = () => true,
+): Promise<{ mended: MembershipFinding[]; left: MembershipFinding[] }> {
   authorize(scope, 'repair', { doctype: 'Org Member', name: '*' });
   const { tx, clock } = scope;
-  const mismatches = (await findFaults(tx, organization)).filter(
-    (fault) => fault.id !== 'organization.no_supervisor',
+  const faults = await findFaults(tx, organization);
+  const mismatches = faults.filter(
+    (fault): fault is GrantMismatch => fault.id !== 'organization.no_supervisor' && isWanted(fault.id),
   );
+  const left = faults.filter(({ id }) => id === 'organization.no_supervisor' && isWanted(id));
   const missing = mismatches.filter(({ id }) => id === 'member.without_grant');
   const orphaned = mismatches.filter(({ id }) => id === 'grant.without_member');
   await addGrants(tx, missing, clock.now());
@@ -44,12 +56,15 @@ export async function repairMemberships(scope: Scope, organization?: string): Pr
     const change = { old: isMissing ? null : grant, new: isMissing ? grant : null };
     await recordAct(scope, row.organization, 'repair', { doctype: 'Permission Grant', name: user }, change);
   }
-  return mismatches.map(describe);
+  return { mended: mismatches.map(describe), left: left.map(describe) };
 }
 
 /** What is wrong with the members of an organization. */
 type Fault =
-  | (Pick<MembershipFinding, 'organization' | 'slug'> & { id: 'organization.no_supervisor' })
+  | (Pick<MembershipFinding, 'organization' | 'slug'> & {
+      id: 'organization.no_supervisor';
+      role: string | null;
+    })
   | GrantMismatch;
 
 const faultsMax = 1_000;
@@ -63,7 +78,10 @@ function describe(fault: Fault): MembershipFinding {
       slug,
       severity: 'warn',
       what: `${slug} has no active supervisor`,
-      fix: `dartwing apply -f org.yaml (with a member in a supervisor role)`,
+      fix:
+        fault.role === null
+          ? 'dartwing role seed'
+          : `dartwing member add you@example.com --org ${slug} --role "${fault.role}"`,
     };
   const grant = `${fault.allow} ${fault.for_value}`;
   const what =
@@ -82,7 +100,12 @@ async function findFaults(tx: Tx, organization: string | undefined): Promise<Fau
   );
   const alone = places
     .filter(({ supervised }) => !supervised)
-    .map(({ id, slug }) => ({ id: 'organization.no_supervisor' as const, organization: id, slug }));
+    .map(({ id, slug, role }) => ({
+      id: 'organization.no_supervisor' as const,
+      organization: id,
+      slug,
+      role,
+    }));
   const order = (a: Fault, b: Fault) =>
     a.organization < b.organization
       ? -1

@@ -28,7 +28,7 @@ export {
   region,
   settings,
 } from './input.js';
-export { type LinkFinding, repairLinks, verifyLinks } from './reconcile.js';
+export { type LinkFinding, linkFaults, repairLinks, verifyLinks } from './reconcile.js';
 export { type OrganizationVerbs, organizationVerbs } from './room.js';
 export {
   type ListOrganizationsInput,

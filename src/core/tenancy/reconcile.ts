@@ -11,9 +11,16 @@ import type { OrganizationRow } from './document.js';
 import { nextConcreteNumber, updateOrganization } from './queries.js';
 import { requireOrganization } from './show.js';
 
+/** Kinds of findings that a repair mends. */
+export const linkFaults = [
+  'organization.unlinked',
+  'organization.concrete_missing',
+  'organization.link_differs',
+] as const;
+
 /** One thing that does not agree. */
 export interface LinkFinding {
-  id: 'organization.unlinked' | 'organization.concrete_missing' | 'organization.link_differs';
+  id: (typeof linkFaults)[number];
   organization: string;
   slug: string;
   severity: 'fail';
@@ -64,16 +71,22 @@ export async function verifyLinks(scope: Scope, organization?: string): Promise<
 }
 
 /**
- * Creates missing concrete records and corrects links, each with its audit entry.
+ * Creates missing concrete records and corrects links, each with its audit entry; only findings that are wanted, by id.
  * @returns the findings that were mended
  */
-export async function repairLinks(scope: Scope, organization?: string): Promise<LinkFinding[]> {
+export async function repairLinks(
+  scope: Scope,
+  organization?: string,
+  isWanted: (id: string) => boolean = () => true,
+): Promise<LinkFinding[]> {
   authorize(scope, 'repair', { doctype: 'Organization', name: organization ?? '*' });
-  const suspects = (await findHalves(scope.tx, organization)).map(({ id }) => id);
+  const wanted = async () =>
+    (await findHalves(scope.tx, organization)).filter((half) => isWanted(describe(half).id));
+  const suspects = (await wanted()).map(({ id }) => id);
   if (suspects.length === 0) return [];
   // Another repair may have been at work until the locks were ours: what is whole by now is left alone.
   await lockOrganizations(scope.tx, suspects);
-  const halves = (await findHalves(scope.tx, organization)).filter(({ id }) => suspects.includes(id));
+  const halves = (await wanted()).filter(({ id }) => suspects.includes(id));
   // All wrong links go before the first right one comes: one may be the right one of another organization.
   await clearLinks(
     scope.tx,
