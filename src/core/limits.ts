@@ -207,8 +207,8 @@ export const limits = Object.freeze({
   /** How long a counted line of an organization is believed, and of how many. */
   jobDepthKnownMs: 1_000,
   jobDepthsMax: 50_000,
-  /** Gathering of rings before one NOTIFY. */
-  jobRingMs: 2,
+  /** Pause after a NOTIFY, in which rings are gathered for the next. */
+  jobRingMs: 5,
   /** Pause before the connection that hears of jobs is made again. */
   jobListenPauseMs: 250,
   /** A worker tells that it lives, and is taken for dead when it was silent for so long. */

@@ -1,7 +1,7 @@
 /** What one organization's transaction leaves on a connection, and what the next one on it gets of that. */
 import { setTimeout } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { sequencedChannel, stagedChannel } from '../../src/core/audit/listening.js';
+import { sequencedChannel, stagedChannel } from '../../src/core/audit/channels.js';
 import { createDartwing, type Dartwing, type Tx } from '../../src/core/index.js';
 import { leakIn } from './trial.js';
 import { createWorld, type World } from './world.js';

@@ -5,12 +5,27 @@ import { createTestDatabase, testOptions } from '../support/database.js';
 
 const database = await createTestDatabase();
 let packets = 0;
+/** Requests that the server answers one by one: Sync and simple queries of the protocol. */
+let requests = 0;
 let dartwing: Dartwing;
 
 const proxy = createServer((client) => {
   const { hostname, port } = new URL(database.url);
   const server = connectTo(Number(port), hostname);
-  client.on('data', () => packets++);
+  let rest = Buffer.alloc(0);
+  let isGreeted = false;
+  client.on('data', (chunk) => {
+    packets++;
+    rest = Buffer.concat([rest, chunk]);
+    for (;;) {
+      // The first message has no type.
+      const at = isGreeted ? 1 : 0;
+      if (rest.length < at + 4 || rest.length < at + rest.readInt32BE(at)) return;
+      if (isGreeted && (rest[0] === 0x53 || rest[0] === 0x51)) requests++;
+      rest = rest.subarray(at + rest.readInt32BE(at));
+      isGreeted = true;
+    }
+  });
   client.pipe(server).pipe(client);
   for (const socket of [client, server]) socket.on('error', () => {});
 });
@@ -45,4 +60,14 @@ test('statements that are asked for together leave in one packet', async () => {
   });
   expect(values).toEqual([1, 2, 3, 4]);
   expect(packets).toBe(2);
+});
+
+test('a transaction that ends with its statement is one packet and one request', async () => {
+  const read = () =>
+    dartwing.asOrg('ORG-2026-00001', (tx) => tx.finish('select slug from organization where id = $1', ['x']));
+  await read();
+  packets = 0;
+  requests = 0;
+  expect(await read()).toEqual({ rows: [], rowCount: 0 });
+  expect({ packets, requests }).toEqual({ packets: 1, requests: 1 });
 });

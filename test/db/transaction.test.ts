@@ -153,6 +153,65 @@ describe('a commit that is not let through', () => {
   });
 });
 
+describe('a request of several statements', () => {
+  it('lets nothing of the work run outside of a transaction, also where the work swallows failures', async () => {
+    const alone = open({ poolConnectionsMax: 1 });
+    const none = async () => {};
+    await alone.asSystem(none, (tx) => tx.query('deallocate all'));
+    const before = await nameOf(acme);
+    let attempts = 0;
+    const work = async (tx: Tx) => {
+      attempts++;
+      await tx.query('select 1').catch(() => {});
+      await rename(tx, 'outside').catch(() => {});
+      await tx.finish("update company set legal_name = 'outside'").catch(() => {});
+    };
+    await alone.asSystem(none, work, { dryRun: true });
+    expect(attempts).toBe(2);
+    expect(await nameOf(acme)).toBe(before);
+  });
+
+  it('gives each of many statements of one request its own answer', async () => {
+    const answers = await db.asOrg(acme, (tx) =>
+      Promise.all([
+        tx.query('select $1::int as n', [1]),
+        tx.query('select legal_name from company'),
+        tx.query('update company set tax_id = $1', ['7'], 'test_tax'),
+        tx.query('select generate_series(1, $1::int) as n', [3]),
+        tx.query('select tax_id from company where organization = $1', [acme], 'test_read'),
+      ]),
+    );
+    expect(answers.map(({ rowCount }) => rowCount)).toEqual([1, 1, 1, 3, 1]);
+    expect(answers[4].rows).toEqual([{ tax_id: '7' }]);
+  });
+
+  it('keeps the connection after a value that is none, and after a request that failed halfway', async () => {
+    const alone = open({ poolConnectionsMax: 1 });
+    const circular: Record<string, unknown> = {};
+    circular.self = circular;
+    await expect(
+      alone.asOrg(acme, (tx) =>
+        Promise.all([
+          tx.query('select $1::int', [1], 'test_one'),
+          tx.query('select $1', [circular], 'test_bad'),
+        ]),
+      ),
+    ).rejects.toThrow();
+    for (const _ of [1, 2]) {
+      const failing = alone.asOrg(acme, (tx) =>
+        Promise.all([
+          tx.query('select $1::int', [1], 'test_one'),
+          tx.query('select 1 / $1::int', [0], 'test_fails'),
+          tx.query('select $1::int + 1', [1], 'test_behind'),
+        ]),
+      );
+      await expect(failing).rejects.toMatchObject({ cause: { code: '22012' } });
+    }
+    const { rows } = await alone.asOrg(acme, (tx) => tx.query('select $1::int + 1 as n', [1], 'test_behind'));
+    expect(rows).toEqual([{ n: 2 }]);
+  });
+});
+
 describe('a last statement', () => {
   it('takes COMMIT along, so that the whole transaction is one flight', async () => {
     const { proxy, through } = await openThrough(20);

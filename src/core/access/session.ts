@@ -55,7 +55,8 @@ export function openSession(
   { contexts, doorbell }: AccessSources,
 ): Session {
   const call = (options: CallOptions = {}): Call => {
-    const facts = { requestId: `req_${uuidv7(clock.now())}`, ...defaults, ...withoutUndefined(options) };
+    const facts: Call = { ...defaults, ...withoutUndefined(options) };
+    facts.requestId ??= `req_${uuidv7(clock.now())}`;
     requireTexts(facts);
     return facts;
   };

@@ -48,8 +48,6 @@ export type {
   AuditDatabase,
   AuditKey,
   AuditTransaction,
-  ListenConnection,
-  OpenListener,
   Queryable,
 } from './ports.js';
 export { type AuditList, type AuditQuery, queryAudit } from './query.js';

@@ -35,15 +35,3 @@ export interface AuditTransaction extends Queryable {
 export interface AuditDatabase<Tx extends Queryable = Queryable> {
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
 }
-
-/** A connection kept open for LISTEN. `pg.Client` is one. */
-export interface ListenConnection {
-  query(text: string): Promise<unknown>;
-  on(event: 'notification', listener: () => void): unknown;
-  on(event: 'error', listener: (error: Error) => void): unknown;
-  on(event: 'end', listener: () => void): unknown;
-  end(): Promise<void>;
-}
-
-/** Opens a new connected `ListenConnection`; called again after each loss. */
-export type OpenListener = () => Promise<ListenConnection>;

@@ -1,5 +1,5 @@
 /** The room as callers see it: the sequencer's life in this process, and reading verbs that see all that is staged. */
-
+import type { OpenListener } from '../db/index.js';
 import type { ArchiveOptions } from './archive/store.js';
 import { type ArchiveVerbs, archiveVerbs } from './archive/verbs.js';
 import { auditBounds } from './bounds.js';
@@ -18,7 +18,7 @@ import { gatherTrust } from './checkpoint/trust.js';
 import type { AuditDocument } from './document.js';
 import type { AuditActor, AuditVia } from './entry.js';
 import type { AuditFilter } from './filter.js';
-import type { AuditDatabase, AuditKey, AuditTransaction, OpenListener } from './ports.js';
+import type { AuditDatabase, AuditKey, AuditTransaction } from './ports.js';
 import { type AuditList, type AuditQuery, queryAudit } from './query.js';
 import { type AuditReader, recordReading } from './reader.js';
 import { type SequencingOptions, sequenceOnce } from './sequencer.js';

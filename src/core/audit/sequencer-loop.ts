@@ -1,9 +1,9 @@
 /** Runs the sequencer for the life of a process. */
+import { keepListening, type OpenListener } from '../db/index.js';
+import { makeDoorbell } from '../doorbell.js';
 import { limits } from '../limits.js';
 import { auditBounds } from './bounds.js';
-import { makeDoorbell } from './doorbell.js';
-import { keepListening, stagedChannel } from './listening.js';
-import type { OpenListener } from './ports.js';
+import { stagedChannel } from './channels.js';
 import { type SequencingOptions, sequenceOnce } from './sequencer.js';
 
 export interface SequencerOptions extends SequencingOptions {
@@ -30,7 +30,10 @@ export function startSequencer(options: SequencerOptions): Sequencer {
     keepListening({
       open: options.listen,
       channel: stagedChannel,
-      onNotify: bell.ring,
+      pauseMs: auditBounds.listenBackoffMs,
+      pauseMsMax: auditBounds.listenBackoffMsMax,
+      onPayload: bell.ring,
+      onConnected: bell.ring,
       onFailure: options.onFailure,
     });
 

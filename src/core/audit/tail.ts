@@ -1,12 +1,13 @@
 /** Follows the trail as it grows, oldest first. */
+import { keepListening, type OpenListener } from '../db/index.js';
+import { makeDoorbell } from '../doorbell.js';
 import { DartwingError } from '../errors.js';
 import { auditBounds } from './bounds.js';
+import { sequencedChannel } from './channels.js';
 import { type AuditDocument, auditDocument } from './document.js';
-import { makeDoorbell } from './doorbell.js';
 import { type AuditFilter, requireFilter } from './filter.js';
-import { keepListening, sequencedChannel } from './listening.js';
 import { openPersonal } from './personal.js';
-import type { AuditDatabase, AuditTransaction, OpenListener } from './ports.js';
+import type { AuditDatabase, AuditTransaction } from './ports.js';
 import { type EventKey, listLastTimes, selectEventsAfter } from './read-queries.js';
 import { type AuditReader, recordReading } from './reader.js';
 
@@ -50,7 +51,10 @@ export async function* tailAudit(
       ? keepListening({
           open: source.listen,
           channel: sequencedChannel,
-          onNotify: bell.ring,
+          pauseMs: auditBounds.listenBackoffMs,
+          pauseMsMax: auditBounds.listenBackoffMsMax,
+          onPayload: bell.ring,
+          onConnected: bell.ring,
           onFailure: source.onFailure ?? (() => {}),
         })
       : undefined;

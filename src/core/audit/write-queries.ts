@@ -1,9 +1,10 @@
 /** Every SQL statement that writes the audit trail. Table names are resolved by the connection's search path. */
+
+import { sequencedChannel, stagedChannel } from './channels.js';
 import { clearColumns } from './columns.js';
 import type { AuditBody } from './entry.js';
 import type { ChainedEntry, ChainHead } from './head.js';
 import { instantSql } from './instant.js';
-import { sequencedChannel, stagedChannel } from './listening.js';
 import type { Queryable } from './ports.js';
 
 /** A staged entry: its exact bytes, its MAC and the number of the key that made it. */

@@ -134,7 +134,7 @@ export function openDatabase(options: DatabaseOptions): Database {
       const now = options.clock.now();
       const opening = [
         { ...personStatement, values: [person, now, contextSeal(options.contextKey, { person }, now)] },
-        { text: `set local role "${roles.reader}"` },
+        { text: `set local role "${roles.reader}"`, values: [], name: 'dartwing_reader' },
       ];
       return runTransaction(app.connect, { ...shared, opening, readOnly: true }, work);
     },

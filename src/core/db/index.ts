@@ -18,7 +18,7 @@ export {
 } from './database.js';
 export { connectFailure, duplicateConstraint } from './failures.js';
 export { quoteIdentifier } from './identifiers.js';
-export { keepListening, type Listening } from './listening.js';
+export { keepListening, type Listening, type OpenListener } from './listening.js';
 export {
   type MigrateOptions,
   type MigrationRun,

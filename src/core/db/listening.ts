@@ -1,5 +1,16 @@
 /** A LISTEN that survives lost connections; after each new one its owner looks for what it may have missed. */
-import type { Client } from 'pg';
+
+/** A connection kept open for LISTEN. `pg.Client` is one. */
+interface ListenConnection {
+  query(text: string): Promise<unknown>;
+  on(event: 'notification', listener: (message: { payload?: string | undefined }) => void): unknown;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  on(event: 'end', listener: () => void): unknown;
+  end(): Promise<void>;
+}
+
+/** Opens a new connected `ListenConnection`; called again after each loss. */
+export type OpenListener = () => Promise<ListenConnection>;
 
 export interface Listening {
   /** The first connection stands, or listening was closed before. */
@@ -9,7 +20,7 @@ export interface Listening {
 
 /** Listens until closed, connecting again with pauses that grow while no connection comes about. */
 export function keepListening(parts: {
-  open: () => Promise<Client>;
+  open: OpenListener;
   channel: string;
   pauseMs: number;
   pauseMsMax: number;

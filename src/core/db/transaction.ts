@@ -2,7 +2,6 @@
  * One transaction on one connection: BEGIN, the context and the first statement leave in a single flight
  * (pg's pipeline), the rest as the work goes on, and COMMIT is believed only when the server says COMMIT.
  */
-import type { Writable } from 'node:stream';
 import {
   type Compilable,
   DummyDriver,
@@ -15,6 +14,7 @@ import type { PoolClient, QueryResult, QueryResultRow } from 'pg';
 import type { Clock } from '../clock.js';
 import { DartwingError } from '../errors.js';
 import { limits } from '../limits.js';
+import { askAlone, askTogether, type NamedStatement, tellTogether } from './batch.js';
 import {
   duplicateConstraint,
   isAfterFailure,
@@ -84,12 +84,8 @@ export const build = new Kysely<Tables>({
   },
 });
 
-/** A statement of the transaction's opening, sent together with BEGIN. */
-export interface Opening {
-  text: string;
-  values?: readonly unknown[];
-  name?: string;
-}
+/** A statement of the transaction's opening, sent together with BEGIN; its rows are passed over. */
+export type Opening = NamedStatement;
 
 export interface TransactionOptions {
   organization?: string | undefined;
@@ -186,17 +182,24 @@ interface Course {
   lost: unknown;
   /** The errors of this attempt's statements in order, as they were thrown. */
   failures: unknown[];
+  /** Why the transaction never began: what is asked for now would run outside of one. */
+  unopened?: unknown;
   /** The end is on the way: whoever still holds the `Tx` comes too late. */
   ended: boolean;
   /** COMMIT or ROLLBACK, when it left with the last statement. */
-  end?: Promise<QueryResult>;
+  end?: Promise<string>;
 }
 
 /**
  * Leaves nothing of the connection's last borrower: settings, role, open cursors and temporary tables of a session
  * outlive a transaction, and those of one organization must not reach the next. Costs no round trip of its own.
  */
-const cleanStart = 'reset all; reset role; close all; discard temp';
+const cleanStart = ['reset all', 'reset role', 'close all', 'discard temp'].map(named);
+
+/** A text without values, prepared under its own words. */
+function named(text: string): NamedStatement {
+  return { text, values: [], name: `dartwing_${text.replaceAll(' ', '_')}` };
+}
 
 async function attemptTransaction<T>(
   connect: () => Promise<PoolClient>,
@@ -222,9 +225,9 @@ async function attemptTransaction<T>(
     course.ended = true;
     if (course.end === undefined) permitCommit(options);
     commitSent = !options.rollback;
-    const end = await (course.end ?? client.query(endOf(options)));
+    const end = await (course.end ?? askAlone(client, endOf(options)).then(({ command }) => command));
     // After a failed statement that `work` swallowed, COMMIT answers ROLLBACK without an error.
-    if (commitSent && end.command !== 'COMMIT') {
+    if (commitSent && end !== 'COMMIT') {
       commitSent = false;
       const cause = course.failures.at(-1);
       throw isContention(cause)
@@ -282,30 +285,27 @@ function permitCommit({ rollback, beforeCommit }: TransactionOptions): void {
 
 function open(client: PoolClient, options: TransactionOptions, course: Course): Promise<unknown> {
   const mode = `${options.isolation ? ` isolation level ${options.isolation}` : ''}${options.readOnly ? ' read only' : ''}`;
-  gatherWrites(client);
-  const sent: Promise<unknown>[] = [client.query(`begin${mode}; ${cleanStart}`)];
-  for (const { text, values = [], name } of options.opening) {
-    sent.push(
-      client.query(name === undefined ? { text, values: [...values] } : { text, values: [...values], name }),
-    );
-  }
-  const opened = Promise.all(sent).catch((error: unknown) => {
-    throw heard(course, error);
-  });
+  const beginning = named(`begin${mode}`);
+  const opened = tellTogether(client, [beginning, ...cleanStart, ...options.opening]).catch(
+    (error: unknown) => {
+      course.unopened = heard(course, error);
+      throw course.unopened;
+    },
+  );
   // A failing opening also fails the work's first statement; without this the process would see it unhandled.
   opened.catch(() => {});
   return opened;
 }
 
-/**
- * Sends what is asked for in one turn of the event loop as one packet: BEGIN, the context and the first statement
- * otherwise leave in three, each of which wakes the server. The stream is not in pg's types; without it nothing is lost.
- */
-function gatherWrites(client: PoolClient): void {
-  const stream = (client as unknown as { connection?: { stream?: Partial<Writable> } }).connection?.stream;
-  if (stream?.cork === undefined || stream.writableCorked !== 0) return;
-  stream.cork();
-  process.nextTick(() => stream.uncork?.());
+/** A text without values may be several statements, which only the simple protocol takes. */
+function ask(
+  client: PoolClient,
+  text: string,
+  values: readonly unknown[],
+  name: string | undefined,
+): Promise<QueryResult> {
+  if (name === undefined && values.length === 0) return askAlone(client, text);
+  return askTogether(client, { text, values, name });
 }
 
 function transactionOn(
@@ -318,11 +318,10 @@ function transactionOn(
     // The connection may serve another organization by now.
     if (course.ended)
       throw new DartwingError('INTERNAL', { message: 'a statement came after the end of its transaction' });
+    if (course.unopened !== undefined) throw course.unopened;
     options.onStatement?.();
     try {
-      const config = name === undefined ? { text, values: [...values] } : { text, values: [...values], name };
-      gatherWrites(client);
-      const result = await client.query(config);
+      const result = await ask(client, text, values, name);
       return { rows: result.rows, rowCount: result.rowCount ?? 0 };
     } catch (error) {
       if (isAfterFailure(error)) {
@@ -345,7 +344,7 @@ function transactionOn(
       const answer = query(text, values, name);
       if (!course.ended) {
         course.ended = true;
-        course.end = client.query(endOf(options));
+        course.end = tellTogether(client, [named(endOf(options))]);
         // Awaited when the work is done; until then nobody hears it.
         course.end.catch(() => {});
       }
@@ -382,7 +381,7 @@ async function abandon(client: PoolClient, course: Course): Promise<void> {
     return;
   }
   try {
-    await client.query('rollback');
+    await askAlone(client, 'rollback');
     client.release();
   } catch {
     client.release(true);

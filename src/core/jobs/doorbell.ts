@@ -41,7 +41,7 @@ export function jobDoorbell(
   let sending: Promise<void> | undefined;
 
   const send = async () => {
-    await new Promise((resolve) => setTimeout(resolve, limits.jobRingMs));
+    await new Promise((resolve) => setImmediate(resolve));
     while (waiting.size > 0) {
       const payloads = payloadsOf([...waiting.values()]);
       waiting.clear();
@@ -49,6 +49,8 @@ export function jobDoorbell(
       await database
         .asMachinery((tx) => tx.finish(text, [jobChannel, payloads], 'dartwing_job_ring'))
         .catch(onFailure);
+      // The first ring goes at once; those of a stream of jobs share the next.
+      await new Promise((resolve) => setTimeout(resolve, limits.jobRingMs));
     }
     sending = undefined;
   };

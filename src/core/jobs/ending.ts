@@ -47,7 +47,8 @@ export async function endWithChildren(tx: Tx, endings: readonly Ending[]): Promi
   return all;
 }
 
-async function endingsOfChildren(tx: Tx, parent: JobKey & { state: string }): Promise<Ending[]> {
+/** How the children that wait for a job end with it. */
+export async function endingsOfChildren(tx: Tx, parent: JobKey & { state: string }): Promise<Ending[]> {
   const rows = await lockJobs(
     tx,
     "j.organization = $1 and j.parent = $2 and j.state = 'pending'",

@@ -1,5 +1,6 @@
 /** Statements of maintenance. */
 import type { Tx } from '../db/index.js';
+import type { JobKey } from './row.js';
 
 export async function ensurePartitions(tx: Tx, days: number): Promise<void> {
   await tx.query("select ensure_job_history((clock_timestamp() at time zone 'UTC')::date, $1)", [days]);
@@ -36,6 +37,16 @@ export async function deleteOldKeys(tx: Tx): Promise<void> {
   await tx.query("delete from job_key where at < clock_timestamp() - interval '1 day'");
   await tx.query("delete from job_progress where at < clock_timestamp() - interval '1 day'");
   await tx.query("delete from job_rate where arrival < clock_timestamp() - interval '1 day'");
+}
+
+/** Jobs that ended, or are gone, while a child still waits for them. */
+export async function findForgottenParents(tx: Tx, count: number): Promise<(JobKey & { state: string })[]> {
+  const text = `select distinct c.organization, c.parent as number, coalesce(
+      (select h.state from job_history h where h.organization = c.organization and h.number = c.parent limit 1),
+      (select d.state from job_dead_letter d where d.organization = c.organization and d.number = c.parent), 'dead_letter') as state
+    from job c where c.parent is not null and c.state = 'pending' and c.due_at is null
+      and not exists (select from job p where p.organization = c.organization and p.number = c.parent) limit $1`;
+  return (await tx.query<JobKey & { state: string }>(text, [count])).rows;
 }
 
 /** Organizations with jobs that can never run: dissolved or purged. */

@@ -5,8 +5,9 @@ import { DartwingError } from '../errors.js';
 import { limits } from '../limits.js';
 import type { Log } from '../log.js';
 import { countDeadLetters } from './dead-letter-queries.js';
-import { endingOf, endWithChildren } from './ending.js';
-import { lockJobs } from './engine-queries.js';
+import { readyRings } from './doorbell.js';
+import { endingOf, endingsOfChildren, endWithChildren } from './ending.js';
+import { type Ending, lockJobs, promoteDue, releaseChildren } from './engine-queries.js';
 import {
   countOldHistory,
   deleteDecided,
@@ -14,9 +15,10 @@ import {
   deleteOldKeys,
   dropOldPartitions,
   ensurePartitions,
+  findForgottenParents,
   findOrphans,
 } from './maintenance-queries.js';
-import { stuckCondition } from './read-queries.js';
+import { countQueues, stuckCondition } from './read-queries.js';
 import type { RunParts } from './run.js';
 import { deleteTicks } from './schedule-queries.js';
 import { recordSystem } from './settings.js';
@@ -42,6 +44,47 @@ export async function buryStuck({ transaction, doorbell }: MaintenanceParts): Pr
     return endWithChildren(tx, endings);
   });
   return { buried: ended.length };
+}
+
+/** Jobs whose time has come join their lines. Workers see to that too; this holds where they are too busy to. */
+export async function joinDue({ transaction, doorbell }: MaintenanceParts): Promise<{ joined: number }> {
+  let joined = 0;
+  for (let batch = 0; batch < limits.jobSweepBatchesMax; batch++) {
+    const rows = await transaction((tx) => promoteDue(tx, limits.jobPromoteMax));
+    doorbell.tell(readyRings(rows));
+    joined += rows.length;
+    if (rows.length < limits.jobPromoteMax) break;
+  }
+  return { joined };
+}
+
+/** Children of jobs that have ended join their lines or end too. Whoever ends a job does that; this finds what was left. */
+export async function settleChildren({
+  transaction,
+  doorbell,
+}: MaintenanceParts): Promise<{ joined: number; ended: number }> {
+  return transaction(async (tx) => {
+    const parents = await findForgottenParents(tx, limits.jobSweepMax);
+    const completed = parents.filter(({ state }) => state === 'completed');
+    const joined = completed.length === 0 ? [] : await releaseChildren(tx, completed);
+    doorbell.ringAfter(tx, joined);
+    const endings: Ending[] = [];
+    for (const parent of parents)
+      if (parent.state !== 'completed') endings.push(...(await endingsOfChildren(tx, parent)));
+    const ended = await endWithChildren(tx, endings);
+    return { joined: joined.length, ended: ended.length };
+  });
+}
+
+/** What stands in each queue, kept as the outcome for whoever asks how it was a minute ago. */
+export async function measureQueues({ transaction }: MaintenanceParts): Promise<object> {
+  const counts = await transaction((tx) => countQueues(tx, undefined));
+  return Object.fromEntries(
+    counts.map(({ queue, queued, running, failed, oldest_ms }) => [
+      queue,
+      { queued, running, failed, oldest_ms },
+    ]),
+  );
 }
 
 /** Jobs of organizations that are dissolved or gone end; a suspended one's wait. */

@@ -10,8 +10,11 @@ import {
   buryStuck,
   cleanDeadLetters,
   endOrphans,
+  joinDue,
   keepHistory,
   type MaintenanceParts,
+  measureQueues,
+  settleChildren,
   watchDeadLetters,
 } from './maintenance.js';
 import { rememberedPlaces } from './places.js';
@@ -45,6 +48,9 @@ export function openJobs(sources: JobsSources): Jobs & { close(): Promise<void> 
   const maintenance: MaintenanceParts = { ...rest, log, registry, doorbell, transaction };
   const chores = {
     'jobs.stuck': ['*/15 * * * *', 'Ends running jobs that took twice their time', buryStuck],
+    'jobs.due': ['* * * * *', 'Lets jobs whose time has come join their lines, retries among them', joinDue],
+    'jobs.children': ['* * * * *', 'Lets jobs go on that waited for one that has ended', settleChildren],
+    'jobs.depth': ['* * * * *', 'Counts what stands in each queue', measureQueues],
     'jobs.orphans': ['* * * * *', 'Ends jobs of dissolved organizations', endOrphans],
     'jobs.dead_letter_alert': ['* * * * *', 'Warns when too many dead letters wait', watchDeadLetters],
     'jobs.dead_letter_cleanup': [

@@ -1,5 +1,6 @@
 /** One queue in one worker: takes as many jobs as there are slots, from whom fairness says, and runs them. */
 import type { Tx } from '../db/index.js';
+import { makeDoorbell } from '../doorbell.js';
 import { limits } from '../limits.js';
 import type { CompletionBatch } from './completion.js';
 import type { Ring } from './doorbell.js';
@@ -60,29 +61,8 @@ export function openLine(parts: LineParts): QueueLine {
   let running = 0;
   /** Taken and not begun, in the order in which they are to begin. */
   let ready: { job: ClaimedJob; start: number }[] = [];
-  let wake: (() => void) | undefined;
-  let rung = false;
+  const { ring, wait } = makeDoorbell();
   const whenIdle: (() => void)[] = [];
-
-  const ring = () => {
-    rung = true;
-    wake?.();
-  };
-
-  /** Sleeps until somebody rings, or for `ms`. */
-  async function wait(ms: number): Promise<void> {
-    if (!rung) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, ms);
-        wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-      wake = undefined;
-    }
-    rung = false;
-  }
 
   /** Jobs that may wait in memory for a slot: only where one is free in no time. */
   const ahead = () => {

@@ -277,9 +277,10 @@ export function jobVerbs(parts: JobsParts): Jobs {
     answer: (scope: Scope, organization: string, submission: Submission) => Promise<T>,
   ): Promise<T> => {
     const organization = await parts.idOf(ref);
-    const isLast = !isOnRecord(session.call(call).principal);
+    const facts = session.call(call);
+    const isLast = !isOnRecord(facts.principal);
     type Attempt = { done: true; value: T } | { done: false };
-    const attempt = await session.runIn(organization, call, async (scope): Promise<Attempt> => {
+    const attempt = await session.runIn(organization, facts, async (scope): Promise<Attempt> => {
       const quick = await submitAtOnce(scope, parts, organization, type, inputs, options, isLast);
       if (quick === 'refused' && isLast) return { done: false };
       const made =
@@ -290,7 +291,7 @@ export function jobVerbs(parts: JobsParts): Jobs {
       return { done: true, value: await answer(scope, organization, made) };
     });
     if (attempt.done) return attempt.value;
-    return session.runIn(organization, call, async (scope) => {
+    return session.runIn(organization, facts, async (scope) => {
       const made = await submitJobs(scope, parts, organization, type, inputs, options);
       return answer(scope, organization, made);
     });

@@ -169,15 +169,7 @@ export type Inserted = Pick<JobRow, 'number' | 'turn' | 'created_at'>;
  */
 export async function insertJobs(tx: Tx, jobs: NewJobs, isLast: boolean): Promise<Inserted[]> {
   const later = jobs.isHeld || jobs.runAt !== null;
-  const text = `insert into job (organization, queue, type, state, priority, turn, attempts_max, timeout_ms, principal, owner, input,
-      hash, parent, due_at, created_at, queued_at, request_id)
-    select $1, $2, $3, $4, $5, case when $4 = 'queued' then nextval('job_turn') end, $6, $7, $8, $9, each.input::jsonb,
-      each.hash, $12, $13::timestamptz, at, case when $4 = 'queued' then at end, $14
-    from organization o, unnest($10::text[], $11::bytea[]) with ordinality as each (input, hash, place), clock_timestamp() as at
-    where o.id = $1 and ${organizationState} = 'active' and ($15::float8 = 0 or not exists (
-      select from job j where j.organization = $1 and j.hash = any ($11) and j.created_at > at - $15 * interval '1 millisecond'))
-    order by each.place
-    returning number, turn, created_at`;
+  const isOne = jobs.inputs.length === 1;
   const values = [
     jobs.organization,
     jobs.queue,
@@ -188,13 +180,44 @@ export async function insertJobs(tx: Tx, jobs: NewJobs, isLast: boolean): Promis
     jobs.timeoutMs,
     JSON.stringify(jobs.principal),
     jobs.owner,
-    jobs.inputs,
-    jobs.hashes,
+    isOne ? jobs.inputs[0] : jobs.inputs,
+    isOne ? jobs.hashes[0] : jobs.hashes,
     jobs.parent,
     jobs.isHeld ? null : jobs.runAt,
     jobs.requestId,
-    jobs.twinsMs,
   ];
+  const isUnique = jobs.twinsMs > 0;
+  if (isUnique) values.push(jobs.twinsMs);
   const ask = isLast ? tx.finish : tx.query;
-  return (await ask<Inserted>(text, values, 'dartwing_job_insert')).rows;
+  const { text, name } = inserts[isOne ? 'one' : 'many'][isUnique ? 'unique' : 'any'];
+  return (await ask<Inserted>(text, values, name)).rows;
 }
+
+/**
+ * One statement for each case: with nothing to decide while it runs, and no list where there is one job, the server keeps
+ * one plan of it; the plan of a list it would make anew each time, which takes as long as the insert.
+ */
+function insertText(isOne: boolean, isUnique: boolean): string {
+  const own = isOne ? { input: '$10', hash: '$11::bytea' } : { input: 'each.input', hash: 'each.hash' };
+  const twins = `and not exists (select from job j where j.organization = $1
+      and j.hash = ${isOne ? '$11::bytea' : 'any ($11)'} and j.created_at > at - $15 * interval '1 millisecond')`;
+  return `insert into job (organization, queue, type, state, priority, turn, attempts_max, timeout_ms, principal, owner, input,
+      hash, parent, due_at, created_at, queued_at, request_id)
+    select $1, $2, $3, $4, $5, case when $4 = 'queued' then nextval('job_turn') end, $6, $7, $8, $9, ${own.input}::jsonb,
+      ${own.hash}, $12, $13::timestamptz, at, case when $4 = 'queued' then at end, $14
+    from organization o, clock_timestamp() as at${isOne ? '' : ', unnest($10::text[], $11::bytea[]) with ordinality as each (input, hash, place)'}
+    where o.id = $1 and ${organizationState} = 'active' ${isUnique ? twins : ''}
+    ${isOne ? '' : 'order by each.place'}
+    returning number, turn, created_at`;
+}
+
+const inserts = {
+  one: {
+    any: { text: insertText(true, false), name: 'dartwing_job_insert_one' },
+    unique: { text: insertText(true, true), name: 'dartwing_job_insert_one_unique' },
+  },
+  many: {
+    any: { text: insertText(false, false), name: 'dartwing_job_insert_many' },
+    unique: { text: insertText(false, true), name: 'dartwing_job_insert_many_unique' },
+  },
+} as const;

@@ -68,6 +68,9 @@ const optionsSchema = z.strictObject({
   ifNotExists: z.boolean().optional(),
 });
 
+/** What most submissions say besides. */
+const nothingElse: SubmitOptions = Object.freeze({});
+
 /** A submission that was read and found well-formed. */
 interface Request {
   options: SubmitOptions;
@@ -82,7 +85,7 @@ function readRequest(
   inputs: readonly unknown[],
   given: SubmitOptions,
 ): Request {
-  const options = parseInput(optionsSchema, withoutUndefined(given));
+  const options = given === nothingElse ? nothingElse : parseInput(optionsSchema, withoutUndefined(given));
   if (inputs.length === 0 || inputs.length > limits.jobBatchMax) {
     throw new DartwingError('VALIDATION_ERROR', {
       message: `One submission holds 1 to ${limits.jobBatchMax} jobs`,
@@ -105,7 +108,7 @@ export async function submitAtOnce(
   organization: string,
   type: string,
   inputs: readonly unknown[],
-  given: SubmitOptions = {},
+  given: SubmitOptions = nothingElse,
   isLast = false,
 ): Promise<Submission | 'unsent' | 'refused'> {
   const { options, registered, texts } = readRequest(desk.registry, type, inputs, given);
@@ -146,7 +149,7 @@ export async function submitJobs(
   organization: string,
   type: string,
   inputs: readonly unknown[],
-  given: SubmitOptions = {},
+  given: SubmitOptions = nothingElse,
 ): Promise<Submission> {
   const { tx } = scope;
   const { options, registered, texts } = readRequest(desk.registry, type, inputs, given);

@@ -61,7 +61,8 @@ async function readInstallation(
     await database.asMachinery((tx) =>
       readTables(tx, put, masterKeyName, () => (before + clock.now().getTime()) / 2),
     );
-    const opening = [{ text: `set local role "${database.roles.sequencer}"` }];
+    const text = `set local role "${database.roles.sequencer}"`;
+    const opening = [{ text, values: [], name: 'dartwing_sequencer' }];
     const { staged, seconds } = await database.asMachinery(measureStage, opening);
     put('dartwing_audit_staged', staged);
     put('dartwing_audit_staged_age_seconds', seconds ?? 0);

@@ -30,6 +30,9 @@ export const bounds = Object.freeze({
   /** Gathering of events of one process before they are written. */
   gatherMs: 20,
   gatheredMax: 1_000,
+  /** Events that are written without asking whether a server is there, and how long its absence is believed. */
+  gatheredUnasked: 50,
+  deafMs: 100,
   /** Age of a signed message of another publisher. */
   externalMsMax: 300_000,
   /** Whom one presence list names. */

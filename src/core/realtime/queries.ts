@@ -15,6 +15,13 @@ export async function insertEvents(tx: Tx, events: readonly WaitingEvent[]): Pro
   await tx.query(text, [JSON.stringify(events)], 'dartwing_realtime_insert');
 }
 
+/** Whether any server lives that could send an event. */
+export async function isAnybodyThere(tx: Tx): Promise<boolean> {
+  const text =
+    "select exists (select from realtime_node where seen_at > now() - interval '2 minutes') as there";
+  return (await tx.finish<{ there: boolean }>(text, [], 'dartwing_realtime_there')).rows[0]!.there;
+}
+
 /** The same for events that are worth nothing unless somebody hears them now. */
 export async function insertHeard(tx: Tx, events: readonly WaitingEvent[]): Promise<void> {
   const text = `insert into realtime_outbox (organization, event)

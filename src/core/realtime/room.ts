@@ -41,6 +41,7 @@ export function realtimeRoom(parts: NodeParts): RealtimeRoom {
     (work) => database.asMachinery(work),
     kick,
     (error) => log.warn({ err: error }, 'realtime'),
+    clock.monotonicMs,
   );
   return {
     publish: async (organization, publication, call) => {
@@ -58,7 +59,7 @@ export function realtimeRoom(parts: NodeParts): RealtimeRoom {
     },
     sweep: () => database.asMachinery(deleteStale),
     kick,
-    tellOfJob: (event) => gathering.add(ofJob(event, clock.now())),
+    tellOfJob: (event) => gathering.add(() => ofJob(event, clock.now())),
     close: async () => {
       await gathering.close();
       for (const node of nodes) await node.close();
