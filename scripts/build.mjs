@@ -241,6 +241,24 @@ async function copyReference() {
     await copyFile(join(root, 'node_modules/swagger-ui-dist', file), join(folder, file));
 }
 
+/** tsc writes what has changed since the last time; what has no source any more goes. */
+async function buildLibrary() {
+  const built = await Promise.all(
+    libraries.map((name) => stat(join(root, 'dist', name)).catch(() => undefined)),
+  );
+  if (built.includes(undefined)) await rm(join(root, '.cache/library.tsbuildinfo'), { force: true });
+  const exit = await run('tsc', ['-p', 'tsconfig.build.json']);
+  for (const name of libraries) {
+    const folder = join(root, 'dist', name);
+    for (const file of await readdir(folder, { recursive: true }).catch(() => [])) {
+      const source = join(root, 'src', name, file.replace(/(\.d\.ts|\.js|\.js\.map)$/, '.ts'));
+      if (!(await stat(source).catch(() => undefined)))
+        await rm(join(folder, file), { recursive: true, force: true });
+    }
+  }
+  return exit;
+}
+
 function run(program, words) {
   const local = join(root, 'node_modules/.bin', program);
   const [command, args] = program === 'tsc' ? [process.execPath, [local, ...words]] : [program, words];
@@ -273,6 +291,7 @@ async function rebuildOnChange() {
   }
 }
 
+const libraries = ['auditor', 'client', 'core', 'server'];
 const stampFile = join(root, '.cache/built-from');
 
 /**
@@ -311,9 +330,7 @@ async function buildAll() {
   const stamp = await inputStamp();
   if (process.argv.includes('--if-changed') && (await isBuilt(stamp))) return;
   await rm(stampFile, { force: true });
-  const libraries = ['core', 'server', 'client', 'auditor'].map((name) => join(root, 'dist', name));
-  await Promise.all(libraries.map((folder) => rm(folder, { recursive: true, force: true })));
-  const [types] = await Promise.all([run('tsc', ['-p', 'tsconfig.build.json']), buildCli(), copyReference()]);
+  const [types] = await Promise.all([buildLibrary(), buildCli(), copyReference()]);
   if (types !== 0) {
     process.exitCode = 1;
     return;
