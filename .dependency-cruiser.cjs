@@ -25,6 +25,7 @@ const rooms = [
   'privacy',
   'compliance',
   'apply',
+  'remote',
 ];
 const groundFloor =
   '^src/core/(errors|folders|config|config-keys|config-files|config-sources|clock|doorbell|duration|ids|input|limits|log|log-scrubber|pino-log|json|package-root|sensitive)\\.ts$';

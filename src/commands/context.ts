@@ -77,6 +77,8 @@ export interface OpenOptions {
   selfTest?: 'full' | 'version';
   /** Sequence the audit trail while the command runs, for one that stays. */
   background?: boolean;
+  /** The verb runs in this process and has to be beside the database: a server cannot stand in. */
+  beside?: boolean;
   /** Where the core logs, for a command that stays; else nowhere, or on stderr with --debug. */
   log?: Log;
 }

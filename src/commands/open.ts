@@ -15,6 +15,7 @@ import {
 import { developmentMasterKey } from '../core/keys/index.js';
 import type { CommandContext, OpenOptions } from './context.js';
 import { archiveOf, installationOptions } from './installation-options.js';
+import { isServer } from './server-address.js';
 import { isUp } from './up/holder.js';
 
 /** Where a command works. */
@@ -29,14 +30,16 @@ export interface Target {
 }
 
 /**
- * Opens dartwing. A fresh or outdated embedded database is migrated, because nobody else would; a configured one
+ * Opens dartwing, or connects to the server that is configured. A fresh or outdated embedded database is migrated, because nobody else would; a configured one
  * never is.
  * @throws SCHEMA_*, DATABASE_*, MASTER_KEY_*, EMBEDDED_*, ISOLATION_BROKEN
  */
 export async function openCore(
   context: CommandContext,
-  { selfTest = 'full', background = false, log }: OpenOptions,
+  { selfTest = 'full', background = false, beside = false, log }: OpenOptions,
 ): Promise<Dartwing> {
+  const { url } = context.config.values;
+  if (isServer(url) && !beside) return (await import('./remote.js')).openRemote(context, url);
   const { options, data } = await findTarget(context);
   const from = data ?? context.config.origin('url').name ?? context.config.origin('url').source;
   options.log?.debug({ target: describeTarget(options.url), from }, 'database');
@@ -60,13 +63,13 @@ export async function openCore(
 }
 
 /**
- * Opens dartwing only where a database runs already: a configured one, or the server that `dartwing up` keeps. Starts,
+ * Opens dartwing only where one runs already: a server, a configured database, or the server that `dartwing up` keeps. Starts,
  * makes and migrates nothing. Undefined when there is none; whoever asks closes it.
  * @throws SCHEMA_*, DATABASE_*, MASTER_KEY_*
  */
 export async function openRunning(context: CommandContext): Promise<Dartwing | undefined> {
   const { url, masterKey, data } = context.config.values;
-  if (url !== undefined && /^https?:/.test(url)) return undefined;
+  if (isServer(url)) return (await import('./remote.js')).openRemote(context, url);
   const file = join(data, 'master.key');
   const address = url ?? (isUp(data) ? await presumedAddress(data) : undefined);
   const kept = masterKey === undefined && existsSync(file);
@@ -80,7 +83,7 @@ export async function openRunning(context: CommandContext): Promise<Dartwing | u
  * The database of this command: --url, environment, project or profile, else the embedded server of the project,
  * started for this command when none runs. It is let go at the end of the command.
  * @param choices.makesKey a configured database that nobody has set up yet gets a master key in the project's folder
- * @throws EMBEDDED_*, CONFIG_INVALID (a server address: there is no remote client in this version)
+ * @throws EMBEDDED_*, NEEDS_DATABASE (the address is that of a server)
  */
 export async function findTarget(
   context: CommandContext,
@@ -90,12 +93,11 @@ export async function findTarget(
   const { url, masterKey, data } = config.values;
   const file = join(data, 'master.key');
   if (url !== undefined) {
-    if (/^https?:/.test(url)) {
-      throw new DartwingError('CONFIG_INVALID', {
-        where: 'url',
-        message: 'this version works on a database (postgres://), not through a server',
+    if (isServer(url))
+      throw new DartwingError('NEEDS_DATABASE', {
+        what: `dartwing ${context.commandPath}`,
+        url: new URL(url).origin,
       });
-    }
     const keyOrigin = config.origin('masterKey').name;
     const options = { ...(await installationOptions(context)), url, masterKey, masterKeyOrigin: keyOrigin };
     const isKept = masterKey === undefined && existsSync(file);

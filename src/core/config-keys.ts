@@ -396,6 +396,13 @@ export const configKeys = {
     read: secretOf(16),
     secret: true,
   },
+  token: {
+    summary: 'API key or access token with which commands call the server of url',
+    env: ['DARTWING_TOKEN'],
+    value: 'token',
+    read: secretOf(16),
+    secret: true,
+  },
   operatorToken: {
     summary: 'Bearer token that opens /metrics and /health/details; without it they are not there',
     env: ['DARTWING_OPERATOR_TOKEN'],

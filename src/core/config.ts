@@ -151,6 +151,8 @@ function secretsOf(values: ConfigValues): string[] {
   for (const key of configKeyNames) {
     const value = values[key];
     if (!configKeySpec(key).secret || typeof value !== 'string') continue;
+    // The address of a server holds no password, and errors have to name it.
+    if (key === 'url' && /^https?:\/\/[^@?]*$/.test(value)) continue;
     secrets.push(value);
     if (!URL.canParse(value)) continue;
     const { password, username } = new URL(value);

@@ -161,6 +161,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
         clock,
         log,
         transaction,
+        signsHere: signer !== undefined,
       },
       signer === undefined ? withBrowserClient(options) : { ...options.identity, issuers: [signer.settings] },
     ),

@@ -1243,6 +1243,17 @@ const entries = {
     why: '{why}',
     fix: ['Check that it runs and that the address is right'],
   },
+  NEEDS_DATABASE: {
+    kind: 'invalid',
+    what: '{what} works beside the database, not through the server at {url}',
+    fix: ['Run it where the database is: set DARTWING_URL to a postgres:// address there'],
+  },
+  VERSION_SKEW: {
+    kind: 'precondition',
+    what: 'dartwing {client} cannot talk to the server at {url}, which is {server}',
+    why: 'Their major versions differ',
+    fix: ['Use a dartwing of the same major version: npx dartwing@{server}'],
+  },
   SERVER_FAULT: {
     kind: 'unavailable',
     what: 'The server answered {status}',

@@ -41,6 +41,11 @@ export function isOrganizationId(text: string): boolean {
   return /^ORG-\d{4}-\d{5,}$/.test(text);
 }
 
+/** Names one request in logs, entries of the trail, and the answer that somebody may report. */
+export function newRequestId(at: Date): string {
+  return `req_${uuidv7(at)}`;
+}
+
 /**
  * A UUID version 7 (RFC 9562 §5.7): 48 bits of Unix milliseconds, then random bits. Sorts by time.
  */

@@ -23,6 +23,13 @@ export const limits = Object.freeze({
   transactionBackoffMsMax: 250,
   /** Attempts at the roles of a server whose other databases are being migrated at the same time. */
   roleAttemptsMax: 30,
+  /** How often a call to a server is made, the first one included, and the pause before the second; each further one doubles it. */
+  remoteAttemptsMax: 3,
+  remotePauseMs: 200,
+  /** Longest silence of a server that answers part by part; it shows life every 15 s. */
+  remoteSilenceMs: 60_000,
+  /** One answer of a server that comes in one piece. */
+  remoteAnswerCharsMax: 67_108_864,
   /** Organizations that one cross-organization read may name. */
   organizationsPerReadMax: 5_000,
   /** Memberships in the rights of persons that a process keeps compiled. */

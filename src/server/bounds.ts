@@ -14,6 +14,11 @@ export const bounds = Object.freeze({
   keepAliveMs: 65_000,
   /** Until running requests are cut off when the server stops. */
   drainMs: 30_000,
+  /** Arguments of one call by name, and how long a call may take to be refused with a status of its own. */
+  callArgumentsMax: 8,
+  refusalMs: 500,
+  /** Between two signs of life of an answer that has nothing to tell. */
+  beatMs: 15_000,
   /** Values of one path or query. */
   textCharsMax: 2_000,
   /** How long a browser may remember the answer to a preflight. */

@@ -15,6 +15,8 @@ export interface Exchange {
   /** Origins of other hosts whose pages may call. */
   allowedOrigins: readonly string[];
   caller?: Caller | undefined;
+  /** Logs what was thrown though the answer has begun; faults of ours only. */
+  report(error: unknown): void;
   /** Template of the route that answers, for logs. */
   route?: string | undefined;
 }

@@ -4,9 +4,10 @@ import { compress } from 'hono/compress';
 import { cors } from 'hono/cors';
 import { secureHeaders } from 'hono/secure-headers';
 import { DartwingError } from '../core/errors.js';
-import { uuidv7 } from '../core/ids.js';
+import { newRequestId } from '../core/ids.js';
 import { systemClock } from '../core/index.js';
 import { silentLog } from '../core/log.js';
+import { packageVersion } from '../core/package-root.js';
 import { addressFinder, proxyTest } from './address.js';
 import { bounds } from './bounds.js';
 import { type Env, encryptionOf, peerOf } from './exchange.js';
@@ -15,26 +16,44 @@ import type { ServerOptions } from './options.js';
 import { problemOf } from './problem.js';
 import { traceOf } from './trace.js';
 
+/** Who calls from there shows the error as it would one of its own process. */
+const callPaths = /^\/v1\/(open-)?calls\//;
 const policyHeader = 'content-security-policy';
 const noContent = "default-src 'none'; frame-ancestors 'none'";
 
 /** Puts the frame around an app; routes come after it. */
 export function frame(app: Hono<Env>, options: ServerOptions, requests: RequestCount): void {
   const { log = silentLog, clock = systemClock, allowedOrigins = [], invalidStatus = 400 } = options;
+  const version = packageVersion();
   const findAddress = addressFinder(options.trustedProxies ?? []);
   const isProxy = proxyTest(options.trustedProxies ?? []);
 
   const identify: MiddlewareHandler<Env> = async (context, next) => {
     const given = context.req.header('x-request-id') ?? '';
-    const requestId = /^[\w.:-]{8,128}$/.test(given) ? given : `req_${uuidv7(clock.now())}`;
+    const requestId = /^[\w.:-]{8,128}$/.test(given) ? given : newRequestId(clock.now());
     const address = findAddress(peerOf(context), context.req.header('x-forwarded-for'));
     const trace = traceOf(context.req.header('traceparent'));
     const encrypted = encryptionOf(context, isProxy);
-    context.set('exchange', { requestId, address, encrypted, trace, allowedOrigins });
+    const report = (thrown: unknown): void => {
+      const { error, status } = problemOf(thrown, requestId, { invalidStatus });
+      if (status >= 500)
+        log.error(
+          {
+            err: error,
+            cause: error.cause,
+            detail: error.detail,
+            request_id: requestId,
+            trace_id: trace.traceId,
+          },
+          'request',
+        );
+    };
+    context.set('exchange', { requestId, address, encrypted, trace, allowedOrigins, report });
     const startedAt = clock.monotonicMs();
     const answered = requests.begin(context.req.method);
     await next();
     context.header('x-request-id', requestId);
+    context.header('dartwing-version', version);
     // A page has a policy of its own; anything else has nothing to load.
     if (!context.res.headers.has(policyHeader)) context.header(policyHeader, noContent);
     const ms = clock.monotonicMs() - startedAt;
@@ -67,6 +86,7 @@ export function frame(app: Hono<Env>, options: ServerOptions, requests: RequestC
         'X-Request-Id',
       ],
       exposeHeaders: [
+        'Dartwing-Version',
         'ETag',
         'Retry-After',
         'X-RateLimit-Limit',
@@ -86,19 +106,10 @@ export function frame(app: Hono<Env>, options: ServerOptions, requests: RequestC
     });
   });
   app.onError((thrown, context) => {
-    const { requestId, trace } = context.get('exchange');
-    const { error, status, headers, body } = problemOf(thrown, requestId, { invalidStatus });
-    if (status >= 500)
-      log.error(
-        {
-          err: error,
-          cause: error.cause,
-          detail: error.detail,
-          request_id: requestId,
-          trace_id: trace.traceId,
-        },
-        'request',
-      );
+    const { requestId, report, route } = context.get('exchange');
+    const tellsFix = route !== undefined && callPaths.test(route);
+    const { status, headers, body } = problemOf(thrown, requestId, { invalidStatus, tellsFix });
+    report(thrown);
     for (const [name, value] of Object.entries(headers)) context.header(name, value);
     return context.json(body, status as 400);
   });

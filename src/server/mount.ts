@@ -70,6 +70,8 @@ async function answer(dartwing: Dartwing, context: Context<Env>, route: Route): 
     cookie: (name) => readCookie(context, dartwing, name),
     navigates: context.req.header('sec-fetch-mode') === 'navigate',
     search: new URL(context.req.url).searchParams,
+    signal: context.req.raw.signal,
+    report: exchange.report,
   });
   for (const cookie of found.cookies ?? []) writeCookie(context, dartwing, cookie);
   return respond(context, { ...route, doctype }, found, rights());

@@ -37,6 +37,10 @@ export interface Input<Path, Query, Body> {
   navigates: boolean;
   /** The query as it came. */
   search: URLSearchParams;
+  /** Aborted when the caller has gone away. */
+  signal: AbortSignal;
+  /** Logs what was thrown though the answer has begun; faults of ours only. */
+  report(error: unknown): void;
 }
 
 /** What is answered. `meta` stands beside the data. */

@@ -2,7 +2,7 @@
 import { type Server as HttpServer, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { DartwingError } from '../core/errors.js';
-import { uuidv7 } from '../core/ids.js';
+import { newRequestId } from '../core/ids.js';
 import { systemClock } from '../core/index.js';
 import { bounds } from './bounds.js';
 import { problemOf } from './problem.js';
@@ -15,7 +15,7 @@ export function refuseUnreadable(server: HttpServer): void {
       socket.destroy(thrown);
       return;
     }
-    const requestId = `req_${uuidv7(systemClock.now())}`;
+    const requestId = newRequestId(systemClock.now());
     const { status, body } = problemOf(errorOf(thrown), requestId, { invalidStatus: 400 });
     const text = JSON.stringify(body);
     socket.end(

@@ -190,19 +190,17 @@ describe('a list', () => {
 });
 
 describe('doctypes', () => {
-  it('come with dartwing, with everything a client needs to know', () => {
-    const known = docs()
-      .doctypes.list()
-      .map(({ doctype }) => doctype);
+  it('come with dartwing, with everything a client needs to know', async () => {
+    const known = (await docs().doctypes.list()).map(({ doctype }) => doctype);
     expect(known).toEqual(
       expect.arrayContaining(['Task', 'Calendar Event', 'Comment', 'Notification', 'File', 'Note']),
     );
-    expect(docs().doctypes.show('Task')).toMatchObject({
+    expect(await docs().doctypes.show('Task')).toMatchObject({
       version: 1,
       naming: { rule: 'client' },
       read_only: false,
     });
-    expect(() => docs().doctypes.show('Taks')).toThrow('Taks');
+    await expect(docs().doctypes.show('Taks')).rejects.toThrow('Taks');
   });
 
   it('are brought by modules at run time, with rights of their own', async () => {
@@ -232,6 +230,6 @@ describe('doctypes', () => {
       version: 2,
       fields: [...chart.fields, { name: 'more', type: 'Int' }],
     });
-    expect(docs().doctypes.show('Chart').version).toBe(2);
+    expect((await docs().doctypes.show('Chart')).version).toBe(2);
   });
 });

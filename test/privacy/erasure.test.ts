@@ -36,7 +36,7 @@ async function chart(who: 'mara' | 'otto', org: string): Promise<void> {
 
 /** Creates and changes a document; what a doctype requires besides is filled in. */
 async function create(org: string, doctype: string, given: object): Promise<void> {
-  const { fields } = documents.doctypes.show(doctype);
+  const { fields } = await documents.doctypes.show(doctype);
   const known = Object.entries(given).filter(([name]) => fields.some((field) => field.name === name));
   const required = fields
     .filter((field) => field.required && !(field.name in given) && field.default === undefined)

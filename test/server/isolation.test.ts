@@ -83,6 +83,8 @@ const bodies: Record<string, unknown> = {
   'token.device': { provider: 'github' },
   'token.device_poll': { handle: 'x'.repeat(43) },
   'token.secret': { provider: 'sendgrid', secret: 'cuckoo' },
+  call: { args: [] },
+  'call.open': { args: [] },
   'apply.diff': { files: [{ name: 'org.yaml', text: orgYaml() }] },
   'apply.apply': { files: [{ name: 'org.yaml', text: orgYaml() }] },
 };

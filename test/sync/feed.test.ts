@@ -299,7 +299,7 @@ describe('rights', () => {
   it('show nothing of one organization in the feed of another', async () => {
     const other = await world.found();
     await pushNotes(3);
-    const doctype = world.dartwing.documents.doctypes.list().map((each) => each.doctype);
+    const doctype = (await world.dartwing.documents.doctypes.list()).map((each) => each.doctype);
     const { rows } = await world.pull(other.slug, { doctype }, other.owner);
     expect(JSON.stringify(rows)).not.toContain(org.id);
     expect(rows.filter((row) => row.doctype === 'Note')).toEqual([]);

@@ -1,14 +1,14 @@
 import { readText } from '../../core/config-files.js';
 import { DartwingError } from '../../core/errors.js';
+import { isLoopback, refusalOf } from '../../core/remote/index.js';
 import type { CommandContext } from '../context.js';
 import { readData } from '../data-file.js';
 import { textFlag, textsFlag } from '../flag-values.js';
-import { freshTokens } from '../profile/signed-in.js';
-import { openTokenFile } from '../profile/token-file.js';
+import { tokenFor } from '../remote.js';
+import { isServer } from '../server-address.js';
 import type { Parsed, VerbRun } from '../spec.js';
 import { isUp, readHolder } from '../up/holder.js';
 import { tokenFile } from '../up/token.js';
-import { refusalOf } from './refusal.js';
 
 const pagesMax = 10_000;
 const pageRows = 100;
@@ -62,8 +62,7 @@ function addressOf({ config }: CommandContext, path: string): URL {
       message: 'The path begins with one slash: /v1/organizations',
     });
   const { url, data } = config.values;
-  const server =
-    url !== undefined && /^https?:/.test(url) ? url : isUp(data) ? readHolder(data)?.url : undefined;
+  const server = isServer(url) ? url : isUp(data) ? readHolder(data)?.url : undefined;
   if (server === undefined)
     throw new DartwingError('INPUT_REQUIRED', {
       what: 'A server',
@@ -85,14 +84,12 @@ async function headersOf(context: CommandContext, flags: Parsed['flags'], url: U
     headers.set(name, value);
   }
   if (headers.has('authorization')) return headers;
-  const file = openTokenFile(context);
-  const kept = keptToken(context);
-  if (kept === undefined && file.read() === undefined) return headers;
+  const token = keptToken(context) ?? (await tokenFor(context, url.origin));
+  if (token === undefined) return headers;
   if (url.protocol !== 'https:' && !isLoopback(url.hostname))
     throw new DartwingError('VALIDATION_ERROR', {
       message: 'A token is sent over https only, or to this machine',
     });
-  const token = kept ?? (await freshTokens(context, file)).access_token;
   context.io.conceal([token]);
   headers.set('authorization', `Bearer ${token}`);
   return headers;
@@ -102,10 +99,6 @@ async function headersOf(context: CommandContext, flags: Parsed['flags'], url: U
 function keptToken({ config }: CommandContext): string | undefined {
   const { url, data } = config.values;
   return url === undefined ? readText(tokenFile(data))?.trim() : undefined;
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '[::1]' || /^127\./.test(host);
 }
 
 /** @throws SERVER_UNREACHABLE */

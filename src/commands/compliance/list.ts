@@ -2,7 +2,7 @@ import type { VerbRun } from '../spec.js';
 
 export const run: VerbRun = async (context) => {
   const dartwing = await context.open({ selfTest: 'version' });
-  const found = dartwing.compliance.frameworks();
+  const found = await dartwing.compliance.frameworks();
   const items = found.items.map((item) => ({ ...item, controls_count: item.controls.length }));
   return {
     list: { ...found, items },

@@ -3,5 +3,5 @@ import type { VerbRun } from '../spec.js';
 
 export const run: VerbRun = async (context) => {
   const dartwing = await context.open({ selfTest: 'version' });
-  return reportAnswer(dartwing.sync.checkDoctypes(), 'Doctypes');
+  return reportAnswer(await dartwing.sync.checkDoctypes(), 'Doctypes');
 };

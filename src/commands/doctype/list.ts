@@ -3,9 +3,8 @@ import { listOf } from '../sync/answer.js';
 
 export const run: VerbRun = async (context) => {
   const dartwing = await context.open({ selfTest: 'version' });
-  const items = dartwing.documents.doctypes
-    .list()
-    .map((meta) => ({ ...meta, fields_count: meta.fields.length }));
+  const known = await dartwing.documents.doctypes.list();
+  const items = known.map((meta) => ({ ...meta, fields_count: meta.fields.length }));
   return {
     list: listOf('DoctypeList', items),
     table: {

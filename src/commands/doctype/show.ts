@@ -2,7 +2,7 @@ import type { VerbRun } from '../spec.js';
 
 export const run: VerbRun = async (context, { args }) => {
   const dartwing = await context.open({ selfTest: 'version' });
-  const meta = dartwing.documents.doctypes.show(String(args.doctype));
+  const meta = await dartwing.documents.doctypes.show(String(args.doctype));
   const width = Math.max(...meta.fields.map(({ name }) => name.length));
   const fields = meta.fields.map(({ name, type, required, options }) => {
     const kind = Array.isArray(options)

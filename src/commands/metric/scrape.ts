@@ -1,12 +1,14 @@
 import { DartwingError } from '../../core/errors.js';
 import type { CommandContext } from '../context.js';
 import { textFlag } from '../flag-values.js';
+import { isServer } from '../server-address.js';
 import type { VerbRun } from '../spec.js';
 
 const answerBytesMax = 16 * 1_048_576;
 
 export const run: VerbRun = async (context, { flags }) => {
-  const from = textFlag(flags, 'from');
+  const { url } = context.config.values;
+  const from = textFlag(flags, 'from') ?? (isServer(url) ? `${url.replace(/\/+$/, '')}/metrics` : undefined);
   if (from !== undefined) return { text: await scrape(context, from) };
   const dartwing = await context.open({ selfTest: 'version' });
   return { text: await dartwing.metrics.meter.text() };

@@ -2,7 +2,8 @@ import { configKeySpec } from '../../core/config-keys.js';
 import { DartwingError } from '../../core/errors.js';
 import { change } from '../change.js';
 import type { CommandContext } from '../context.js';
-import type { VerbRun } from '../spec.js';
+import { secretLines } from '../secret-input.js';
+import type { Parsed, VerbRun } from '../spec.js';
 import { openProfiles } from './user-file.js';
 
 const addressBytesMax = 8_192;
@@ -11,7 +12,11 @@ export const run: VerbRun = async (context, { args, flags }) => {
   const name = String(args.name);
   requireName(name);
   const profiles = openProfiles(context);
-  const values = { url: await readAddress(context, flags.urlStdin === true), ...organization(context) };
+  const values = {
+    url: await readAddress(context, flags.urlStdin === true),
+    ...(await readToken(context, flags)),
+    ...organization(context),
+  };
   const existing = profiles.values(name);
   const same = existing !== undefined && JSON.stringify(existing) === JSON.stringify(values);
   if (existing !== undefined && !(same && flags.ifNotExists === true))
@@ -49,6 +54,22 @@ async function readAddress({ io }: CommandContext, fromStdin: boolean): Promise<
     throw new DartwingError('VALIDATION_ERROR', { message }, { cause: error });
   }
   return url;
+}
+
+/** The first line of the file. @throws CONFIG_PERMISSIONS, BAD_FILE, VALIDATION_ERROR */
+async function readToken(context: CommandContext, flags: Parsed['flags']): Promise<{ token?: string }> {
+  if (flags.tokenFile === '-' && flags.urlStdin === true)
+    throw new DartwingError('VALIDATION_ERROR', {
+      message: 'stdin holds the address: name a file for the token',
+    });
+  const lines = await secretLines(context, flags, 'tokenFile');
+  if (lines === undefined) return {};
+  try {
+    return { token: String(configKeySpec('token').read(lines[0] ?? '')) };
+  } catch (error) {
+    const message = `the token ${error instanceof Error ? error.message : String(error)}`;
+    throw new DartwingError('VALIDATION_ERROR', { message }, { cause: error });
+  }
 }
 
 async function askAddress(io: CommandContext['io']): Promise<string> {

@@ -4,13 +4,18 @@ import type { Dartwing, LiteTokens } from '../../core/index.js';
 import type { CommandContext } from '../context.js';
 import { textFlag } from '../flag-values.js';
 import { secretLines, typedSecret } from '../secret-input.js';
+import { isServer } from '../server-address.js';
 import type { Parsed } from '../spec.js';
 import { claimsOf } from './identity-document.js';
 import type { StoredTokens } from './token-file.js';
 
-/** Whether a login goes to our own door. */
-export function isLite({ config }: CommandContext, flags: Parsed['flags']): boolean {
-  return config.values.liteSignIn && config.values.oidcIssuer === undefined && flags.issuer === undefined;
+/** Whether a login goes to our own door, where nobody has named a provider; a server is asked. */
+export async function isLite(context: CommandContext, flags: Parsed['flags']): Promise<boolean> {
+  const { url, liteSignIn, oidcIssuer } = context.config.values;
+  if (oidcIssuer !== undefined || flags.issuer !== undefined) return false;
+  if (!isServer(url)) return liteSignIn;
+  const dartwing = await context.open();
+  return (await dartwing.identity.ways()).lite;
 }
 
 /** @throws as `lite.signIn`, INPUT_REQUIRED */

@@ -8,6 +8,7 @@ import { maskSecret } from '../../core/config.js';
 import { DartwingError } from '../../core/errors.js';
 import type { CommandContext } from '../context.js';
 import { textFlag } from '../flag-values.js';
+import { isServer } from '../server-address.js';
 import type { VerbResult, VerbRun } from '../spec.js';
 import { signInByLoopback } from './browser-sign-in.js';
 import { identityDocument } from './identity-document.js';
@@ -20,14 +21,14 @@ const signInMs = 600_000;
 
 export const run: VerbRun = async (context, { flags }) => {
   const { config } = context;
-  if (flags.device === true && flags.loopback === true)
+  if ((flags.device === true || flags.noBrowser === true) && flags.loopback === true)
     throw new DartwingError('USAGE', {
-      message: '--device and --loopback exclude each other',
+      message: '--device (or --no-browser) and --loopback exclude each other',
       command: 'profile login',
     });
   const file = openTokenFile(context);
-  if (isLite(context, flags)) return keep(context, file, await signInHere(context, flags));
-  const issuer = textFlag(flags, 'issuer') ?? config.values.oidcIssuer;
+  if (await isLite(context, flags)) return keep(context, file, await signInHere(context, flags));
+  const issuer = textFlag(flags, 'issuer') ?? config.values.oidcIssuer ?? (await issuerOfServer(context));
   if (issuer === undefined || !URL.canParse(issuer))
     throw new DartwingError('INPUT_REQUIRED', {
       what: 'The address of the identity provider',
@@ -36,20 +37,28 @@ export const run: VerbRun = async (context, { flags }) => {
   const clientId = textFlag(flags, 'clientId') ?? config.values.oidcClientId;
   const provider = await openProvider(issuer, clientId);
   const signal = AbortSignal.any([context.signal, AbortSignal.timeout(signInMs)]);
-  const signIn = flags.device === true ? signInByDevice : signInByBrowser;
+  const signIn = flags.device === true || flags.noBrowser === true ? signInByDevice : signInByBrowser;
   const answer = await signIn(context, provider, signal).catch((error: unknown) => {
     throw providerFault(error, issuer);
   });
   return keep(context, file, tokensOf(answer, { issuer, client_id: clientId }));
 };
 
+/** What the server believes, if the profile works through one. */
+async function issuerOfServer(context: CommandContext): Promise<string | undefined> {
+  if (!isServer(context.config.values.url)) return undefined;
+  const dartwing = await context.open();
+  return (await dartwing.identity.ways()).issuer ?? undefined;
+}
+
 async function keep(context: CommandContext, file: TokenFile, tokens: StoredTokens): Promise<VerbResult> {
   const { io, config } = context;
   io.conceal(
     [tokens.access_token, tokens.refresh_token ?? '', tokens.id_token ?? ''].filter((text) => text !== ''),
   );
-  await file.alone(async () => file.write(tokens));
-  const url = config.values.url;
+  const { url } = config.values;
+  const server = isServer(url) ? new URL(url).origin : undefined;
+  await file.alone(async () => file.write(server === undefined ? tokens : { ...tokens, server }));
   const document = identityDocument(file.profile, url === undefined ? null : maskSecret(url), tokens);
   return {
     document,

@@ -60,6 +60,7 @@ export const profileSpec: NounSpec = {
       arguments: [nameArgument],
       flags: [
         { name: 'url-stdin', summary: 'Read the address from stdin' },
+        { name: 'token-file', value: 'file', summary: 'File with an API key for a server' },
         { name: 'use', summary: 'Make it the current profile' },
         { name: 'if-not-exists', summary: 'Accept a profile with the same values' },
       ],
@@ -72,6 +73,10 @@ export const profileSpec: NounSpec = {
         {
           command: 'dartwing profile add clinic --org acme --url-stdin < url.txt',
           note: 'With an organization',
+        },
+        {
+          command: 'dartwing profile add ci --token-file key.txt --url-stdin < url.txt',
+          note: 'A server, with an API key',
         },
       ],
       output: ['Change'],
@@ -101,7 +106,7 @@ export const profileSpec: NounSpec = {
       summary: 'Sign in at the identity provider',
       description:
         'Opens a callback on 127.0.0.1 and prints the address to open in a browser; with --device it prints a code to ' +
-        'type on another machine. In lite mode, without a provider, it asks for address, password and code. The tokens are kept in $XDG_STATE_HOME/dartwing/tokens with mode 0600.',
+        'type on another machine. A server tells which provider it believes. In lite mode, without a provider, it asks for address, password and code. The tokens are kept in $XDG_STATE_HOME/dartwing/tokens with mode 0600.',
       flags: [
         { name: 'email', value: 'email', summary: 'Whose password, where lite mode is on' },
         {
@@ -110,6 +115,7 @@ export const profileSpec: NounSpec = {
           summary: 'File with the password and, on a second line, a code; - for stdin',
         },
         { name: 'device', summary: 'By a code, without a browser on this machine' },
+        { name: 'no-browser', summary: 'The same as --device' },
         { name: 'loopback', summary: 'By a browser on this machine; the default' },
         { name: 'issuer', value: 'url', summary: 'Identity provider', env: 'DARTWING_OIDC_ISSUER' },
         {

@@ -12,6 +12,8 @@ import type { CommandContext } from '../context.js';
 export interface StoredTokens {
   issuer: string;
   client_id: string;
+  /** Origin of the server that they are for, where they were made for one. */
+  server?: string | undefined;
   /** They come from a password of our own, not from a provider. */
   lite?: true;
   access_token: string;

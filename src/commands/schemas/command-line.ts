@@ -15,6 +15,7 @@ const profile = {
   current: z.boolean(),
   org: z.string().optional(),
   url: z.string().optional().describe('without its password'),
+  token: z.string().optional().describe('only that there is one'),
 };
 
 const errorCode = {

@@ -17,7 +17,7 @@ export const run: VerbRun = async (context, { flags }) => {
     tls: certificate(context, flags),
   };
   const log = await commandLog(context);
-  const dartwing = await context.open({ background: true, log });
+  const dartwing = await context.open({ background: true, beside: true, log });
   const server = createServer(dartwing, {
     log,
     realtime: { sticky: flags.sticky === true },

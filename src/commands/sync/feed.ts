@@ -7,7 +7,8 @@ export const run: VerbRun = async (context, { flags }) => {
   const limit = numberFlag(flags, 'limit', 1, 500);
   const dartwing = await context.open({ selfTest: 'version' });
   const named = textsFlag(flags, 'entity');
-  const doctype = named.length > 0 ? named : dartwing.documents.doctypes.list().map((each) => each.doctype);
+  const doctype =
+    named.length > 0 ? named : (await dartwing.documents.doctypes.list()).map((each) => each.doctype);
   const request = { doctype, since: textFlag(flags, 'since'), limit };
   return {
     stream: rows(

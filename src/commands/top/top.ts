@@ -7,6 +7,7 @@ import { packageRoot } from '../../core/package-root.js';
 import type { CommandContext } from '../context.js';
 import { durationFlag, textFlag } from '../flag-values.js';
 import { importFile } from '../import-file.js';
+import { isServer } from '../server-address.js';
 import type { VerbRun } from '../spec.js';
 import type { Action } from './model.js';
 import { type Panel, panels, takeSample } from './sample.js';
@@ -54,6 +55,7 @@ export const run: VerbRun = async (context, { flags }) => {
 
 function whereOf({ config }: CommandContext): string {
   const { url } = config.values;
+  if (isServer(url)) return new URL(url).host;
   return url === undefined ? 'embedded' : describeTarget(url);
 }
 

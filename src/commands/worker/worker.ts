@@ -13,7 +13,7 @@ export const run: VerbRun = async (context, { flags }) => {
   const options = optionsOf(flags);
   const isOnce = flags.once === true;
   const log = await commandLog(context);
-  const dartwing = await context.open({ background: true, log });
+  const dartwing = await context.open({ background: true, beside: true, log });
   await loadModules(context, dartwing);
   dartwing.jobs.observe(logJobs(log));
 

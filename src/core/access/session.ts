@@ -6,7 +6,7 @@ import { stageAudit, systemOrganization } from '../audit/index.js';
 import type { Clock } from '../clock.js';
 import type { Database, Tx, WorkOptions } from '../db/index.js';
 import { DartwingError } from '../errors.js';
-import { uuidv7 } from '../ids.js';
+import { newRequestId } from '../ids.js';
 import { limits } from '../limits.js';
 import { type AccessContext, withClosedOpened } from './context.js';
 import type { Begin, Contexts } from './contexts.js';
@@ -56,7 +56,7 @@ export function openSession(
 ): Session {
   const call = (options: CallOptions = {}): Call => {
     const facts: Call = { ...defaults, ...withoutUndefined(options) };
-    facts.requestId ??= `req_${uuidv7(clock.now())}`;
+    facts.requestId ??= newRequestId(clock.now());
     requireTexts(facts);
     return facts;
   };

@@ -76,7 +76,7 @@ export interface ReportFile {
 export interface Compliance {
   /** Where data of an organization go, and whether they may. */
   residency(organization: string, call?: CallOptions): Promise<ResidencyFindings>;
-  frameworks(): FrameworkList;
+  frameworks(): Promise<FrameworkList>;
   enable(
     organization: string,
     framework: string,
@@ -191,7 +191,7 @@ export function openCompliance(parts: ComplianceParts): Compliance {
   };
 
   return Object.freeze({
-    frameworks: () => frameworkList(known()),
+    frameworks: async () => frameworkList(known()),
     enable: async (ref, framework, options = {}, call) => {
       const around = await lookAround();
       const reason = call?.reason ?? `${framework} was asked for`;

@@ -17,9 +17,9 @@ import {
 
 /** The doctypes of this process. */
 export interface Doctypes {
-  list(): DoctypeMeta[];
+  list(): Promise<DoctypeMeta[]>;
   /** @throws DOCTYPE_UNKNOWN */
-  show(name: string): DoctypeMeta;
+  show(name: string): Promise<DoctypeMeta>;
   /** Adds a doctype of a module, or a newer version of one. @throws DOCTYPE_INVALID, DOCTYPE_TAKEN */
   register(definition: DefinitionInput): DoctypeMeta;
 }
@@ -77,8 +77,8 @@ export function documentVerbs({ session, registry, idOf, onRegistered }: Documen
   ): Promise<T> => session.runIn(await idOf(ref), call, work);
   return Object.freeze({
     doctypes: Object.freeze({
-      list: () => registry.all().map(metaOf),
-      show: (name: string) => metaOf(registry.get(name)),
+      list: async () => registry.all().map(metaOf),
+      show: async (name: string) => metaOf(registry.get(name)),
       register: (definition: DefinitionInput) => {
         const doctype = registry.register(definition);
         onRegistered();

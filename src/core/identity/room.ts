@@ -89,7 +89,17 @@ export interface ApiKeys {
   usage(organization: string, id: string, days?: number, call?: CallOptions): Promise<ApiKeyUsage>;
 }
 
+/** How people sign in here. */
+export interface SignInWays {
+  /** The identity provider; null where there is none. */
+  issuer: string | null;
+  /** With passwords that are kept here. */
+  lite: boolean;
+}
+
 export interface IdentityVerbs {
+  /** How people sign in here, for programs that nobody has signed in at yet. */
+  ways(): Promise<SignInWays>;
   /**
    * Proves who calls, by an access token or an API key.
    * @throws UNAUTHENTICATED, TOKEN_*, API_KEY_*, IDENTITY_*, SIGN_IN_*, SESSION_ENDED, MFA_REQUIRED, MINOR_LOCKED
@@ -121,6 +131,8 @@ export interface IdentityParts {
   log: Log;
   /** A transaction of the machinery: signing in comes before anybody could be named in the audit trail. */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Tokens are those of our own passwords, not of a provider. */
+  signsHere: boolean;
   fetch?: Fetch | undefined;
 }
 
@@ -169,6 +181,10 @@ export function identityRoom(parts: IdentityParts, options: IdentityOptions = {}
     );
 
   const verbs: IdentityVerbs = {
+    ways: async () => ({
+      issuer: parts.signsHere ? null : (issuers[0]?.issuer ?? null),
+      lite: parts.signsHere,
+    }),
     authenticate: async ({ authorization, organization, address, encrypted, requestId }) => {
       const given = parseAuthorization(authorization);
       if ('token' in given) {

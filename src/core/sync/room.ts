@@ -63,7 +63,7 @@ export interface Sync {
   /** Forgets what is older than the log is kept. */
   compact(organization: string, keepDays?: number, call?: CallOptions): Promise<SyncCompaction>;
   /** Links between doctypes and their conflict rules. */
-  checkDoctypes(): DoctypeReport;
+  checkDoctypes(): Promise<DoctypeReport>;
   readonly conflicts: Conflicts;
   readonly rules: SyncRules;
 }
@@ -156,7 +156,7 @@ export function syncVerbs({ session, registry, idOf, key, autoMs, records }: Syn
     clients: (ref, call) => within(ref, call, listClients),
     resync: (ref, device, call) => within(ref, call, (scope) => resyncClient(scope, device)),
     compact: (ref, keepDays, call) => within(ref, call, (scope) => compact(scope, registry, keepDays)),
-    checkDoctypes: () => checkDoctypes(registry, rulesOf),
+    checkDoctypes: async () => checkDoctypes(registry, rulesOf),
     rules: Object.freeze({
       list: (ref, call) => within(ref, call, (scope) => listRules(scope, registry, rulesOf)),
       show: (ref, doctype, call) =>

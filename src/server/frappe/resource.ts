@@ -32,8 +32,8 @@ function placeOf(asked: Asked, body: Readonly<Record<string, unknown>> = {}): Pr
 }
 
 /** Whether there are such documents at all; a caller without organization is told so as well. @throws DOCTYPE_UNKNOWN */
-function requireDoctype({ dartwing, path }: Asked): void {
-  dartwing.documents.doctypes.show(path.doctype);
+async function requireDoctype({ dartwing, path }: Asked): Promise<void> {
+  await dartwing.documents.doctypes.show(path.doctype);
 }
 
 /** What Frappe's clients send back of what they read. */
@@ -96,7 +96,7 @@ export const resourceRoutes: readonly Route[] = [
       const { path, body, dartwing, call } = asked;
       const known = records.get(path.doctype);
       if (known !== undefined) return { data: viewOf(path.doctype, await known.create(asked, body)) };
-      requireDoctype(asked as never);
+      await requireDoctype(asked as never);
       const organization = await placeOf(asked as never, body);
       const name = parseInput(z.string().optional(), body.name);
       const input = name === undefined ? { data: dataOf(body) } : { name, data: dataOf(body) };
@@ -114,7 +114,7 @@ export const resourceRoutes: readonly Route[] = [
     counts: 'resource',
     kind: 'Doctype',
     shape: 'data',
-    run: async ({ dartwing, path }) => ({ data: dartwing.documents.doctypes.show(path.doctype) }),
+    run: async ({ dartwing, path }) => ({ data: await dartwing.documents.doctypes.show(path.doctype) }),
   }),
   route({
     method: 'get',
@@ -132,7 +132,7 @@ export const resourceRoutes: readonly Route[] = [
       const { path, dartwing, call } = asked;
       const known = records.get(path.doctype);
       if (known !== undefined) return { data: viewOf(path.doctype, await known.show(asked, path.name)) };
-      requireDoctype(asked as never);
+      await requireDoctype(asked as never);
       const organization = await placeOf(asked as never);
       return {
         data: viewOf(
@@ -160,7 +160,7 @@ export const resourceRoutes: readonly Route[] = [
       const known = records.get(path.doctype);
       if (known !== undefined)
         return { data: viewOf(path.doctype, await known.update(asked, path.name, body)) };
-      requireDoctype(asked as never);
+      await requireDoctype(asked as never);
       const organization = await placeOf(asked as never, body);
       const change = await dartwing.documents.update(organization, path.doctype, path.name, dataOf(body), {
         ...call,
@@ -187,7 +187,7 @@ export const resourceRoutes: readonly Route[] = [
       if (known !== undefined) {
         await known.remove(asked, path.name);
       } else {
-        requireDoctype(asked as never);
+        await requireDoctype(asked as never);
         const organization = await placeOf(asked as never);
         await dartwing.documents.delete(organization, path.doctype, path.name, { ...call, ifVersion });
       }
@@ -200,7 +200,7 @@ async function listDocuments(
   asked: Input<{ doctype: string }, { organization?: string | undefined }, unknown>,
   { filters, fields: wanted, orderBy, limit, offset }: ReturnType<typeof parseList>,
 ) {
-  requireDoctype(asked as never);
+  await requireDoctype(asked as never);
   const byFilter = takeEqual(filters, 'organization');
   const organization = await requirePlace(asked, byFilter.value ?? asked.query.organization);
   const { dartwing, path, call } = asked;

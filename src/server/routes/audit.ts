@@ -1,6 +1,7 @@
 /** The audit trail. */
 import { z } from 'zod';
 import { flag, moment, text, whole } from '../input.js';
+import { reportOf } from '../report.js';
 import { type Route, route } from '../route.js';
 
 const org = z.object({ org: text.min(1).describe('Id or slug') });
@@ -71,16 +72,11 @@ export const auditRoutes: readonly Route[] = [
     shape: 'data',
     run: async ({ dartwing, call }) => {
       const { findings } = await dartwing.audit.checkArchive(call as never);
-      const count = (severity: string) => findings.filter((finding) => finding.severity === severity).length;
       return {
-        data: {
-          api_version: 'dartwing/v1',
-          kind: 'Report',
-          check: 'audit.archive',
-          ok: count('fail') === 0,
+        data: reportOf('audit.archive', {
           findings: findings.map((finding, index) => ({ id: `archive.${index + 1}`, ...finding })),
-          summary: { pass: findings.length === 0 ? 1 : 0, warn: count('warn'), fail: count('fail') },
-        },
+          pass: findings.length === 0 ? 1 : 0,
+        }),
       };
     },
   }),

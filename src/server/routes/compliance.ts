@@ -1,27 +1,11 @@
 /** Compliance of organizations: how controls stand, trials of them, reports. */
 import { z } from 'zod';
 import { moment, text } from '../input.js';
+import { reportOf } from '../report.js';
 import { type Route, route } from '../route.js';
 
 const org = z.object({ org: text.min(1).describe('Id or slug') });
 const tag = 'Compliance';
-
-interface Found {
-  findings: readonly { severity: string }[];
-  pass: number;
-}
-
-function reportOf(check: string, { findings, pass }: Found) {
-  const count = (severity: string) => findings.filter((finding) => finding.severity === severity).length;
-  return {
-    api_version: 'dartwing/v1' as const,
-    kind: 'Report' as const,
-    check,
-    ok: count('fail') === 0,
-    findings,
-    summary: { pass, warn: count('warn'), fail: count('fail') },
-  };
-}
 
 export const complianceRoutes: readonly Route[] = [
   route({

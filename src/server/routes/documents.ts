@@ -33,7 +33,7 @@ export const documentRoutes: readonly Route[] = [
     kind: 'Doctype',
     shape: 'page',
     run: async ({ dartwing }) => {
-      const items = dartwing.documents.doctypes.list();
+      const items = await dartwing.documents.doctypes.list();
       return { page: { items, total_count: items.length } };
     },
   }),
@@ -46,7 +46,7 @@ export const documentRoutes: readonly Route[] = [
     params: z.object({ doctype: text.min(1) }),
     kind: 'Doctype',
     shape: 'data',
-    run: async ({ dartwing, path }) => ({ data: dartwing.documents.doctypes.show(path.doctype) }),
+    run: async ({ dartwing, path }) => ({ data: await dartwing.documents.doctypes.show(path.doctype) }),
   }),
   route({
     method: 'get',

@@ -5,6 +5,7 @@ import { apiKeyRoutes } from './api-keys.js';
 import { applyRoutes } from './apply.js';
 import { auditRoutes } from './audit.js';
 import { browserRoutes } from './browser.js';
+import { callRoutes } from './calls.js';
 import { complianceRoutes } from './compliance.js';
 import { documentRoutes } from './documents.js';
 import { equipmentRoutes } from './equipment.js';
@@ -39,6 +40,7 @@ export const allRoutes: readonly Route[] = [
   ...auditRoutes,
   ...complianceRoutes,
   ...applyRoutes,
+  ...callRoutes,
   ...frappeRoutes,
 ];
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Dartwing } from '../../core/index.js';
 import { page, text, whole } from '../input.js';
 import { bindingCookie } from '../integration-callback.js';
+import { reportOf } from '../report.js';
 import { type Route, route } from '../route.js';
 import { changed } from './organizations.js';
 
@@ -128,7 +129,7 @@ export const tokenRoutes: readonly Route[] = [
     kind: 'Report',
     shape: 'body',
     run: async ({ dartwing, path, call }) => ({
-      body: reportOf(await dartwing.tokens.health(path.org, undefined, call)),
+      body: healthReport(await dartwing.tokens.health(path.org, undefined, call)),
     }),
   }),
   route({
@@ -245,14 +246,6 @@ function wishOf({
   return { ...rest, allowAccountChange };
 }
 
-function reportOf({ findings, checked }: Awaited<ReturnType<Dartwing['tokens']['health']>>) {
-  const count = (severity: string) => findings.filter((finding) => finding.severity === severity).length;
-  return {
-    api_version: 'dartwing/v1',
-    kind: 'Report',
-    check: 'token.health',
-    ok: count('fail') === 0,
-    findings,
-    summary: { pass: checked - findings.length, warn: count('warn'), fail: count('fail') },
-  };
+function healthReport({ findings, checked }: Awaited<ReturnType<Dartwing['tokens']['health']>>) {
+  return reportOf('token.health', { findings, pass: checked - findings.length });
 }
