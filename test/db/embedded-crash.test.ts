@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { birthOf } from '../../src/core/db/embedded/processes.js';
-import { gone, newData, serverTree, User, useStage } from './embedded-stage.js';
+import { gone, madeData, newData, serverTree, User, useStage } from './embedded-stage.js';
 
 useStage();
 
 it('takes over the server that a killed process left, and stops it as its last user', async () => {
-  const data = newData();
+  const data = await madeData();
   const victim = new User();
   const left = await victim.open(data);
   await victim.query('create table kept as select 7 as value');
@@ -22,7 +22,7 @@ it('takes over the server that a killed process left, and stops it as its last u
 });
 
 it('loses no committed row when everything is killed at once', async () => {
-  const data = newData();
+  const data = await madeData();
   let committed = 0;
   for (let round = 0; round < 3; round++) {
     const user = new User();
@@ -42,7 +42,7 @@ it('loses no committed row when everything is killed at once', async () => {
 });
 
 it('ends the busy backends of a server that was killed alone', async () => {
-  const data = newData();
+  const data = await madeData();
   const [busy, next] = [new User(), new User()];
   const { pid } = await busy.open(data);
   const working = busy.query('select count(*) from generate_series(1, 1e9)').catch(() => {});
@@ -56,7 +56,7 @@ it('ends the busy backends of a server that was killed alone', async () => {
 });
 
 it('holds a server again that died and came back, and never fails its own process', async () => {
-  const data = newData();
+  const data = await madeData();
   const [patient, other] = [new User(), new User()];
   const first = await patient.open(data);
   process.kill(first.pid, 'SIGKILL');
@@ -72,7 +72,7 @@ it('holds a server again that died and came back, and never fails its own proces
 
 it('closes in peace when the server is dead', async () => {
   const user = new User();
-  const { pid } = await user.open(newData());
+  const { pid } = await user.open(await madeData());
   process.kill(pid, 'SIGKILL');
   await gone(pid);
   await user.close();
@@ -107,7 +107,7 @@ it('goes on when a process is killed while it starts the server', async () => {
 });
 
 it('starts whatever a dead server, another process or a power cut left in postmaster.pid', async () => {
-  const data = newData();
+  const data = await madeData();
   const user = new User();
   const { directory } = await user.open(data);
   await user.close();
@@ -121,7 +121,7 @@ it('starts whatever a dead server, another process or a power cut left in postma
 });
 
 it('removes what was left of a cluster that got its name before the kill', async () => {
-  const data = newData();
+  const data = await madeData();
   const user = new User();
   await user.open(data);
   await user.close();

@@ -1,5 +1,5 @@
 /** Folders, processes and kills for the tests of the embedded server; everything is gone after each test. */
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, execFileSync, fork } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -9,7 +9,7 @@ import { build } from 'esbuild';
 import { afterEach, beforeAll } from 'vitest';
 import type { Account } from '../../src/core/db/embedded/account.js';
 import { findHome } from '../../src/core/db/embedded/home.js';
-import type { EmbeddedServer, EmbeddedStep } from '../../src/core/db/embedded/index.js';
+import { type EmbeddedServer, type EmbeddedStep, openEmbedded } from '../../src/core/db/embedded/index.js';
 import { livingPostmaster } from '../../src/core/db/embedded/postmaster.js';
 import { birthOf } from '../../src/core/db/embedded/processes.js';
 import { atEnd } from '../support/ending.js';
@@ -53,6 +53,28 @@ export function newFolder(): string {
 /** Path of a `.dartwing` folder that does not exist yet. */
 export function newData(): string {
   return join(newFolder(), '.dartwing');
+}
+
+let made: Promise<string> | undefined;
+
+/** The same with a cluster in it, as a former start left it: making one takes longest, and few tests are about that. */
+export async function madeData(): Promise<string> {
+  made ??= makeOnce();
+  const data = newData();
+  execFileSync('cp', ['-a', await made, data]);
+  return data;
+}
+
+async function makeOnce(): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'dartwing-made-'));
+  chmodSync(folder, 0o755);
+  atEnd(() => {
+    made = undefined;
+    rmSync(folder, { recursive: true });
+  });
+  const data = join(folder, '.dartwing');
+  await (await openEmbedded({ data, durable: false, env: process.env })).close();
+  return data;
 }
 
 /** Another process, which opens the server of `data` when it is told to. */

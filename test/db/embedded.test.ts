@@ -7,7 +7,7 @@ import { createCluster } from '../../src/core/db/embedded/cluster.js';
 import { findHome } from '../../src/core/db/embedded/home.js';
 import { embeddedStatus, findEmbedded, openEmbedded } from '../../src/core/db/embedded/index.js';
 import { birthOf } from '../../src/core/db/embedded/processes.js';
-import { gone, newData, User, useStage } from './embedded-stage.js';
+import { gone, madeData, newData, User, useStage } from './embedded-stage.js';
 
 const env = process.env;
 
@@ -30,7 +30,7 @@ describe('the embedded server', () => {
   });
 
   it('keeps data and port from one start to the next', async () => {
-    const data = newData();
+    const data = await madeData();
     const first = await openEmbedded({ data, env });
     await rows(first.url, 'create table kept as select 7 as value');
     await first.close();
@@ -41,7 +41,7 @@ describe('the embedded server', () => {
   });
 
   it('is shared, and stopped by the last user only', async () => {
-    const data = newData();
+    const data = await madeData();
     const [one, other] = [new User(), new User()];
     const first = await one.open(data);
     const second = await other.open(data);
@@ -78,7 +78,7 @@ describe('the embedded server', () => {
   });
 
   it('keeps running for a client that holds nothing, until somebody closes after it', async () => {
-    const data = newData();
+    const data = await madeData();
     const server = await openEmbedded({ data, durable: false, env });
     const stranger = new pg.Client({ connectionString: server.url });
     await stranger.connect();
@@ -90,7 +90,7 @@ describe('the embedded server', () => {
   });
 
   it('is left running on request, and found without being started', async () => {
-    const data = newData();
+    const data = await madeData();
     expect(await findEmbedded(data)).toBeUndefined();
     const server = await openEmbedded({ data, durable: false, env });
     await server.close({ keep: true });
@@ -104,7 +104,7 @@ describe('the embedded server', () => {
 
   it('does not keep a process alive that forgot to close it', async () => {
     const user = new User();
-    const { pid } = await user.open(newData());
+    const { pid } = await user.open(await madeData());
     await user.forget();
     expect(await user.exit()).toBe(0);
     expect(birthOf(pid)).toBeDefined();
