@@ -52,6 +52,8 @@ export interface CommandContext {
   defer(close: (givenUp: boolean) => Promise<void> | void): void;
   /** Asked before something becomes lasting, unless the command is a long one: throws when it has ended early. */
   readonly permitChange?: (() => void) | undefined;
+  /** Gives the terminal to another program until it ends. */
+  lend<T>(work: () => Promise<T>): Promise<T>;
   /** The process ends as soon as the answer is written, whatever is still open. */
   endAtOnce(): void;
   /**
@@ -115,6 +117,7 @@ export function createContext(parts: ContextParts): CommandContext {
       return lifetime.signal;
     },
     defer: lifetime.defer,
+    lend: lifetime.lend,
     permitChange: isLong ? undefined : lifetime.permitChange,
     endAtOnce: lifetime.endAtOnce,
     open: (options = {}) => {

@@ -49,7 +49,7 @@ describe.skipIf(!installed('script'))('on a real pseudo-terminal, where script i
     }
   });
 
-  test('up hears o, r and q', { timeout: 60_000 }, async () => {
+  test('up hears t, o, r and q', { timeout: 60_000 }, async () => {
     const where = sitting();
     // The program that opens pages is one of our own, which writes down what it is given.
     const opened = join(where.cwd!, 'opened');
@@ -57,8 +57,12 @@ describe.skipIf(!installed('script'))('on a real pseudo-terminal, where script i
     const { stdout, code } = await run(['up', '--port', '0'], {
       ...where,
       env: { ...where.env, PATH: `${where.cwd}:${process.env.PATH}` },
+      typing: [
+        { after: 'opens its page', keys: 't' },
+        { after: 'QUEUES', keys: 'q' },
+      ],
       input: 'xorq',
-      inputAfter: 'opens its page',
+      inputAfter: 'Still up at',
     });
     const addresses = [...stdout.matchAll(/dartwing is up at (\S+)/g)].map(([, url]) => url);
     expect({ stdout, code }).toMatchObject({

@@ -15,6 +15,8 @@ export interface RunOptions {
   input?: string;
   /** The input is typed only when this text has appeared on stdout. */
   inputAfter?: string;
+  /** Typed before the input, each when its text has appeared since the last was typed. */
+  typing?: readonly { after: string; keys: string }[];
   /** On a pseudo terminal; then stderr arrives in stdout. */
   tty?: boolean;
   /** Width of that terminal. */
@@ -56,9 +58,18 @@ export function run(args: readonly string[], options: RunOptions = {}): Promise<
     typed = true;
     child.stdin.end(options.input ?? '');
   };
+  const typing = [...(options.typing ?? [])];
+  let seen = 0;
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
-    if (!typed && options.inputAfter !== undefined && stdout.includes(options.inputAfter)) type();
+    const [next] = typing;
+    if (next !== undefined) {
+      if (!stdout.slice(seen).includes(next.after)) return;
+      seen = stdout.length;
+      child.stdin.write(next.keys);
+      typing.shift();
+    } else if (!typed && options.inputAfter !== undefined && stdout.slice(seen).includes(options.inputAfter))
+      type();
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;

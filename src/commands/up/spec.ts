@@ -12,7 +12,7 @@ export const upSpec: NounSpec = {
       description:
         'Uses DATABASE_URL, or starts a PostgreSQL of its own under .dartwing/. Migrates, makes a first organization ' +
         'from a template when there is none, listens on 127.0.0.1, runs jobs and schedules, until Ctrl-C. Other dartwing ' +
-        'commands in this folder find its database. On a terminal q quits, r restarts and o opens the page of the server.',
+        'commands in this folder find its database. On a terminal q quits, r restarts, t shows top and o opens the page of the server.',
       flags: [
         {
           name: 'port',

@@ -150,7 +150,7 @@ function hints(organization: string | undefined, hearsKeys: boolean, hasToken: b
     `  dartwing audit query --org ${slug}`,
     ...(hasToken ? [`  dartwing api GET /v1/organizations/${slug}`] : []),
     hearsKeys
-      ? 'q or Ctrl-C stops it, r restarts, o opens its page; data stay.'
+      ? 'q or Ctrl-C stops it, r restarts, t shows top, o opens its page; data stay.'
       : 'Ctrl-C stops it; data stay.',
   ].join('\n');
 }
