@@ -24,6 +24,8 @@ const names = [
   'realtime',
   'jobs-fair',
   'jobs-scale',
+  'metrics',
+  'top',
 ];
 
 const words = process.argv.slice(2);
@@ -72,7 +74,7 @@ async function run(wanted) {
   });
   try {
     const { bench } = await import(pathToFileURL(outfile).href);
-    await bench({ json });
+    await bench({ json, words });
   } finally {
     await rm(outfile, { force: true });
   }

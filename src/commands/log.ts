@@ -16,7 +16,8 @@ export async function commandLog(
   const level = global.quiet ? 'error' : global.debug ? 'debug' : said;
   if (io.machine || !io.err.isTTY) {
     const { makeLog } = await import('../core/pino-log.js');
-    return makeLog(level, { write: (line) => io.say(line) }, { type: 'log' });
+    const { gathered } = await import('./log-gathering.js');
+    return makeLog(level, { write: gathered(io.say) }, { type: 'log' });
   }
   return readableLog(io, level);
 }

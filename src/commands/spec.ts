@@ -123,7 +123,7 @@ export type VerbResult =
   /** Lines that come one by one (NDJSON in machine modes). */
   | { stream: AsyncIterable<Document>; table: TableView }
   /** Plain text that is the answer: a script, SQL, a man page; a `Text` for programs, unless they want it `raw`. */
-  | { text: string; findings?: boolean; raw?: true }
+  | { text: string; findings?: boolean; isUnavailable?: boolean; raw?: true }
   /** The verb has already said everything, or has nothing to say. */
   | { nothing: true; findings?: boolean };
 

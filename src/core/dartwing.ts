@@ -78,7 +78,14 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
   const background = options.background ?? true;
   const bell = sequencerBell(background);
   const metrics = whenUsed(() =>
-    openMetrics({ database, clock, log, masterKeyName: keyring.fingerprint, ready: () => ready() }),
+    openMetrics({
+      database,
+      clock,
+      log,
+      masterKeyName: keyring.fingerprint,
+      ready: () => ready(),
+      breakers: () => tokens.made?.breakers() ?? new Map(),
+    }),
   );
   let hasWritten = false;
   const database = openDatabase({
@@ -89,7 +96,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
     },
     onTransaction: (course) => {
       installation.database.onTransaction?.(course);
-      metrics.made?.tellOfTransaction(course);
+      metrics.made?.ears.transaction(course);
     },
     ringAudit: () => {
       hasWritten = true;
@@ -213,6 +220,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
       random: options.random ?? Math.random,
       log,
       idOf: ids.findExisting,
+      onSubmitted: (batch) => metrics.made?.ears.submitted(batch),
     }),
   );
   const realtime = whenUsed(() =>
@@ -225,6 +233,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
       fingerprint: keyring.fingerprint,
       busKey: keyring.realtimeKey,
       idOf: ids.findExisting,
+      onPublished: (batch) => metrics.made?.ears.published(batch),
     }),
   );
   beforeClose.unshift(async () => realtime.made?.close());
@@ -262,6 +271,8 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
       background,
       idOf: async (ref, call) => (call === undefined ? ids.find(ref) : ids.findExisting(ref, call)),
       jobs: () => jobs.get(),
+      onCourse: (course) => metrics.made?.ears.token(course),
+      onProviderCall: (call) => metrics.made?.ears.providerCall(call),
     }),
   );
   // After the workers: what they asked a provider for has to be written down.
@@ -327,7 +338,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
     mail: () => ({ sendDue: courier.get().sendDue }),
     keys: () => keys.get(),
     tokens: () => {
-      const { close: _, ...verbs } = tokens.get();
+      const { close: _, breakers: __, ...verbs } = tokens.get();
       return verbs;
     },
     equipment: () => equipmentVerbs(session, ids.findExisting),
@@ -337,10 +348,15 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
         registry: registry.get(),
         idOf: ids.findExisting,
         onRegistered: contexts.renew,
+        clock,
+        onCourse: (course) => metrics.made?.ears.document(course),
       }),
     sync: () =>
       syncVerbs({
         session,
+        clock,
+        log,
+        onCourse: (course) => metrics.made?.ears.sync(course),
         registry: registry.get(),
         idOf: ids.findExisting,
         key: keyring.syncKey,
@@ -355,7 +371,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
     jobs: () => {
       const { close: _, ...verbs } = jobs.get();
       verbs.observe((event) => realtime.get().tellOfJob(event));
-      verbs.observe((event) => metrics.made?.tellOfJob(event));
+      verbs.observe((event) => metrics.made?.ears.job(event));
       addSystemSchedules(verbs, clock, () => dartwing);
       return verbs;
     },
@@ -376,7 +392,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
     export: () => exportRoom(session, ids.findExisting, registry.get(), router),
     quota: () => openQuota(transaction, clock, options.rates),
     metrics: () => {
-      const { tellOfTransaction: _, tellOfJob: __, close: ___, ...verbs } = metrics.get();
+      const { ears: _, close: __, ...verbs } = metrics.get();
       return verbs;
     },
     alerts: () => {

@@ -414,6 +414,8 @@ export const limits = Object.freeze({
   passwordResetMs: 3_600_000,
   addressProofMs: 3 * 86_400_000,
   passwordResetPauseMs: 60_000,
+  /** Lines of a scrape between two moments for others. */
+  scrapeLinesAtOnce: 500,
   /** How long numbers of the installation are believed, and how long that its tenants are kept apart. */
   metricsKnownMs: 1_000,
   soundnessKnownMs: 60_000,

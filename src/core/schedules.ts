@@ -247,13 +247,14 @@ export function addSystemSchedules(
   jobs.define('token.refresh', {
     queue: 'critical',
     description: 'Renews what ends soon in one organization',
-    handler: (_, { organization }) => dartwing().tokens.refreshDue(organization),
+    handler: (_, { organization, traceparent }) =>
+      dartwing().tokens.refreshDue(organization, { traceparent }),
   });
   jobs.define('token.health', {
     queue: 'bulk',
     description: 'Asks the providers of one organization whether its credentials work',
-    handler: async (_, { organization }) => {
-      const call: CallOptions = { principal: { type: 'system', id: 'tokens' }, via: 'system' };
+    handler: async (_, { organization, traceparent }) => {
+      const call: CallOptions = { principal: { type: 'system', id: 'tokens' }, via: 'system', traceparent };
       const { checked, findings } = await dartwing().tokens.health(organization, undefined, call);
       return { checked, findings: findings.length };
     },

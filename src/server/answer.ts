@@ -57,6 +57,7 @@ export function respond(
     return context.redirect(answer.redirect, 303);
   }
   const text = JSON.stringify(bodyOf(answer, doctype, rights));
+  context.get('exchange').answerBytes = Buffer.byteLength(text);
   const headers: Record<string, string> = { 'content-type': 'application/json; charset=utf-8' };
   if ('cookie' in answer && answer.cookie !== undefined) headers['set-cookie'] = answer.cookie;
   if (method !== 'get') return context.body(text, status, { ...headers, 'cache-control': 'no-store' });

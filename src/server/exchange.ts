@@ -3,7 +3,7 @@
 import { getConnInfo } from '@hono/node-server/conninfo';
 import type { Context } from 'hono';
 import type { Caller } from '../core/index.js';
-import type { Trace } from './trace.js';
+import type { Trace } from '../core/trace.js';
 
 export interface Exchange {
   requestId: string;
@@ -15,6 +15,8 @@ export interface Exchange {
   /** Origins of other hosts whose pages may call. */
   allowedOrigins: readonly string[];
   caller?: Caller | undefined;
+  /** Size of the answer where it is known before it is sent. */
+  answerBytes?: number | undefined;
   /** Logs what was thrown though the answer has begun; faults of ours only. */
   report(error: unknown): void;
   /** Template of the route that answers, for logs. */

@@ -8,13 +8,13 @@ import { newRequestId } from '../core/ids.js';
 import { systemClock } from '../core/index.js';
 import { silentLog } from '../core/log.js';
 import { packageVersion } from '../core/package-root.js';
+import { traceOf } from '../core/trace.js';
 import { addressFinder, proxyTest } from './address.js';
 import { bounds } from './bounds.js';
 import { type Env, encryptionOf, peerOf } from './exchange.js';
 import type { RequestCount } from './metrics.js';
 import type { ServerOptions } from './options.js';
 import { problemOf } from './problem.js';
-import { traceOf } from './trace.js';
 
 /** Who calls from there shows the error as it would one of its own process. */
 const callPaths = /^\/v1\/(open-)?calls\//;
@@ -32,7 +32,7 @@ export function frame(app: Hono<Env>, options: ServerOptions, requests: RequestC
     const given = context.req.header('x-request-id') ?? '';
     const requestId = /^[\w.:-]{8,128}$/.test(given) ? given : newRequestId(clock.now());
     const address = findAddress(peerOf(context), context.req.header('x-forwarded-for'));
-    const trace = traceOf(context.req.header('traceparent'));
+    const trace = traceOf(context.req.header('traceparent'), requestId);
     const encrypted = encryptionOf(context, isProxy);
     const report = (thrown: unknown): void => {
       const { error, status } = problemOf(thrown, requestId, { invalidStatus });
@@ -54,11 +54,13 @@ export function frame(app: Hono<Env>, options: ServerOptions, requests: RequestC
     await next();
     context.header('x-request-id', requestId);
     context.header('dartwing-version', version);
+    context.header('x-trace-id', trace.traceId);
     // A page has a policy of its own; anything else has nothing to load.
     if (!context.res.headers.has(policyHeader)) context.header(policyHeader, noContent);
     const ms = clock.monotonicMs() - startedAt;
-    const { route = 'none' } = context.get('exchange');
-    answered({ route, status: context.res.status, seconds: ms / 1_000 });
+    const { route = 'none', answerBytes } = context.get('exchange');
+    const requestBytes = Number(context.req.header('content-length') ?? 0);
+    answered({ route, status: context.res.status, seconds: ms / 1_000, requestBytes, answerBytes });
     log.info(lineOf(context, ms), 'request');
   };
 
@@ -93,6 +95,7 @@ export function frame(app: Hono<Env>, options: ServerOptions, requests: RequestC
         'X-RateLimit-Remaining',
         'X-RateLimit-Reset',
         'X-Request-Id',
+        'X-Trace-Id',
       ],
       maxAge: bounds.preflightSeconds,
     }),

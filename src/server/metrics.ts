@@ -2,9 +2,19 @@
 import type { Meter, Reading } from '../core/metrics/index.js';
 import type { SocketFacts } from './realtime/index.js';
 
+interface RequestFacts {
+  route: string;
+  status: number;
+  seconds: number;
+  /** As the caller says. */
+  requestBytes: number;
+  /** Unknown for what is streamed. */
+  answerBytes?: number | undefined;
+}
+
 export interface RequestCount {
   /** A request has come. Call the answer when it was answered; `route` is a template, never a path with ids. */
-  begin(method: string): (answer: { route: string; status: number; seconds: number }) => void;
+  begin(method: string): (answer: RequestFacts) => void;
 }
 
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
@@ -19,10 +29,13 @@ export function requestCount(meter: Pick<Meter, 'count' | 'add' | 'observe'>): R
     begin: (given) => {
       const method = methods.has(given) ? given : 'other';
       meter.add('dartwing_http_active_requests', { method }, 1);
-      return ({ route, status, seconds }) => {
+      return ({ route, status, seconds, requestBytes, answerBytes }) => {
         meter.add('dartwing_http_active_requests', { method }, -1);
         meter.count('dartwing_http_requests_total', { method, route, status });
         meter.observe('dartwing_http_request_duration_seconds', { method, route }, seconds);
+        if (requestBytes > 0) meter.observe('dartwing_http_request_size_bytes', { route }, requestBytes);
+        if (answerBytes !== undefined)
+          meter.observe('dartwing_http_response_size_bytes', { route }, answerBytes);
         if (syncRoute.test(route))
           meter.count('dartwing_sync_requests_total', { outcome: status < 500 ? 'ok' : 'failed' });
         if (signIns.has(route))

@@ -6,6 +6,7 @@ import type { Context, Hono } from 'hono';
 import { DartwingError, isDartwingError } from '../core/errors.js';
 import type { Caller, CallOptions, Dartwing } from '../core/index.js';
 import { parseInput } from '../core/input.js';
+import { traceparentOf } from '../core/trace.js';
 import { admit } from './admission.js';
 import { respond, rightsWitness, versionOf } from './answer.js';
 import { authenticate } from './authentication.js';
@@ -125,7 +126,9 @@ function callOf(
   principal: CallOptions['principal'] & {},
   witness: CallOptions['witness'],
 ): CallOptions {
-  const call: CallOptions = { principal, via: 'http', requestId: context.get('exchange').requestId, witness };
+  const { requestId, trace } = context.get('exchange');
+  const traceparent = traceparentOf(trace);
+  const call: CallOptions = { principal, via: 'http', requestId, traceparent, witness };
   if (context.req.method === 'GET' || context.req.method === 'HEAD') return call;
   return {
     ...call,

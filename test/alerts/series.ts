@@ -29,6 +29,7 @@ const labelValues: Readonly<Record<string, readonly string[]>> = {
   result: ['ok', 'failed'],
   outcome: ['ok', 'failed'],
   at: ['median', 'p95', 'most'],
+  bus: ['redis', 'postgres'],
 };
 
 /** Everything that a condition reads, over some steps, often near its threshold. */
@@ -41,7 +42,9 @@ export function randomSeries(
 ): GivenSeries[] {
   const bounds = boundsIn(condition);
   return [...readsOf(condition).names].flatMap((name) => {
-    const { type, kept = [], of } = definitionOf(name)!;
+    const { type: whole, kept = [], of } = definitionOf(name)!;
+    // The sum and the count of a histogram are counters.
+    const type = /_(sum|count)$/.test(name) && whole === 'histogram' ? 'counter' : whole;
     const instances = of === 'process' && random() < 0.7 ? ['one', 'two'] : ['one'];
     const groups = kept.reduce<Record<string, string>[]>(
       (all, label) =>

@@ -45,9 +45,13 @@ test('tells depths, ages, dead letters and what ran here', async () => {
   const text = await dartwing.metrics.meter.text();
   expect(valueIn(text, 'dartwing_job_queue_depth{queue="default",state="queued"}')).toBe(0);
   expect(valueIn(text, 'dartwing_job_dead_letters{queue="default"}')).toBe(1);
-  expect(valueIn(text, 'dartwing_jobs_finished_total{type="test.quick",outcome="completed"}')).toBe(3);
-  expect(valueIn(text, 'dartwing_jobs_finished_total{type="test.broken",outcome="dead_letter"}')).toBe(1);
-  expect(valueIn(text, 'dartwing_job_duration_seconds_count{type="test.quick"}')).toBe(3);
+  expect(
+    valueIn(text, 'dartwing_jobs_finished_total{queue="default",type="test.quick",outcome="completed"}'),
+  ).toBe(3);
+  expect(
+    valueIn(text, 'dartwing_jobs_finished_total{queue="default",type="test.broken",outcome="dead_letter"}'),
+  ).toBe(1);
+  expect(valueIn(text, 'dartwing_job_duration_seconds_count{queue="default",type="test.quick"}')).toBe(3);
   expect(valueIn(text, 'dartwing_database_pool_size{pool="app"}')).toBeGreaterThan(1);
   expect(valueIn(text, 'dartwing_database_transactions_total{outcome="committed"}')).toBeGreaterThan(3);
   expect(text).not.toMatch(/acme|ORG-|ana@/);
@@ -88,9 +92,12 @@ test('is served to who has the token, beyond this machine only with one', async 
     env: { ...env, DARTWING_OPERATOR_TOKEN: token },
   });
   expect(scraped).toMatchObject({ code: 0, stderr: '' });
-  expect(valueIn(scraped.stdout, 'dartwing_jobs_finished_total{type="test.quick",outcome="completed"}')).toBe(
-    3,
-  );
+  expect(
+    valueIn(
+      scraped.stdout,
+      'dartwing_jobs_finished_total{queue="default",type="test.quick",outcome="completed"}',
+    ),
+  ).toBe(3);
   await close();
   expect(await operatorOf(database).fail(`metric scrape --from ${url}`)).toMatchObject({
     code: 'SERVER_UNREACHABLE',

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import { traceOf } from '../../src/core/trace.js';
 import { createServer } from '../../src/server/index.js';
-import { traceOf } from '../../src/server/trace.js';
 import { openWorld } from './world.js';
 
 const token = 'operators-only-0000';

@@ -20,18 +20,23 @@ export const run: VerbRun = async (context, { flags }) => {
     if (repairs.some(({ done }) => done)) results = await look();
   }
   const report = reportOf(results, flags.strict === true);
-  return {
-    document: {
-      ...report,
-      ...(repairs === undefined ? {} : { repairs }),
-      ...(flags.report === true
-        ? { checks: results.map(forEverybody), ...(await bundleOf(context, results)) }
-        : {}),
-    },
+  const document = {
+    ...report,
+    ...(repairs === undefined ? {} : { repairs }),
+    ...(flags.report === true
+      ? { checks: results.map(forEverybody), ...(await bundleOf(context, results)) }
+      : {}),
+  };
+  const outcome = {
     findings: !report.ok,
     isUnavailable: results.some(({ code }) => code === 'DATABASE_UNREACHABLE'),
-    table: { columns: [], sentence: text(context.io, results, repairs) },
   };
+  const { io, global } = context;
+  // A report goes into a file: there it is a document, whatever form a person would be shown.
+  if (flags.report === true && !io.machine && !io.out.isTTY && global.field === undefined)
+    return { text: `${JSON.stringify(document, null, 2)}\n`, raw: true, ...outcome };
+  if (flags.report === true && !io.machine) io.note('For an issue: dartwing doctor --report > report.json');
+  return { document, ...outcome, table: { columns: [], sentence: text(io, results, repairs) } };
 };
 
 function reportOf(results: readonly CheckResult[], isStrict: boolean) {

@@ -33,7 +33,7 @@ export const doctorSpec: NounSpec = {
         { command: 'dartwing doctor --only isolation,migrations --json', note: 'Two checks, for a program' },
         { command: 'dartwing doctor --fix --dry-run', note: 'What --fix would do' },
         { command: 'dartwing doctor --watch 10s', note: 'While something is repaired' },
-        { command: 'dartwing doctor --report --json > report.json', note: 'For an issue' },
+        { command: 'dartwing doctor --report > report.json', note: 'For an issue: a document in a file' },
       ],
       output: ['DoctorReport', 'DoctorCheck'],
       danger: 'moderate',

@@ -1,24 +1,18 @@
 import type { JobEvent } from '../../core/index.js';
 import type { Log } from '../../core/log.js';
 
-/** Logs what happens to jobs, with the time that a run took; how far they are only for debugging. */
+/** Logs what happens to jobs, with their trace and the time that a run took; how far they are only for debugging. */
 export function logJobs(log: Log): (event: JobEvent) => void {
-  const begun = new Map<string, number>();
-  /** Milliseconds since it began to run here, told once. */
-  const timeOf = (id: string, event: JobEvent['event']): { ms?: number } => {
-    if (event === 'progress') return {};
-    const start = begun.get(id);
-    if (event === 'running') begun.set(id, performance.now());
-    else begun.delete(id);
-    return event === 'running' || start === undefined ? {} : { ms: Math.round(performance.now() - start) };
-  };
-  return ({ event, id, type, organization, attempt, progress, error }) => {
+  return ({ event, id, type, queue, organization, attempt, traceId, spanId, ms, progress, error }) => {
     const fields = {
+      trace_id: traceId,
+      span_id: spanId,
       job: id,
       type,
+      queue,
       organization,
       attempt,
-      ...timeOf(id, event),
+      ...(event === 'running' ? {} : { ms: Math.round(ms * 10) / 10 }),
       ...(progress === undefined ? {} : { progress }),
       ...(error === undefined ? {} : { code: error.code, error: error.message }),
     };

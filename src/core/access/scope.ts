@@ -15,6 +15,8 @@ export interface Call {
   via: Via;
   reason?: string | undefined;
   requestId?: string | undefined;
+  /** The trace that it belongs to, as the header of W3C Trace Context; jobs that it submits go on with it. */
+  traceparent?: string | undefined;
   /** Carry the call out once, however often it is made within a day. */
   idempotencyKey?: string | undefined;
   /** Do everything and roll back. */

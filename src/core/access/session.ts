@@ -137,10 +137,11 @@ function askedBy(facts: Call, purpose: string, request: unknown): Asked {
 }
 
 /** What the audit trail keeps of a call must be text that can be kept. @throws VALIDATION_ERROR */
-function requireTexts({ reason, requestId, idempotencyKey }: Call): void {
+function requireTexts({ reason, requestId, traceparent, idempotencyKey }: Call): void {
   for (const [name, text, charsMax] of [
     ['reason', reason, limits.reasonCharsMax],
     ['requestId', requestId, 255],
+    ['traceparent', traceparent, 255],
     ['idempotencyKey', idempotencyKey, 200],
   ] as const) {
     if (text === undefined || (text.length <= charsMax && text.isWellFormed() && !text.includes('\u0000')))

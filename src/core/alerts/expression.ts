@@ -174,8 +174,11 @@ export function faultsOf(condition: Plain): string[] {
 
 function leafFaults(leaf: Leaf): string[] {
   const name = metricOf(leaf);
-  if (!known.has(name)) return [`${name} is no metric of the catalogue`];
-  const { type, kept } = definitionOf(name)!;
+  // The sum and the count of a histogram are counters of their own.
+  const isPart = /_(sum|count)$/.test(name) && definitionOf(name)?.type === 'histogram';
+  if (!known.has(name) && !isPart) return [`${name} is no metric of the catalogue`];
+  const { type: whole, kept } = definitionOf(name)!;
+  const type = isPart ? 'counter' : whole;
   if (kept === undefined) return [`no samples of ${name} are kept`];
   if ('absent' in leaf) return [];
   const labels = [...Object.keys(leaf.where ?? {}), ...(leaf.by ?? [])];

@@ -38,7 +38,7 @@ export { doctypeRights } from './permissions.js';
 export { project, recordReads, type Seen } from './projector.js';
 export { openRegistry, type Registry } from './registry.js';
 export { type Attempt, findRestricted, requireUnrestricted, restricted } from './restriction.js';
-export { type Doctypes, type Documents, documentVerbs } from './room.js';
+export { type Doctypes, type DocumentCourse, type Documents, documentVerbs } from './room.js';
 export { findVersionsSince, lockDocuments, opened, writeChanges } from './store.js';
 export { isName, isPlain } from './values.js';
 export type { Kept } from './vault.js';

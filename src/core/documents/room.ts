@@ -1,5 +1,6 @@
 /** The room as callers see it: each verb in a transaction of its own, bound to its organization. */
 import type { CallOptions, Scope, Session } from '../access/index.js';
+import type { Clock } from '../clock.js';
 import { sealPlain } from './backfill.js';
 import type { DefinitionInput } from './definition.js';
 import type { Document, DocumentList, DocumentVersions } from './document.js';
@@ -67,14 +68,37 @@ export interface DocumentsSource {
   idOf: (ref: string) => Promise<string>;
   /** Called when a doctype brought rights of its own. */
   onRegistered: () => void;
+  clock: Clock;
+  /** Told of every call that succeeded. */
+  onCourse: (course: DocumentCourse) => void;
 }
 
-export function documentVerbs({ session, registry, idOf, onRegistered }: DocumentsSource): Documents {
+/** How long a call took. */
+export interface DocumentCourse {
+  doctype: string;
+  operation: 'create' | 'update' | 'delete' | 'undelete' | 'show' | 'list' | 'versions';
+  ms: number;
+}
+
+export function documentVerbs(source: DocumentsSource): Documents {
+  const { session, registry, idOf, onRegistered, clock, onCourse } = source;
   const within = async <T>(
     ref: string,
     call: CallOptions | undefined,
     work: (scope: Scope) => Promise<T>,
   ): Promise<T> => session.runIn(await idOf(ref), call, work);
+  const timed = async <T>(
+    operation: DocumentCourse['operation'],
+    doctype: string,
+    ref: string,
+    call: CallOptions | undefined,
+    work: (scope: Scope) => Promise<T>,
+  ): Promise<T> => {
+    const startedAt = clock.monotonicMs();
+    const value = await within(ref, call, work);
+    onCourse({ doctype, operation, ms: clock.monotonicMs() - startedAt });
+    return value;
+  };
   return Object.freeze({
     doctypes: Object.freeze({
       list: async () => registry.all().map(metaOf),
@@ -86,19 +110,25 @@ export function documentVerbs({ session, registry, idOf, onRegistered }: Documen
       },
     }),
     create: (ref, doctype, input, call) =>
-      within(ref, call, (scope) => createDocument(scope, registry, doctype, input)),
+      timed('create', doctype, ref, call, (scope) => createDocument(scope, registry, doctype, input)),
     update: (ref, doctype, name, data, { ifVersion, ...call } = {}) =>
-      within(ref, call, (scope) => updateDocument(scope, registry, { doctype, name }, data, ifVersion)),
+      timed('update', doctype, ref, call, (scope) =>
+        updateDocument(scope, registry, { doctype, name }, data, ifVersion),
+      ),
     delete: (ref, doctype, name, { ifVersion, ...call } = {}) =>
-      within(ref, call, (scope) => deleteDocument(scope, registry, { doctype, name }, ifVersion)),
+      timed('delete', doctype, ref, call, (scope) =>
+        deleteDocument(scope, registry, { doctype, name }, ifVersion),
+      ),
     undelete: (ref, doctype, name, call) =>
-      within(ref, call, (scope) => undeleteDocument(scope, registry, { doctype, name })),
+      timed('undelete', doctype, ref, call, (scope) => undeleteDocument(scope, registry, { doctype, name })),
     seal: (ref, call) => within(ref, call, (scope) => sealPlain(scope, registry)),
     show: (ref, doctype, name, call) =>
-      within(ref, call, (scope) => showDocument(scope, registry, { doctype, name })),
+      timed('show', doctype, ref, call, (scope) => showDocument(scope, registry, { doctype, name })),
     list: (ref, doctype, input, call) =>
-      within(ref, call, (scope) => listDocuments(scope, registry, doctype, input)),
+      timed('list', doctype, ref, call, (scope) => listDocuments(scope, registry, doctype, input)),
     versions: (ref, doctype, name, page, call) =>
-      within(ref, call, (scope) => listVersions(scope, registry, { doctype, name }, page)),
+      timed('versions', doctype, ref, call, (scope) =>
+        listVersions(scope, registry, { doctype, name }, page),
+      ),
   } satisfies Documents);
 }

@@ -10,6 +10,8 @@ export interface JobContext {
   readonly principal: Principal;
   /** From 1. With the id it tells one try from another, for services that take such a key. */
   readonly attempt: number;
+  /** The trace of this run, for services that go on with it: header `traceparent` of W3C Trace Context. */
+  readonly traceparent: string;
   /** Aborted when the job is canceled, has run out of time, or belongs to another worker. */
   readonly signal: AbortSignal;
   /** Tells how far it is; written down at most once a second. */

@@ -26,6 +26,7 @@ export type ClaimedJob = Pick<
   | 'started_at'
   | 'log'
   | 'request_id'
+  | 'traceparent'
   | 'claim'
 > & { worker: string; tier: 'free' | 'pro' | 'enterprise'; queue: QueueName };
 
@@ -69,7 +70,7 @@ export async function claimJobs(
     update job j set state = 'running', worker = $2, attempt = j.attempt + 1, started_at = clock_timestamp()${limited ? ", claim = nextval('job_claim')" : ''}
     from taken t where j.organization = t.organization and j.number = t.number
     returning j.queue, j.organization, j.number, j.type, j.priority, j.turn, j.attempt, j.attempts_max, j.losses, j.timeout_ms,
-      j.principal, j.owner, j.input, j.has_children, j.created_at, j.queued_at, j.started_at, j.log, j.request_id, j.worker, j.claim, t.tier`;
+      j.principal, j.owner, j.input, j.has_children, j.created_at, j.queued_at, j.started_at, j.log, j.request_id, j.traceparent, j.worker, j.claim, t.tier`;
   const values = [queue, worker, picks.organizations, picks.priorities, picks.wanted, picks.marks];
   const ask = isLast ? tx.finish : tx.query;
   const { rows } = await ask<ClaimedJob>(

@@ -48,5 +48,5 @@ export type {
 } from './settings.js';
 export type { JobHistory, JobList, JobMetrics, ListJobsInput } from './show.js';
 export type { JobState, Transition } from './states.js';
-export type { SubmitOptions } from './submit.js';
+export type { SubmitOptions, SubmittedBatch } from './submit.js';
 export type { JobEvent, JobWorker, WorkerOptions, WorkerStats } from './worker.js';

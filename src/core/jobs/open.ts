@@ -20,6 +20,7 @@ import {
 import { rememberedPlaces } from './places.js';
 import { type Jobs, jobVerbs } from './room.js';
 import { scheduleBook } from './schedule.js';
+import type { SubmittedBatch } from './submit.js';
 import type { JobEvent } from './worker.js';
 
 /** What the room needs of the installation. */
@@ -34,6 +35,8 @@ export interface JobsSources {
   log: Log;
   /** Id of an organization. */
   idOf: (ref: string) => Promise<string>;
+  /** Told of jobs that this process has submitted. */
+  onSubmitted: (batch: SubmittedBatch) => void;
 }
 
 /** Opens the room. `close` stops workers and schedulers of this process. */

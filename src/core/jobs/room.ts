@@ -67,7 +67,13 @@ import {
   showHistory,
   showJob,
 } from './show.js';
-import { type Submission, type SubmitOptions, submitAtOnce, submitJobs } from './submit.js';
+import {
+  type Submission,
+  type SubmitOptions,
+  type SubmittedBatch,
+  submitAtOnce,
+  submitJobs,
+} from './submit.js';
 import {
   type JobEvent,
   type JobWorker,
@@ -239,6 +245,7 @@ export interface JobsParts extends WorkerParts {
   /** Called when a worker or a scheduler starts, to be stopped with the installation. */
   onStart: (stop: () => Promise<unknown>) => void;
   observers: Set<(event: JobEvent) => void>;
+  onSubmitted: (batch: SubmittedBatch) => void;
 }
 
 export function jobVerbs(parts: JobsParts): Jobs {

@@ -47,6 +47,7 @@ export interface JobRow {
   triage_by: string | null;
   triage_at: Date | null;
   request_id: string | null;
+  traceparent: string | null;
 }
 
 /** Every column, in the order of the tables. */
@@ -86,6 +87,7 @@ export const columnNames = [
   'triage_by',
   'triage_at',
   'request_id',
+  'traceparent',
 ] as const satisfies readonly (keyof JobRow)[];
 
 /** The columns as SQL. */

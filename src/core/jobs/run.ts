@@ -3,6 +3,7 @@ import { isAuthorized, type Principal, type Scope, type Session } from '../acces
 import { DartwingError } from '../errors.js';
 import { parseInput } from '../input.js';
 import { limits } from '../limits.js';
+import { type Trace, traceOf, traceparentOf } from '../trace.js';
 import type { JobContext } from './context.js';
 import type { RegisteredType, Registry } from './definition.js';
 import { jobId } from './document.js';
@@ -30,6 +31,8 @@ export type Outcome =
 export interface Running {
   job: ClaimedJob;
   id: string;
+  /** Goes on with that of whoever submitted it, or begins with the request in which they did. */
+  trace: Trace;
   worker: string;
   stopped: StopReason | undefined;
   /** What a stopped job is told. */
@@ -131,7 +134,8 @@ function start(parts: RunParts, running: Running, type: RegisteredType, state: {
   const input = type.input === undefined ? job.input : parseInput(type.input, job.input ?? {});
   if (type.module !== undefined) {
     const { organization, attempt } = job;
-    return runInThread(type.module, input, { id, organization, attempt }, signalOf(running));
+    const traceparent = traceparentOf(running.trace);
+    return runInThread(type.module, input, { id, organization, attempt, traceparent }, signalOf(running));
   }
   // In a promise of its own, so that whatever it throws at once is caught as well.
   return Promise.resolve().then(() => type.handler!(input as never, contextOf(parts, running, state)));
@@ -150,14 +154,18 @@ async function requireRights({ session }: RunParts, running: Running, type: Regi
   const principal = principalOf(job);
   if (principal.type !== 'person' && principal.key === undefined) return;
   const { organization } = job;
-  await session.runIn(organization, { principal, via: 'job' }, async (scope) => {
-    requireOne(scope, 'create', 'Background Job', organization);
-    await requireKey(scope, organization);
-    const { permission } = type.stored;
-    if (permission === null) return;
-    const at = permission.lastIndexOf(':');
-    requireOne(scope, permission.slice(at + 1), permission.slice(0, at), organization);
-  });
+  await session.runIn(
+    organization,
+    { principal, via: 'job', requestId: requestIdOf(running) },
+    async (scope) => {
+      requireOne(scope, 'create', 'Background Job', organization);
+      await requireKey(scope, organization);
+      const { permission } = type.stored;
+      if (permission === null) return;
+      const at = permission.lastIndexOf(':');
+      requireOne(scope, permission.slice(at + 1), permission.slice(0, at), organization);
+    },
+  );
 }
 
 /** @throws PERMISSION_DENIED when the key that submitted the job opens no more */
@@ -182,6 +190,7 @@ function requireOne(scope: Scope, action: string, doctype: string, organization:
 
 function contextOf(parts: RunParts, running: Running, state: { isDone: boolean }): JobContext {
   const { job, id, worker } = running;
+  const traceparent = traceparentOf(running.trace);
   const principal = principalOf(job);
   return Object.freeze({
     id,
@@ -189,6 +198,7 @@ function contextOf(parts: RunParts, running: Running, state: { isDone: boolean }
     organization: job.organization,
     principal,
     attempt: job.attempt,
+    traceparent,
     get signal() {
       return signalOf(running);
     },
@@ -205,7 +215,7 @@ function contextOf(parts: RunParts, running: Running, state: { isDone: boolean }
     checkpoint: () => throwIfStopped(running),
     transaction: (work) => {
       throwIfStopped(running);
-      const call = { principal, via: 'job' as const, requestId: job.request_id ?? id };
+      const call = { principal, via: 'job' as const, requestId: requestIdOf(running), traceparent };
       return parts.session.runIn(job.organization, call, async (scope) => {
         // Sent before whatever the work sends, and answered before the end of the transaction.
         const held = requireHold(scope, running);
@@ -229,6 +239,11 @@ function contextOf(parts: RunParts, running: Running, state: { isDone: boolean }
       });
     },
   } satisfies JobContext);
+}
+
+/** Of whoever submitted it. */
+function requestIdOf({ job, id }: Running): string {
+  return job.request_id ?? id;
 }
 
 async function requireHold(scope: Scope, { job, worker, id }: Running): Promise<void> {
@@ -260,6 +275,7 @@ export function runningOf(job: ClaimedJob, worker: string, startedAt: number): R
   return {
     job,
     id: jobId(job),
+    trace: traceOf(job.traceparent ?? undefined, job.request_id ?? undefined),
     worker,
     stopped: undefined,
     reason: undefined,

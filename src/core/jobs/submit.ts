@@ -51,6 +51,15 @@ export interface SubmitDesk {
   doorbell: JobDoorbell;
   depths: QueueDepths;
   places: Places;
+  /** Told of jobs that exist from now on. */
+  onSubmitted: (batch: SubmittedBatch) => void;
+}
+
+/** Jobs of one type that were submitted together. */
+export interface SubmittedBatch {
+  queue: QueueName;
+  type: string;
+  count: number;
 }
 
 /** What became of each input, in order. */
@@ -197,7 +206,7 @@ export async function submitJobs(
 /** Bell, depth and documents for what was inserted; undefined when nothing was. */
 function accepted(
   scope: Scope,
-  { depths, doorbell }: SubmitDesk,
+  { depths, doorbell, onSubmitted }: SubmitDesk,
   jobs: NewJobs,
   { slug }: Place,
   inserted: readonly Inserted[],
@@ -205,9 +214,10 @@ function accepted(
 ): Submission | undefined {
   const [first] = inserted;
   if (first === undefined) return undefined;
-  const { organization, queue, priority } = jobs;
+  const { organization, queue, type, priority } = jobs;
   depths.added(organization, queue, inserted.length);
   if (!scope.dryRun) doorbell.ringAfter(scope.tx, [{ organization, queue, priority, turn: first.turn }]);
+  scope.tx.afterCommit(() => onSubmitted({ queue, type, count: inserted.length }));
   return { jobs: submittedDocuments(jobs, slug, inserted), existing };
 }
 
@@ -232,6 +242,7 @@ function newJobs(
     isHeld: false,
     runAt: options.runAt ?? null,
     requestId: scope.requestId ?? null,
+    traceparent: scope.traceparent ?? null,
     inputs: texts,
     hashes,
     twinsMs: 0,

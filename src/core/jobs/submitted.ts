@@ -47,6 +47,7 @@ export function submittedDocuments(
     triage_by: null,
     triage_at: null,
     request_id: jobs.requestId,
+    traceparent: jobs.traceparent,
     percent: null,
     message: null,
   });

@@ -15,7 +15,7 @@ import(workerData.module)
 export function runInThread(
   module: string,
   input: unknown,
-  job: { id: string; organization: string; attempt: number },
+  job: { id: string; organization: string; attempt: number; traceparent: string },
   signal: AbortSignal,
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {

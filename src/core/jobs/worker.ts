@@ -76,6 +76,12 @@ export interface JobEvent {
     | 'dead_letter'
     | 'released';
   attempt: number;
+  queue: QueueName;
+  /** Of the run: that of whoever submitted it, or one that began with it. */
+  traceId: string;
+  spanId: string;
+  /** Since the run began. */
+  ms: number;
   progress?: { percent: number; message: string | null };
   error?: { code: string; message: string };
 }
@@ -120,12 +126,20 @@ export function startWorker(parts: WorkerParts, options: WorkerOptions = {}): Jo
   let isCut = false;
   let cutShort = (): void => {};
 
-  const publish = ({ job, id: jobId }: Running, event: JobEvent['event'], more: Partial<JobEvent> = {}) =>
+  const publish = (
+    { job, id: jobId, trace, startedAt }: Running,
+    event: JobEvent['event'],
+    more: Partial<JobEvent> = {},
+  ) =>
     parts.publish({
       organization: job.organization,
       id: jobId,
       type: job.type,
       attempt: job.attempt,
+      queue: job.queue,
+      traceId: trace.traceId,
+      spanId: trace.spanId,
+      ms: clock.monotonicMs() - startedAt,
       event,
       ...more,
     });

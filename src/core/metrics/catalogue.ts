@@ -28,6 +28,9 @@ export interface MetricDefinition {
 
 const requestBuckets = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const transactionBuckets = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5];
+const sizeBuckets = [256, 1_024, 4_096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304];
+const callBuckets = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+const busBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 const jobBuckets = [0.05, 0.25, 1, 5, 15, 60, 300, 900, 3_600];
 
 type Shape = Omit<MetricDefinition, 'name'>;
@@ -74,6 +77,18 @@ const definitions = {
     buckets: requestBuckets,
     kept: [],
   }),
+  dartwing_http_request_size_bytes: ofProcess('http', 'Size of requests, where they say it', {
+    type: 'histogram',
+    unit: 'bytes',
+    labels: ['route'],
+    buckets: sizeBuckets,
+  }),
+  dartwing_http_response_size_bytes: ofProcess('http', 'Size of answers that are not streamed', {
+    type: 'histogram',
+    unit: 'bytes',
+    labels: ['route'],
+    buckets: sizeBuckets,
+  }),
   dartwing_http_active_requests: ofProcess('http', 'Requests that are being answered', {
     labels: ['method'],
     kept: [],
@@ -91,20 +106,25 @@ const definitions = {
       type: 'counter',
     },
   ),
+  dartwing_jobs_enqueued_total: ofProcess('jobs', 'Jobs that this process submitted', {
+    type: 'counter',
+    labels: ['queue', 'type'],
+    kept: ['queue'],
+  }),
   dartwing_jobs_finished_total: ofProcess('jobs', 'Runs of jobs in this process, by how they ended', {
     type: 'counter',
-    labels: ['type', 'outcome'],
+    labels: ['queue', 'type', 'outcome'],
     kept: ['outcome'],
   }),
   dartwing_jobs_retried_total: ofProcess('jobs', 'Runs of jobs that were not their first', {
     type: 'counter',
-    labels: ['type'],
+    labels: ['queue', 'type'],
     kept: [],
   }),
   dartwing_job_duration_seconds: ofProcess('jobs', 'Time that a run of a job took', {
     type: 'histogram',
     unit: 'seconds',
-    labels: ['type'],
+    labels: ['queue', 'type'],
     buckets: jobBuckets,
     kept: [],
   }),
@@ -177,6 +197,16 @@ const definitions = {
     buckets: transactionBuckets,
     kept: [],
   }),
+  dartwing_database_statements_total: ofProcess('database', 'Statements that transactions sent', {
+    type: 'counter',
+    kept: [],
+  }),
+  dartwing_document_duration_seconds: ofProcess('database', 'Time that calls about documents took', {
+    type: 'histogram',
+    unit: 'seconds',
+    labels: ['doctype', 'operation'],
+    buckets: transactionBuckets,
+  }),
   dartwing_database_slow_transactions_total: ofProcess(
     'database',
     'Transactions that took longer than a second',
@@ -203,6 +233,31 @@ const definitions = {
   dartwing_integration_refreshes: installation('integrations', 'Renewals of tokens within the last hour', {
     labels: ['provider', 'result'],
   }),
+  dartwing_integration_requests_total: ofProcess('integrations', 'Calls to other services, by answer', {
+    type: 'counter',
+    labels: ['provider', 'endpoint', 'status'],
+    kept: ['provider', 'status'],
+  }),
+  dartwing_integration_request_duration_seconds: ofProcess(
+    'integrations',
+    'Time until another service answered',
+    { type: 'histogram', unit: 'seconds', labels: ['provider', 'endpoint'], buckets: callBuckets },
+  ),
+  dartwing_integration_acts_total: ofProcess(
+    'integrations',
+    'Integrations connected, renewed, looked at and revoked by this process',
+    { type: 'counter', labels: ['operation', 'provider', 'result'], kept: ['operation', 'result'] },
+  ),
+  dartwing_integration_refresh_duration_seconds: ofProcess(
+    'integrations',
+    'Time that renewals of tokens took',
+    { type: 'histogram', unit: 'seconds', labels: ['provider'], buckets: callBuckets },
+  ),
+  dartwing_integration_breaker_state: ofProcess(
+    'integrations',
+    'Whether this process calls a service: 0 it does, 1 it tries, 2 it waits',
+    { unit: 'state', labels: ['provider'] },
+  ),
   dartwing_integration_organizations_lost: installation(
     'integrations',
     'Organizations all of whose authorizations have ended',
@@ -222,6 +277,28 @@ const definitions = {
     labels: ['outcome'],
     kept: ['outcome'],
   }),
+  dartwing_sync_page_duration_seconds: ofProcess('sync', 'Time that pages and batches of devices took', {
+    type: 'histogram',
+    unit: 'seconds',
+    labels: ['operation'],
+    buckets: requestBuckets,
+    kept: ['operation'],
+  }),
+  dartwing_sync_page_bytes: ofProcess('sync', 'Size of pages of changes', {
+    type: 'histogram',
+    unit: 'bytes',
+    buckets: sizeBuckets,
+    kept: [],
+  }),
+  dartwing_sync_deltas_total: ofProcess(
+    'sync',
+    'Changes sent to devices and taken from them, by what became of them',
+    {
+      type: 'counter',
+      labels: ['doctype', 'operation'],
+      kept: ['operation'],
+    },
+  ),
   dartwing_sync_changes_total: installation('sync', 'Changes in the logs of all organizations', {
     type: 'counter',
   }),
@@ -249,6 +326,18 @@ const definitions = {
   dartwing_realtime_events_total: ofProcess('realtime', 'Events that this process heard', {
     type: 'counter',
     kept: [],
+  }),
+  dartwing_realtime_published_total: ofProcess('realtime', 'Events handed to the bus, by event', {
+    type: 'counter',
+    labels: ['event'],
+    kept: [],
+  }),
+  dartwing_realtime_bus_duration_seconds: ofProcess('realtime', 'Time until the bus had a batch of events', {
+    type: 'histogram',
+    unit: 'seconds',
+    labels: ['bus'],
+    buckets: busBuckets,
+    kept: ['bus'],
   }),
   dartwing_realtime_delivered_total: ofProcess('realtime', 'Events given to sockets, by event', {
     type: 'counter',
@@ -339,14 +428,17 @@ export const metricCatalogue: readonly (MetricDefinition & { name: MetricName })
   ),
 );
 
+const parts = ['', '_bucket', '_sum', '_count'];
 const byName: ReadonlyMap<string, MetricDefinition> = new Map(
-  metricCatalogue.map((definition) => [definition.name, definition]),
+  metricCatalogue.flatMap((definition) =>
+    (definition.type === 'histogram' ? parts : ['']).map((part): [string, MetricDefinition] => [
+      definition.name + part,
+      definition,
+    ]),
+  ),
 );
 
 /** The definition of a name, also of the `_bucket`, `_sum` and `_count` of a histogram. */
 export function definitionOf(name: string): MetricDefinition | undefined {
-  const found = byName.get(name);
-  if (found !== undefined) return found;
-  const part = byName.get(name.replace(/_(bucket|sum|count)$/, ''));
-  return part?.type === 'histogram' ? part : undefined;
+  return byName.get(name);
 }

@@ -1,6 +1,7 @@
 /** The registry of one process: prom-client behind the catalogue, with a bound on series. */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { definitionOf, type MetricDefinition, type MetricName, metricCatalogue } from './catalogue.js';
+import { expositionOf } from './exposition.js';
 
 export type Labels = Readonly<Record<string, string | number>>;
 
@@ -100,7 +101,7 @@ export function openMeter(): Meter {
     },
     text: async () => {
       await refresh();
-      return register.metrics();
+      return expositionOf(register);
     },
     values: async () => {
       await refresh();

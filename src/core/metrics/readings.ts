@@ -6,6 +6,7 @@ import type { Database, Tx } from '../db/index.js';
 import { countFull, countQueues } from '../jobs/index.js';
 import { limits } from '../limits.js';
 import type { Log } from '../log.js';
+import type { BreakerState } from '../tokens/index.js';
 import type { MetricName } from './catalogue.js';
 import type { Labels, Reading } from './meter.js';
 import {
@@ -32,6 +33,8 @@ export interface ReadingParts {
   masterKeyName: string;
   /** Whether tenants are kept apart as they have to be; throws when they are not, or nobody can tell. */
   ready: () => Promise<void>;
+  /** Services that fail, and whether this process calls them. */
+  breakers: () => ReadonlyMap<string, BreakerState>;
 }
 
 /** Readings of the installation, remembered for a second: ten scrapers cost the database no more than one. */
@@ -190,7 +193,7 @@ function soundness({ ready, clock }: ReadingParts): () => Promise<boolean | unde
 }
 
 /** What the process knows of itself. */
-export function processReadings({ database }: Pick<ReadingParts, 'database'>): {
+export function processReadings({ database, breakers }: Pick<ReadingParts, 'database' | 'breakers'>): {
   read: () => Promise<Reading[]>;
   close: () => void;
 } {
@@ -206,8 +209,13 @@ export function processReadings({ database }: Pick<ReadingParts, 'database'>): {
       { name: 'dartwing_database_pool_size', labels: { pool }, value: size },
       { name: 'dartwing_database_pool_waiting', labels: { pool }, value: waiting },
     ]);
+    const circuits = [...breakers()].map(([provider, state]): Reading => {
+      const value = { closed: 0, half_open: 1, open: 2 }[state];
+      return { name: 'dartwing_integration_breaker_state', labels: { provider }, value };
+    });
     return [
       ...pools,
+      ...circuits,
       { name: 'dartwing_process_resident_memory_bytes', value: process.memoryUsage.rss() },
       { name: 'dartwing_process_cpu_seconds_total', value: (user + system) / 1e6 },
       { name: 'dartwing_process_uptime_seconds', value: process.uptime() },

@@ -1,11 +1,10 @@
 /** The room as callers see it. */
 import type { Clock } from '../clock.js';
-import type { TransactionCourse, Tx } from '../db/index.js';
+import type { Tx } from '../db/index.js';
 import { DartwingError, nearest } from '../errors.js';
-import type { JobEvent } from '../jobs/index.js';
 import { limits } from '../limits.js';
 import { definitionOf, type MetricDefinition, metricCatalogue } from './catalogue.js';
-import { followJobs } from './followers.js';
+import { type Ears, followRooms } from './followers.js';
 import { type Meter, openMeter, type Reading } from './meter.js';
 import { installationReadings, processReadings, type ReadingParts } from './readings.js';
 import { selectSamples } from './sample-queries.js';
@@ -44,12 +43,9 @@ export interface MetricHistory {
 }
 
 export interface MetricsRoom extends Metrics {
-  tellOfTransaction(course: TransactionCourse): void;
-  tellOfJob(event: JobEvent): void;
+  readonly ears: Ears;
   close(): void;
 }
-
-const slowMs = 1_000;
 
 export function openMetrics(parts: ReadingParts): MetricsRoom {
   const meter = openMeter();
@@ -75,12 +71,7 @@ export function openMetrics(parts: ReadingParts): MetricsRoom {
     },
     meter,
     readings,
-    tellOfTransaction: ({ outcome, ms }) => {
-      meter.count('dartwing_database_transactions_total', { outcome: outcome.replaceAll(' ', '_') });
-      meter.observe('dartwing_database_transaction_duration_seconds', {}, ms / 1_000);
-      if (ms > slowMs) meter.count('dartwing_database_slow_transactions_total');
-    },
-    tellOfJob: followJobs(meter, parts.clock),
+    ears: followRooms(meter),
     close: ofProcess.close,
   };
 }

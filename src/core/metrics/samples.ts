@@ -19,7 +19,7 @@ export function keptSeries(series: readonly Series[]): Record<string, number> {
   const kept: Record<string, number> = {};
   for (const { name, labels, value } of series) {
     const definition = definitionOf(name);
-    if (definition?.of !== 'process' || definition.kept === undefined || name.endsWith('_sum')) continue;
+    if (definition?.of !== 'process' || definition.kept === undefined) continue;
     const names = name.endsWith('_bucket') ? ['le', ...definition.kept] : definition.kept;
     const key = seriesKey(name, labels, names);
     kept[key] = (kept[key] ?? 0) + value;

@@ -22,4 +22,5 @@ export type { HeardChannel, HeardOrganization, Hearing, Wish } from './hearing.j
 export type { NodeEars, RealtimeNode, RealtimeOptions } from './node.js';
 export { presenceRoom } from './presence.js';
 export { type Publication, publicationSchema } from './publish.js';
+export type { Published } from './relay.js';
 export { type Realtime, type RealtimeRoom, realtimeRoom } from './room.js';

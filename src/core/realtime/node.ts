@@ -17,7 +17,7 @@ import { openPresence, type Presence } from './presence.js';
 import { eventOf } from './publish.js';
 import { dropNodes, findNumber, insertEvents, touchNode } from './queries.js';
 import { redisBus } from './redis-bus.js';
-import { openRelay } from './relay.js';
+import { openRelay, type Published } from './relay.js';
 
 /** What the holder of the sockets is told. All of it is done at once, before anything else is heard. */
 export interface NodeEars {
@@ -64,6 +64,8 @@ export interface NodeParts {
   busKey: Buffer;
   /** Id of an organization. */
   idOf: (ref: string) => Promise<string>;
+  /** Told of every batch that this process relays. */
+  onPublished: (published: Published) => void;
 }
 
 /** Opens a node. `kick` says that a transaction of this process has committed. */
@@ -160,7 +162,7 @@ export function openNode(parts: NodeParts, ears: NodeEars): RealtimeNode & { kic
       },
     });
     await beat();
-    relay = openRelay({ transaction, bus, onFailure });
+    relay = openRelay({ transaction, bus, clock, onPublished: parts.onPublished, onFailure });
     relay.watch(() => ears.sockets() > 0);
     beating = setInterval(() => void beat().catch(onFailure), bounds.nodeBeatMs);
     beating.unref();

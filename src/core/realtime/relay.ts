@@ -3,6 +3,7 @@
  * takes is of one moment and names first whose rights moved: so whoever lost their rights before an event happened is
  * known to every node before that event arrives there.
  */
+import type { Clock } from '../clock.js';
 import type { Tx } from '../db/index.js';
 import { bounds } from './bounds.js';
 import type { Bus } from './bus.js';
@@ -28,10 +29,21 @@ export interface Relay {
 export interface RelayParts {
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   bus: Bus;
+  clock: Clock;
+  onPublished: (published: Published) => void;
   onFailure: (error: unknown) => void;
 }
 
-export function openRelay({ transaction, bus, onFailure }: RelayParts): Relay {
+/** A batch that was handed to the bus. */
+export interface Published {
+  bus: Bus['kind'];
+  /** Until the bus had it. */
+  ms: number;
+  /** Events by name. */
+  events: ReadonlyMap<string, number>;
+}
+
+export function openRelay({ transaction, bus, clock, onPublished, onFailure }: RelayParts): Relay {
   let closed = false;
   let wanted = false;
   let running: Promise<void> | undefined;
@@ -48,7 +60,10 @@ export function openRelay({ transaction, bus, onFailure }: RelayParts): Relay {
         moved: holders.length > bounds.holdersMax ? ['*'] : holders,
         events: await eventsOf(tx, rows),
       };
+      const startedAt = clock.monotonicMs();
       await bus.publish(tx, batch);
+      const ms = clock.monotonicMs() - startedAt;
+      tx.afterCommit(() => onPublished({ bus: bus.kind, ms, events: countsOf(batch.events) }));
       return rows.length === bounds.batchMax;
     });
   };
@@ -89,6 +104,12 @@ export function openRelay({ transaction, bus, onFailure }: RelayParts): Relay {
       await running;
     },
   };
+}
+
+function countsOf(events: readonly Envelope[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { event } of events) counts.set(event, (counts.get(event) ?? 0) + 1);
+  return counts;
 }
 
 /** What the rows of an outbox say. Of several changes of one document in them only the last is told. */

@@ -18,6 +18,7 @@ export type { LagList, SyncClient, SyncStatus } from './clients.js';
 export type { SyncCompaction } from './compact.js';
 export { openExported } from './conflict-seal.js';
 export type { ConflictDecision, ConflictDocument, ConflictList, ListConflictsInput } from './conflicts.js';
+export type { SyncCourse } from './course.js';
 export { dropSync } from './followers.js';
 export type { ConflictProposal } from './proposal.js';
 export type {

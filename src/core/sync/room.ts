@@ -2,9 +2,11 @@
 
 import { setTimeout } from 'node:timers/promises';
 import type { CallOptions, Change, Scope, Session } from '../access/index.js';
+import type { Clock } from '../clock.js';
 import type { WorkOptions } from '../db/index.js';
 import type { Registry } from '../documents/index.js';
 import { limits } from '../limits.js';
+import type { Log } from '../log.js';
 import { checkDoctypes, type DoctypeReport } from './check.js';
 import {
   type LagList,
@@ -26,6 +28,7 @@ import {
   resolveDue,
   showConflict,
 } from './conflicts.js';
+import { countsOf, followed, type SyncCourse } from './course.js';
 import { type FeedText, pageOf, pageText, readFeed } from './feed.js';
 import { type ConflictProposal, propose } from './proposal.js';
 import type { FeedPage, FeedRequest, PushAnswer, PushRequest } from './protocol.js';
@@ -107,6 +110,10 @@ export interface Conflicts {
 
 export interface SyncSource {
   session: Session;
+  clock: Clock;
+  log: Log;
+  /** Told of every call of a device. */
+  onCourse: (course: SyncCourse) => void;
   registry: Registry;
   /** The id of an organization's slug. */
   idOf: (ref: string, call?: CallOptions) => Promise<string>;
@@ -118,7 +125,8 @@ export interface SyncSource {
   records: ReadonlyMap<string, RecordWriter>;
 }
 
-export function syncVerbs({ session, registry, idOf, key, autoMs, records }: SyncSource): Sync {
+export function syncVerbs(source: SyncSource): Sync {
+  const { session, registry, idOf, key, autoMs, records } = source;
   const rulesOf = openRules(registry);
   const feedSource = { registry, key };
   const pushSource = { registry, rulesOf, autoMs: autoMs ?? limits.conflictAutoMs, records };
@@ -128,9 +136,21 @@ export function syncVerbs({ session, registry, idOf, key, autoMs, records }: Syn
     work: (scope: Scope) => Promise<T>,
     mode: WorkOptions = {},
   ): Promise<T> => session.runIn(await idOf(ref, call), call, work, mode);
-  const page = (ref: string, request: FeedRequest, call?: CallOptions): Promise<FeedText> =>
+  const page = async (ref: string, request: FeedRequest, given?: CallOptions): Promise<FeedText> => {
+    const call = session.call(given);
+    const facts = { operation: 'feed', organization: ref, device: request?.device, call } as const;
     // Head and page are of one moment, whatever compaction takes away between them.
-    within(ref, call, (scope) => readFeed(scope, feedSource, request), { isolation: 'repeatable read' });
+    const work = () =>
+      within(ref, call, (scope) => readFeed(scope, feedSource, request), { isolation: 'repeatable read' });
+    return followed(source, facts, work, ({ page: { schemas }, rows }) => {
+      const [doctype = 'several', ...more] = Object.keys(schemas);
+      const of = more.length === 0 ? doctype : 'several';
+      return {
+        bytes: rows.reduce((sum, row) => sum + row.length, 0),
+        rows: rows.length === 0 ? [] : [{ doctype: of, operation: 'sent', count: rows.length }],
+      };
+    });
+  };
   return {
     feed: async (ref, request, call) => pageOf(await page(ref, request, call)),
     feedText: async (ref, request, call) => pageText(await page(ref, request, call)),
@@ -150,7 +170,21 @@ export function syncVerbs({ session, registry, idOf, key, autoMs, records }: Syn
         return;
       }
     },
-    push: (ref, request, call) => within(ref, call, (scope) => push(scope, pushSource, request)),
+    push: async (ref, request, given) => {
+      const call = session.call(given);
+      const facts = { operation: 'push', organization: ref, device: request?.device, call } as const;
+      const work = () => within(ref, call, (scope) => push(scope, pushSource, request));
+      return followed(source, facts, work, ({ results }) => ({
+        bytes: undefined,
+        rows: countsOf(
+          results.map(({ doctype, outcome }) => ({
+            // What a client says that there is not is no name of ours.
+            doctype: registry.find(doctype) === undefined ? 'unknown' : doctype,
+            operation: outcome,
+          })),
+        ),
+      }));
+    },
     status: (ref, call) => within(ref, call, syncStatus),
     lag: (ref, by, call) => within(ref, call, (scope) => syncLag(scope, by)),
     clients: (ref, call) => within(ref, call, listClients),

@@ -15,7 +15,11 @@ export interface Breaker {
   /** Gives a turn back that was not used. */
   release(provider: string, organization: string): void;
   stateOf(provider: string, organization: string): BreakerState;
+  /** Providers that failed lately, each with the worst of its circuits. */
+  states(): ReadonlyMap<string, BreakerState>;
 }
+
+const rank: Readonly<Record<BreakerState, number>> = { closed: 0, half_open: 1, open: 2 };
 
 interface Circuit {
   failures: number;
@@ -26,6 +30,11 @@ interface Circuit {
 export function openBreaker(clock: Clock): Breaker {
   const circuits = new Map<string, Circuit>();
   const keyOf = (provider: string, organization: string) => `${organization}\n${provider}`;
+  const stateOf: Breaker['stateOf'] = (provider, organization) => {
+    const circuit = circuits.get(keyOf(provider, organization));
+    if (circuit === undefined || circuit.failures < limits.breakerFailures) return 'closed';
+    return circuit.openUntil > clock.monotonicMs() ? 'open' : 'half_open';
+  };
   return {
     enter: (provider, organization) => {
       const circuit = circuits.get(keyOf(provider, organization));
@@ -53,10 +62,15 @@ export function openBreaker(clock: Clock): Breaker {
       const circuit = circuits.get(keyOf(provider, organization));
       if (circuit !== undefined) circuit.trying = false;
     },
-    stateOf: (provider, organization) => {
-      const circuit = circuits.get(keyOf(provider, organization));
-      if (circuit === undefined || circuit.failures < limits.breakerFailures) return 'closed';
-      return circuit.openUntil > clock.monotonicMs() ? 'open' : 'half_open';
+    stateOf,
+    states: () => {
+      const found = new Map<string, BreakerState>();
+      for (const key of circuits.keys()) {
+        const [organization, provider] = key.split('\n') as [string, string];
+        const state = stateOf(provider, organization);
+        if (rank[state] >= rank[found.get(provider) ?? 'closed']) found.set(provider, state);
+      }
+      return found;
     },
   };
 }

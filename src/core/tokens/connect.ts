@@ -25,6 +25,7 @@ import {
   findConnect,
   insertConnect,
 } from './attempt-queries.js';
+import { followed } from './course.js';
 import {
   type Credential,
   credentialOf,
@@ -380,23 +381,25 @@ async function writeGrant(
   const { organization, account } = attempt;
   const connectedBy = { type: attempt.principal_type, id: attempt.principal_id } as Principal;
   const call: CallOptions = { principal: connectedBy };
-  const change = await parts.session.runIn(organization, call, async (scope) => {
-    if (attempt.flow === 'device') {
-      const used = await consumeConnect(
-        scope.tx,
-        organization,
-        'device',
-        attempt.state_hash,
-        attempt.binding_hash,
-      );
-      if (used === undefined) throw new DartwingError('CONNECT_STATE_INVALID');
-    }
-    const { scopes, expiresInS, externalAccount } = grant;
-    const credential = credentialOf(grant);
-    const written = { credential, expiresInS, externalAccount, scopes: scopes ?? attempt.scopes };
-    return writeCredential(parts, scope, wish, { organization, account, connectedBy }, written);
-  });
-  return change;
+  const about = { operation: 'connect', organization, provider: wish.provider.name, call } as const;
+  const write = () =>
+    parts.session.runIn(organization, call, async (scope) => {
+      if (attempt.flow === 'device') {
+        const used = await consumeConnect(
+          scope.tx,
+          organization,
+          'device',
+          attempt.state_hash,
+          attempt.binding_hash,
+        );
+        if (used === undefined) throw new DartwingError('CONNECT_STATE_INVALID');
+      }
+      const { scopes, expiresInS, externalAccount } = grant;
+      const credential = credentialOf(grant);
+      const written = { credential, expiresInS, externalAccount, scopes: scopes ?? attempt.scopes };
+      return writeCredential(parts, scope, wish, { organization, account, connectedBy }, written);
+    });
+  return followed(parts, about, write);
 }
 
 interface Written {

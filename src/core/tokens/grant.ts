@@ -4,6 +4,7 @@ import { DartwingError } from '../errors.js';
 import { limits } from '../limits.js';
 import { fillIn, type Settings } from './address.js';
 import { type Granted, type Refusal, readTokenAnswer } from './answer.js';
+import type { ProviderCall } from './course.js';
 import type { Outgoing } from './outgoing.js';
 import type { Provider } from './provider.js';
 
@@ -102,7 +103,7 @@ export function openGrants(
       additionalParameters: { ...parameters },
       [oauth.allowInsecureRequests]: true,
       [oauth.customFetch]: async (url: string, request: FetchRequest) => {
-        const answer = await send(url, request, provider.token_body, provider.token_headers);
+        const answer = await send('token', url, request, provider.token_body, provider.token_headers);
         const read = readTokenAnswer(provider, answer);
         if ('refusal' in read) throw new RefusedGrant(read.refusal);
         found = read.granted;
@@ -118,6 +119,7 @@ export function openGrants(
   }
 
   async function send(
+    endpoint: ProviderCall['endpoint'],
     url: string,
     { method, headers, body }: FetchRequest,
     as: 'form' | 'json',
@@ -131,6 +133,7 @@ export function openGrants(
       headers: { ...sent, accept: 'application/json', ...more },
       body: as === 'json' ? JSON.stringify(Object.fromEntries(form)) : form.toString(),
       timeoutMs: limits.tokenCallMs,
+      of: { provider: provider.name, endpoint },
     });
   }
 
@@ -183,7 +186,7 @@ export function openGrants(
           {
             [oauth.allowInsecureRequests]: true,
             [oauth.customFetch]: async (url: string, request: FetchRequest) => {
-              const { status, text } = await send(url, request, 'form', {});
+              const { status, text } = await send('device', url, request, 'form', {});
               return new Response(text, { status, headers: { 'content-type': 'application/json' } });
             },
           },
@@ -221,7 +224,7 @@ export function openGrants(
           additionalParameters: { token_type_hint: hint },
           [oauth.allowInsecureRequests]: true,
           [oauth.customFetch]: async (url: string, request: FetchRequest) => {
-            const { status, text } = await send(url, request, body, bearer);
+            const { status, text } = await send('revoke', url, request, body, bearer);
             const said = /"ok"\s*:\s*false/.test(text);
             // A token that is gone already is what was wanted (RFC 7009 §2.2); some say so with an error.
             const gone = status === 400 && /invalid_token|token_revoked|invalid_grant/.test(text);

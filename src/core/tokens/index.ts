@@ -31,7 +31,9 @@
  * refresh, refresh_failed, adopt, expire, degraded, revoke, webhook, webhook_rotate, webhook_remove, delivery; no value is in
  * them.
  */
+export type { BreakerState } from './breaker.js';
 export type { Authorization, ConnectInput, DeviceAuthorization, SecretInput } from './connect.js';
+export type { ProviderCall, TokenCourse } from './course.js';
 export type { AccessToken } from './credential.js';
 export type { Disconnection, RevokedThere } from './disconnect.js';
 export type { ProviderDocument, ProviderList, TokenDocument, TokenFinding, TokenList } from './document.js';

@@ -2,6 +2,7 @@
  * Tokens for programs. One that is fresh comes from memory, without a database; all callers of one process that find it
  * stale wait for one look at the row, and all processes for one renewal.
  */
+import type { CallOptions } from '../access/index.js';
 import { DartwingError } from '../errors.js';
 import { limits } from '../limits.js';
 import { isHostOf } from './address.js';
@@ -33,7 +34,7 @@ export interface TokenManager {
     request?: OutgoingRequest & { account?: string | undefined },
   ): Promise<OutgoingAnswer>;
   /** Renews one integration whatever its age, if its version is still this one. Says how it stands then. */
-  force(row: IntegrationRow): Promise<IntegrationRow>;
+  force(row: IntegrationRow, call?: CallOptions): Promise<IntegrationRow>;
   /** Resolves when no renewal is under way, so that what a provider has answered is written down; then forgets all tokens. */
   end(): Promise<void>;
 }
@@ -58,8 +59,8 @@ export function openManager(parts: TokenParts, background: boolean): TokenManage
   const pending = new Map<string, Promise<AccessToken>>();
 
   const renewing = new Set<Promise<Renewal>>();
-  const renewTracked = (row: IntegrationRow): Promise<Renewal> => {
-    const running = renew(parts, row).finally(() => renewing.delete(running));
+  const renewTracked = (row: IntegrationRow, call?: CallOptions): Promise<Renewal> => {
+    const running = renew(parts, row, call).finally(() => renewing.delete(running));
     renewing.add(running);
     return running;
   };
@@ -193,7 +194,8 @@ export function openManager(parts: TokenParts, background: boolean): TokenManage
             reason: `it is no host of ${provider.title}`,
           });
         const headers = { ...request.headers, ...headersOf(provider.inject, token) };
-        return parts.outgoing.request(url, { ...request, headers });
+        const of = { provider: name, endpoint: 'api' } as const;
+        return parts.outgoing.request(url, { ...request, headers, of });
       };
       const token = await get(organization, name, account);
       const answer = await send(token);
@@ -206,8 +208,8 @@ export function openManager(parts: TokenParts, background: boolean): TokenManage
       kept.clear();
       keysOf.clear();
     },
-    force: async (row) => {
-      const renewal = await renewTracked(row);
+    force: async (row, call) => {
+      const renewal = await renewTracked(row, call);
       if (renewal.how !== 'lost') return renewal.row;
       await bell.wait(row.id, limits.tokenLookMs);
       return session.runIn(

@@ -9,8 +9,9 @@ import { limits } from '../limits.js';
 import type { Log } from '../log.js';
 import type { Outbox } from '../mail/index.js';
 import { tokenBell } from './bell.js';
-import { openBreaker } from './breaker.js';
+import { type Breaker, openBreaker } from './breaker.js';
 import { type Catalogue, openCatalogue } from './catalogue.js';
+import type { TokenEars } from './course.js';
 import { openGrants } from './grant.js';
 import { openManager } from './manager.js';
 import { openOutgoing } from './outgoing.js';
@@ -18,7 +19,7 @@ import type { TokenOptions, TokenParts } from './parts.js';
 import { type Tokens, tokenVerbs } from './room.js';
 
 /** What the room needs of the installation. */
-export interface TokenSources {
+export interface TokenSources extends TokenEars {
   options: TokenOptions;
   session: Session;
   keys: DataKeys;
@@ -35,12 +36,14 @@ export interface TokenSources {
 }
 
 /** Opens the room. @throws CONFIG_INVALID (a lease shorter than a call) */
-export function openTokens(sources: TokenSources): Tokens & { close(): Promise<void> } {
+export function openTokens(
+  sources: TokenSources,
+): Tokens & { close(): Promise<void>; breakers: Breaker['states'] } {
   const { options, database, background, jobs, ...rest } = sources;
   const { clients = {}, leaseMs = limits.tokenLeaseMs } = options;
   if (!(leaseMs > 0 && leaseMs <= 600_000))
     throw new DartwingError('CONFIG_INVALID', { where: 'tokens.leaseMs', message: 'it is 1 to 600,000 ms' });
-  const outgoing = openOutgoing(options);
+  const outgoing = openOutgoing(options, { clock: rest.clock, onProviderCall: rest.onProviderCall });
   const bell = tokenBell(database, (error) => rest.log.warn({ err: error }, 'tokens'));
   let catalogue: Catalogue | undefined;
   const known = (): Catalogue => {
@@ -73,6 +76,7 @@ export function openTokens(sources: TokenSources): Tokens & { close(): Promise<v
   const manager = openManager(parts, background);
   return {
     ...tokenVerbs(parts, manager, (provider) => Object.hasOwn(clients, provider)),
+    breakers: parts.breaker.states,
     close: async () => {
       await manager.end();
       await bell.close();

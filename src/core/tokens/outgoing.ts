@@ -5,8 +5,10 @@
 import { lookup as resolve } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import type { Agent } from 'undici';
+import type { Clock } from '../clock.js';
 import { DartwingError } from '../errors.js';
 import { limits } from '../limits.js';
+import type { ProviderCall, TokenEars } from './course.js';
 
 export interface OutgoingOptions {
   /** Hosts (`host` or `host:port`) that may lie in a private network, and be asked without TLS. */
@@ -20,6 +22,8 @@ export interface OutgoingRequest {
   timeoutMs?: number | undefined;
   bytesMax?: number | undefined;
   signal?: AbortSignal | undefined;
+  /** Which provider is called and what for, for metrics. */
+  of?: Pick<ProviderCall, 'provider' | 'endpoint'> | undefined;
 }
 
 /** What was answered, read whole. */
@@ -36,7 +40,10 @@ export interface Outgoing {
 }
 
 /** Opens nothing before the first request. */
-export function openOutgoing({ allowPrivateHosts = [] }: OutgoingOptions = {}): Outgoing {
+export function openOutgoing(
+  { allowPrivateHosts = [] }: OutgoingOptions = {},
+  ears?: { clock: Clock } & Pick<TokenEars, 'onProviderCall'>,
+): Outgoing {
   const allowed = new Set(allowPrivateHosts.map((host) => host.toLowerCase()));
   const isAllowed = (url: URL) => allowed.has(url.host) || allowed.has(url.hostname);
   let opening: Promise<{ undici: typeof import('undici'); outside: Agent; inside: Agent }> | undefined;
@@ -59,6 +66,11 @@ export function openOutgoing({ allowPrivateHosts = [] }: OutgoingOptions = {}): 
       if (!inside) requirePublic(url);
       const { undici, ...agents } = await open();
       const { method = 'GET', headers = {}, body, timeoutMs = limits.outgoingMs } = request;
+      const startedAt = ears?.clock.monotonicMs() ?? 0;
+      const tell = (status: string) => {
+        if (ears !== undefined && request.of !== undefined)
+          ears.onProviderCall({ ...request.of, status, ms: ears.clock.monotonicMs() - startedAt });
+      };
       const signals = [AbortSignal.timeout(timeoutMs), ...(request.signal ? [request.signal] : [])];
       try {
         const response = await undici.request(url, {
@@ -69,8 +81,10 @@ export function openOutgoing({ allowPrivateHosts = [] }: OutgoingOptions = {}): 
           signal: AbortSignal.any(signals),
         });
         const text = await readText(response.body, request.bytesMax ?? limits.outgoingAnswerBytesMax);
+        tell(String(response.statusCode));
         return { status: response.statusCode, headers: headersOf(response.headers), text };
       } catch (error) {
+        tell('failed');
         throw failureOf(error, url);
       }
     },

@@ -9,6 +9,7 @@ import type { Settings } from './address.js';
 import type { TokenBell } from './bell.js';
 import type { Breaker } from './breaker.js';
 import type { Catalogue } from './catalogue.js';
+import type { TokenEars } from './course.js';
 import type { Grants, ProviderClient } from './grant.js';
 import type { Outgoing } from './outgoing.js';
 import type { Provider, ProviderInput } from './provider.js';
@@ -24,7 +25,7 @@ export interface TokenOptions {
   leaseMs?: number | undefined;
 }
 
-export interface TokenParts {
+export interface TokenParts extends TokenEars {
   session: Session;
   keys: DataKeys;
   catalogue: Catalogue;

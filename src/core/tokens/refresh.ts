@@ -7,12 +7,13 @@
  * as an orphan: should the other have been refused, the orphan is the living end of the grant.
  */
 import { randomUUID } from 'node:crypto';
-import { recordAct, type Scope } from '../access/index.js';
+import { type CallOptions, recordAct, type Scope } from '../access/index.js';
 import { asDartwingError, isDartwingError } from '../errors.js';
 import { uuidv7 } from '../ids.js';
 import { limits } from '../limits.js';
 import type { Refusal } from './answer.js';
 import { beginAttempt, endAttempt, findOrphan, outcomeOf } from './attempt-queries.js';
+import { followed } from './course.js';
 import {
   type Credential,
   credentialOf,
@@ -53,10 +54,25 @@ interface Orphan {
 }
 
 /** Renews a version of a token. The row says what became of it. @throws PROVIDER_CLIENT_MISSING, KEY_*, DATABASE_* */
-export async function renew(
+export function renew(
   parts: TokenParts,
-  seen: Pick<IntegrationRow, 'organization' | 'id' | 'token_version' | 'provider' | 'settings'>,
+  seen: Seen,
+  /** Of whoever asked for it. */
+  call?: CallOptions,
 ): Promise<Renewal> {
+  const { organization, provider, id: integration } = seen;
+  const facts = { operation: 'refresh', organization, provider, integration, call } as const;
+  return followed(parts, facts, () => renewOnce(parts, seen), sayOf);
+}
+
+type Seen = Pick<IntegrationRow, 'organization' | 'id' | 'token_version' | 'provider' | 'settings'>;
+
+/** Somebody else's renewal is as good as ours. */
+function sayOf(renewal: Renewal): string {
+  return renewal.how === 'failed' ? (renewal.row.error_code ?? 'failed') : 'ok';
+}
+
+async function renewOnce(parts: TokenParts, seen: Seen): Promise<Renewal> {
   const provider = parts.catalogue.require(seen.provider);
   const grants = parts.grantsOf(provider, seen.settings);
   const turn = await begin(parts, seen);

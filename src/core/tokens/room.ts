@@ -15,6 +15,7 @@ import {
   pollDevice,
   type SecretInput,
 } from './connect.js';
+import { followed } from './course.js';
 import { type Disconnection, disconnect } from './disconnect.js';
 import {
   type ProviderList,
@@ -104,7 +105,7 @@ export interface Tokens extends Pick<TokenManager, 'get' | 'reject' | 'fetchAs'>
   /** Organizations with tokens that end soon, for a scheduler. */
   due(): Promise<string[]>;
   /** Renews what ends soon in one organization. One that fails keeps no other back. */
-  refreshDue(organization: string): Promise<{ renewed: number; failed: number }>;
+  refreshDue(organization: string, call?: CallOptions): Promise<{ renewed: number; failed: number }>;
   /** Organizations whose integrations nobody has looked at for a day. */
   unseen(): Promise<string[]>;
   /** Deletes journals that nobody needs any more. Returns how many lines. */
@@ -120,6 +121,9 @@ export function tokenVerbs(
   isConfigured: (provider: string) => boolean,
 ): Tokens {
   const { session, catalogue, transaction } = parts;
+  /** A name that is in the catalogue: nobody else's becomes a label. */
+  const nameOf = (provider: unknown) =>
+    catalogue.all().some(({ name }) => name === provider) ? String(provider) : 'unknown';
   const desk = webhookDesk(parts);
 
   /** Rows that refs name, read with the rights of the caller. @throws INTEGRATION_NOT_FOUND */
@@ -159,14 +163,14 @@ export function tokenVerbs(
     });
   };
 
-  const renewOne = async (row: IntegrationRow): Promise<IntegrationRow> => {
+  const renewOne = async (row: IntegrationRow, call?: CallOptions): Promise<IntegrationRow> => {
     const { provider, account } = row;
     if (row.status === 'disconnected')
       throw new DartwingError('INTEGRATION_NOT_CONNECTED', { provider, account });
     if (row.status === 'expired')
       throw new DartwingError('INTEGRATION_REAUTH_REQUIRED', { provider, account });
     if (!row.refreshable) throw new DartwingError('INTEGRATION_NOT_RENEWABLE', { provider, account });
-    const after = await manager.force(row);
+    const after = await manager.force(row, call);
     if (after.status === 'expired')
       throw new DartwingError('INTEGRATION_REAUTH_REQUIRED', { provider, account });
     if (after.status === 'error')
@@ -214,15 +218,21 @@ export function tokenVerbs(
       complete: (callback, binding) => completeAuthorization(parts, callback, binding),
       beginDevice: (ref, input, call) => beginDevice(parts, ref, input, call),
       pollDevice: (organization, handle, call) => pollDevice(parts, organization, handle, call),
-      secret: (ref, input, call) => connectSecret(parts, ref, input, call),
+      secret: (ref, input, call) =>
+        followed(
+          parts,
+          { operation: 'connect', organization: ref, provider: nameOf(input.provider), call },
+          () => connectSecret(parts, ref, input, call),
+        ),
     },
     refresh: async (ref, which, call) => {
       const { rows, failed } = await select(ref, 'write', which, call);
       const result: RefreshResult = { done: [], failed };
-      if (session.call(call).dryRun) return { done: rows.map(tokenDocument), failed };
+      const facts = session.call(call);
+      if (facts.dryRun) return { done: rows.map(tokenDocument), failed };
       const renewable = Array.isArray(which) ? rows : rows.filter(({ refreshable }) => refreshable);
       await inTurns(renewable, limits.tokenRefreshesAtOnceMax, async (row) => {
-        await renewOne(row).then(
+        await renewOne(row, facts).then(
           (after) => result.done.push(tokenDocument(after)),
           (error: unknown) => result.failed.push({ id: row.id, error: asDartwingError(error) }),
         );
@@ -234,7 +244,16 @@ export function tokenVerbs(
       if (failed[0] !== undefined) throw failed[0].error;
       const findings: TokenFinding[] = [];
       await inTurns(rows, limits.healthAtOnceMax, async (row) => {
-        const finding = await checkHealth(parts, manager, row);
+        const { provider, id: integration } = row;
+        const about = {
+          operation: 'health',
+          organization: row.organization,
+          provider,
+          integration,
+          call,
+        } as const;
+        const look = () => checkHealth(parts, manager, row);
+        const finding = await followed(parts, about, look, (found) => found?.severity ?? 'ok');
         if (finding !== undefined) findings.push(finding);
       });
       return { findings, checked: rows.length };
@@ -245,19 +264,22 @@ export function tokenVerbs(
         authorize(scope, 'delete', { doctype, name: integration.slice(0, 120), organization });
         return find(scope, organization, integration);
       });
-      return disconnect(parts, organization, row.id, call);
+      const { provider, id } = row;
+      const about = { operation: 'revoke', organization, provider, integration: id, call } as const;
+      const end = () => disconnect(parts, organization, id, call);
+      return followed(parts, about, end, (done) => (done.provider === 'failed' ? 'failed_there' : 'ok'));
     },
     webhooks: { ...webhookVerbs(parts), ...desk },
     due: () =>
       transaction((tx) => listDueOrganizations(tx, limits.tokenHorizonMs, limits.tokenDueOrganizationsMax)),
-    refreshDue: async (organization) => {
+    refreshDue: async (organization, call) => {
       const rows = await transaction((tx) =>
         listDue(tx, organization, limits.tokenHorizonMs, limits.integrationsMax),
       );
       const outcome = { renewed: 0, failed: 0 };
       await inTurns(rows, limits.tokenRefreshesAtOnceMax, async (row) => {
         if (parts.breaker.stateOf(row.provider, organization) === 'open') return;
-        await manager.force(row).then(
+        await manager.force(row, call).then(
           ({ status }) => {
             outcome[status === 'connected' ? 'renewed' : 'failed'] += 1;
           },

@@ -34,6 +34,7 @@ import { incomingWebhooks } from './0028-incoming-webhooks.js';
 import { sealedFields } from './0029-sealed-fields.js';
 import { dataProtection } from './0030-data-protection.js';
 import { suspension } from './0031-suspension.js';
+import { jobTraces } from './0032-job-traces.js';
 
 export interface Migration {
   id: number;
@@ -74,4 +75,5 @@ export const migrations: readonly Migration[] = [
   sealedFields,
   dataProtection,
   suspension,
+  jobTraces,
 ];
