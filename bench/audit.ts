@@ -2,13 +2,13 @@
  * The audit trail: what staging an entry adds to a transaction, and how many entries a second are sequenced and
  * verified. Commits wait for the disk.
  */
-import type { Client } from 'pg';
+import pg, { type Client as PgClient } from 'pg';
 import { stageAudit, stageAuditMany } from '../src/core/audit/index.js';
 import { quoteIdentifier } from '../src/core/db/identifiers.js';
 import type { Tx } from '../src/core/db/index.js';
 import { stampPolicies } from '../src/core/db/policies.js';
 import { roleNames } from '../src/core/db/roles.js';
-import { createDartwing, type Dartwing } from '../src/core/index.js';
+import { createDartwing, type Dartwing, systemClock } from '../src/core/index.js';
 import { amountFigure, compare, type Figure, printReport, progress, ratioFigure, timed } from './measure.js';
 import { rolePrefix, withDatabase, withServer } from './server.js';
 
@@ -18,6 +18,8 @@ const organizations = Array.from(
   (_, index) => `ORG-2026-${String(index + 1).padStart(5, '0')}`,
 );
 const perTransaction = 1_000;
+/** Ten million in the long form. */
+const historyEntries = process.env.DARTWING_BENCH_FULL ? 10_000_000 : 300_000;
 /** A million entries have to be verified in a minute. */
 const goal = { entries: 1_000_000, seconds: 60 };
 
@@ -28,7 +30,11 @@ export async function bench({ json }: { json: boolean }): Promise<void> {
       await makeTables(admin);
       const dartwing = await createDartwing({ ...options, background: false });
       try {
-        return [...(await staging(dartwing)), ...(await trail(dartwing))];
+        return [
+          ...(await staging(dartwing)),
+          ...(await trail(dartwing)),
+          ...(await history(dartwing, admin)),
+        ];
       } finally {
         await dartwing.close();
       }
@@ -42,7 +48,7 @@ export async function bench({ json }: { json: boolean }): Promise<void> {
 }
 
 /** A tenant table for the change, and one that takes what the stage takes. */
-async function makeTables(admin: Client): Promise<void> {
+async function makeTables(admin: PgClient): Promise<void> {
   const owner = quoteIdentifier(roleNames(rolePrefix).owner);
   await admin.query(`
     create table task (organization text, id bigint generated always as identity, title text, primary key (organization, id));
@@ -79,13 +85,123 @@ async function staging(dartwing: Dartwing): Promise<Figure[]> {
     ),
   );
   const staged = inTransaction((tx) => stageAudit(tx, entry(1)));
+  const composed = await timed(async () => {
+    for (let n = 0; n < 2_000; n++) await stageAudit(nowhere, entry(n));
+  })();
   return [
+    ...(await writing(dartwing, composed / 2_000)),
     ratioFigure('insert with an entry against two inserts', await compare(plain, staged, { count: 400 })),
     ratioFigure(
       'insert with an entry against the insert alone',
       await compare(alone, staged, { count: 400 }),
     ),
   ];
+}
+
+/** A transaction that takes entries and sends nothing: what composing and sealing one costs. */
+const nowhere = {
+  organization: organizations[0]!,
+  clock: systemClock,
+  auditKey: { id: 1, secret: Buffer.alloc(32, 1) },
+  query: async () => ({ rows: [], rowCount: 1 }),
+  send: () => {},
+  afterCommit: () => {},
+};
+
+/**
+ * The same write of a document with the statement that stages its entry, and without it; composing the entry is in both, so
+ * its time is taken off the one without. One organization that everybody writes to, alone and eight at once.
+ */
+async function writing(dartwing: Dartwing, composeMs: number): Promise<Figure[]> {
+  progress('document writes');
+  const { after } = await dartwing.tenancy.create({ slug: 'hot', type: 'company', owner: 'ana@hot.test' });
+  const data = { title: 'A task', description: 'Call the patient back' };
+  const { fields } = dartwing.documents.doctypes.show('Task');
+  const missing = fields.filter(
+    (field) => field.required && !(field.name in data) && field.default === undefined,
+  );
+  const filled = Object.fromEntries(missing.map(({ name }) => [name, 'x']));
+  const made = await Promise.all(
+    Array.from({ length: 8 }, () =>
+      dartwing.documents.create(after!.id, 'Task', { data: { ...data, ...filled } }),
+    ),
+  );
+  const names = made.map((each) => each.after!.name);
+  let turn = 0;
+  const write = (atOnce: number) =>
+    timed(async () => {
+      await Promise.all(
+        names
+          .slice(0, atOnce)
+          .map((name) => dartwing.documents.update(after!.id, 'Task', name, { title: `Title ${turn++}` })),
+      );
+    });
+  const figures: Figure[] = [];
+  for (const atOnce of [1, 8]) {
+    const bare = write(atOnce);
+    const without = async () => {
+      unstaged.on = true;
+      const ms = await bare();
+      unstaged.on = false;
+      return ms - composeMs * atOnce;
+    };
+    const compared = await compare(without, write(atOnce), { count: 400 });
+    figures.push(
+      ratioFigure(`document write with its entry against without, ${atOnce} at once`, compared, 1.15),
+    );
+  }
+  figures.push(amountFigure('composing and authenticating an entry', composeMs * 1000, 'µs'));
+  return figures;
+}
+
+/** While it is on, statements that stage entries do not leave this process. */
+const unstaged = { on: false };
+const { query } = pg.Client.prototype;
+pg.Client.prototype.query = function (this: PgClient, ...given: [{ name?: string }]) {
+  if (unstaged.on && given[0]?.name === 'dartwing_audit_stage')
+    return Promise.resolve({ rows: [], rowCount: 1, command: 'INSERT' });
+  return query.apply(this, given as never);
+} as never;
+
+/** One document's entries among many of its organization, against the bare statement that an index answers. */
+async function history(dartwing: Dartwing, admin: PgClient): Promise<Figure[]> {
+  progress(`${historyEntries.toLocaleString('en')} entries`);
+  const organization = 'ORG-2026-00999';
+  await admin.query('alter table audit_event disable trigger user');
+  await admin.query(
+    `insert into audit_head (organization, seq, chain, frontier, genesis_at, last_at)
+     values ($1, $2, '', '{}', now(), now())`,
+    [organization, historyEntries],
+  );
+  await admin.query(
+    `insert into audit_event (organization, seq, at, action, actor_type, actor_id, via, doctype, document_name, is_phi,
+       request_id, body, leaf, chain)
+     select $1, n, date_trunc('month', now()) + n * interval '1 microsecond', 'update', 'person', 'PERSON-2026-00007', 'http',
+       'Task', 'TASK-' || n % $3, false, null, convert_to(json_build_object('v', 1, 'org', $1::text, 'id', n, 'at',
+       '2026-11-23T00:00:00.000Z', 'action', 'update', 'actor', json_build_object('type', 'person', 'id', 'PERSON-2026-00007'),
+       'via', 'http', 'ref', json_build_object('doctype', 'Task', 'name', 'TASK-' || n % $3), 'is_phi', false, 'new',
+       json_build_object('title', repeat('x', 200)))::text, 'UTF8'), sha256(n::text::bytea), sha256(n::text::bytea)
+     from generate_series(1, $2::bigint) n`,
+    [organization, historyEntries, historyEntries / 100],
+  );
+  await admin.query('analyze audit_event');
+  const limit = 100;
+  const bare = timed(() =>
+    dartwing.asSystem('bench', (tx) =>
+      tx.query(
+        `select organization, seq, at, body, chain from audit_event
+         where organization = $1 and doctype = 'Task' and document_name = 'TASK-7' order by at desc limit $2`,
+        [organization, limit],
+        'bench_history',
+      ),
+    ),
+  );
+  const ours = timed(async () => {
+    const { items } = await dartwing.audit.query({ organization, doctype: 'Task', name: 'TASK-7', limit });
+    if (items.length !== limit) throw new Error(`${items.length} entries of the document`);
+  });
+  const what = `history of one document among ${historyEntries.toLocaleString('en')} entries`;
+  return [ratioFigure(what, await compare(bare, ours, { count: 200 }), 2)];
 }
 
 async function trail(dartwing: Dartwing): Promise<Figure[]> {
@@ -119,6 +235,9 @@ async function trail(dartwing: Dartwing): Promise<Figure[]> {
     amountFigure(`staged, ${perTransaction} a transaction`, (entries * 1000) / stagedMs, '/s'),
     amountFigure('sequenced', (entries * 1000) / sequencedMs, '/s'),
     amountFigure('verified', perSecond, '/s'),
+    amountFigure('verified, each second of processor time', (verified * 1e6) / (user + system), '/s', {
+      atLeast: 50_000,
+    }),
     amountFigure(`${million}: clock`, goal.entries / perSecond, 's', { atMost: goal.seconds }),
     amountFigure(`${million}: cpu`, (goal.entries / verified) * ((user + system) / 1e6), 's'),
   ];

@@ -22,6 +22,7 @@ import { selectRights } from '../src/core/access/queries.js';
 import { readRulebook } from '../src/core/access/rulebook.js';
 import { type Database, openDatabase, type Tx } from '../src/core/db/index.js';
 import { createDartwing, type DartwingOptions, fakeClock } from '../src/core/index.js';
+import { answerSeal } from '../src/core/keys/index.js';
 import { describeInstallation } from '../src/core/options.js';
 import { pageMembers } from '../src/core/people/member-queries.js';
 import {
@@ -307,7 +308,7 @@ function open(options: DartwingOptions): Side {
   const pools = openDatabase({ ...describeInstallation(options).database, ringAudit: () => {} });
   const doorbell = accessDoorbell(pools, () => {});
   const defaults = { principal: { type: 'service' as const, id: 'bench' }, via: 'library' as const };
-  const sources = { contexts: openContexts(clock), doorbell };
+  const sources = { contexts: openContexts(clock), doorbell, answers: answerSeal(Buffer.alloc(32, 1)) };
   return {
     pools,
     doorbell,

@@ -121,11 +121,17 @@ function keyServices(values: CommandContext['config']['values']): KeyOptions | u
   const { keyProvider: provider, kmsKeyId, vaultAddress: address, vaultToken: token, vaultKey } = values;
   const slash = vaultKey.lastIndexOf('/');
   const [mount, key] = [vaultKey.slice(0, Math.max(slash, 0)) || 'transit', vaultKey.slice(slash + 1)];
-  if (provider === 'local' && kmsKeyId === undefined && address === undefined) return undefined;
+  const { pkcs11Module: module, pkcs11Token, pkcs11Pin: pin, pkcs11Key } = values;
+  const isBare = [kmsKeyId, address, module].every((each) => each === undefined);
+  if (provider === 'local' && isBare) return undefined;
   return {
     provider,
     kms: kmsKeyId === undefined ? undefined : { keyId: kmsKeyId },
     vault: address === undefined || token === undefined ? undefined : { address, token, key, mount },
+    pkcs11:
+      module === undefined || pin === undefined
+        ? undefined
+        : { module, token: pkcs11Token, pin, key: pkcs11Key },
   };
 }
 

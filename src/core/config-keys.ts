@@ -110,7 +110,7 @@ function jsonObject(value: string): string {
 }
 
 const lockModes = ['compliance', 'governance'] as const;
-const keyProviders = ['local', 'aws-kms', 'vault'] as const;
+const keyProviders = ['local', 'aws-kms', 'vault', 'pkcs11'] as const;
 const outputs = ['table', 'json', 'yaml', 'ndjson'] as const;
 const levels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 const times = ['relative', 'iso', 'local'] as const;
@@ -197,7 +197,7 @@ export const configKeys = {
   },
   regions: {
     summary:
-      'In which regions database, archive, export and keys are: database=eu-central-1,archive=eu-central-1',
+      'Regions of database, archive, export, keys, mail, integrations, redis: database=eu-central-1,archive=eu-central-1',
     env: ['DARTWING_REGIONS'],
     value: 'exit=region,…',
     read: text,
@@ -235,6 +235,33 @@ export const configKeys = {
     value: 'name',
     read: text,
     default: 'transit/dartwing',
+  },
+  pkcs11Module: {
+    summary: 'Library of a hardware security module (PKCS #11) whose token wraps data keys',
+    env: ['DARTWING_PKCS11_MODULE'],
+    value: 'file',
+    read: text,
+  },
+  pkcs11Token: {
+    summary: 'Label of the token',
+    env: ['DARTWING_PKCS11_TOKEN'],
+    value: 'label',
+    read: text,
+    default: 'dartwing',
+  },
+  pkcs11Pin: {
+    summary: 'PIN of the user of the token',
+    env: ['DARTWING_PKCS11_PIN'],
+    value: 'pin',
+    read: text,
+    secret: true,
+  },
+  pkcs11Key: {
+    summary: 'Label of the AES key of 256 bits in the token',
+    env: ['DARTWING_PKCS11_KEY'],
+    value: 'label',
+    read: text,
+    default: 'dartwing',
   },
   schema: {
     summary: 'PostgreSQL schema that holds everything of dartwing',

@@ -38,7 +38,7 @@ import { identityRoom, shippedAcrValues } from './identity/index.js';
 import { isOrganizationId } from './ids.js';
 import { invitationVerbs } from './invitations/index.js';
 import { openJobs } from './jobs/index.js';
-import { openKeys } from './keys/index.js';
+import { answerSeal, openKeys } from './keys/index.js';
 import { limits } from './limits.js';
 import { followMergedSignIn, liteRoom, signerOf } from './lite/index.js';
 import { mailAddressProof, openCourier } from './mail/index.js';
@@ -54,7 +54,7 @@ import {
 import { openPrivacy } from './privacy/index.js';
 import { openQuota } from './quota/index.js';
 import { realtimeRoom } from './realtime/index.js';
-import { openRouter, type Regions, type Router, readRegions } from './residency/index.js';
+import { type OptionalExit, openRouter, type Regions, type Router, readRegions } from './residency/index.js';
 import { addSystemSchedules } from './schedules.js';
 import { openExported, syncVerbs } from './sync/index.js';
 import {
@@ -128,6 +128,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
   const access = {
     contexts,
     doorbell: accessDoorbell(database, (error) => log.warn({ err: error }, 'access')),
+    answers: answerSeal(keyring.answerKey),
   };
   const session = openSession(
     database,
@@ -155,6 +156,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
     call: (call) => session.call(call as CallOptions),
   };
   bell.start(audit);
+  const trail = whenUsed(() => auditVerbs(audit));
   const signer =
     options.lite?.enabled && !options.identity?.issuers?.length
       ? signerOf(options.lite, keyring.lite.signingSeed)
@@ -174,7 +176,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
     ),
   );
   beforeClose.push(async () => identity.made?.close());
-  const router = openRouter({ session, regions: regionsOf(options) });
+  const router = openRouter({ session, regions: regionsOf(options), used: exitsOf(options) });
   events.subscribe('organization.created', (scope, { organization }) =>
     router.requireIn(scope, organization.id, 'database'),
   );
@@ -204,6 +206,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
       log,
       background,
       transaction,
+      mayLeave: (organization) => router.require(organization, 'mail'),
     }),
   );
   // Settings that cannot work are told when it opens, not when the first mail is due.
@@ -232,6 +235,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
       options: options.realtime ?? {},
       fingerprint: keyring.fingerprint,
       busKey: keyring.realtimeKey,
+      admits: (tx, organizations) => router.admits(tx, organizations, 'redis'),
       idOf: ids.findExisting,
       onPublished: (batch) => metrics.made?.ears.published(batch),
     }),
@@ -269,6 +273,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
       outbox: () => courier.get().outbox,
       publicUrl,
       background,
+      mayLeave: (organization) => router.require(organization, 'integrations'),
       idOf: async (ref, call) => (call === undefined ? ids.find(ref) : ids.findExisting(ref, call)),
       jobs: () => jobs.get(),
       onCourse: (course) => metrics.made?.ears.token(course),
@@ -375,8 +380,14 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
       addSystemSchedules(verbs, clock, () => dartwing);
       return verbs;
     },
-    audit: () => guardedAudit(auditVerbs(audit), session, ids.findExisting),
-    privacy: () => openPrivacy({ session, registry: registry.get, idOf: ids.findExisting }),
+    audit: () => guardedAudit(trail.get(), session, ids.findExisting),
+    privacy: () =>
+      openPrivacy({
+        session,
+        registry: registry.get,
+        answers: access.answers,
+        idOf: ids.findExisting,
+      }),
     compliance: () =>
       openCompliance({
         session,
@@ -386,6 +397,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
         keys: keys.get(),
         doctypes: registry.get,
         router,
+        archive: options.audit?.archive === undefined ? undefined : trail.get().checkArchive,
         reportSeed: keyring.reportSeed,
       }),
     apply: () => applyVerbs(session),
@@ -410,6 +422,16 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
     close: () => close,
   });
   return dartwing;
+}
+
+/** Exits that an installation has only where they are set up. */
+function exitsOf({ mail, tokens, realtime }: DartwingOptions): ReadonlySet<OptionalExit> {
+  const used = new Set<OptionalExit>();
+  if (mail?.smtpUrl !== undefined) used.add('mail');
+  if (Object.keys(tokens?.clients ?? {}).length + Object.keys(tokens?.providers ?? {}).length > 0)
+    used.add('integrations');
+  if (realtime?.redisUrl !== undefined) used.add('redis');
+  return used;
 }
 
 /** Where the key service has a region, nobody has to say it again. */

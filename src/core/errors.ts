@@ -686,6 +686,25 @@ const entries = {
     what: '{framework} is not enabled for organization "{org}"',
     fix: ['dartwing compliance status --org {org}'],
   },
+  PRIVACY_ERROR: {
+    kind: 'precondition',
+    what: 'This model may not be asked about data of "{org}"',
+    why: '{why}',
+    fix: [
+      'Ask a local model, or take what is about persons out before: dartwing compliance status --org {org}',
+    ],
+  },
+  DISABLING_NOT_FOUND: {
+    kind: 'not_found',
+    what: 'Nobody has asked to disable {framework} for "{org}"',
+    fix: ['dartwing {framework} disable {org} --reason "…" --confirm {org}'],
+  },
+  SECOND_APPROVER_REQUIRED: {
+    kind: 'precondition',
+    what: '{by} asked to disable {framework}, so somebody else has to approve it',
+    why: 'No single account may switch controls off',
+    fix: ['Let another operator or supervisor run dartwing compliance approve'],
+  },
   COMPLIANCE_PREREQUISITES: {
     kind: 'precondition',
     what: '{framework} cannot be enabled for "{org}": {count} things are missing, and nothing was changed',
@@ -725,7 +744,7 @@ const entries = {
     kind: 'precondition',
     what: 'Keys of {organization} have to be wrapped by a key service',
     why: 'A compliance framework is enabled for it, and this process has only its own master key',
-    fix: ['Set DARTWING_KEY_PROVIDER to aws-kms or vault: dartwing help environment'],
+    fix: ['Set DARTWING_KEY_PROVIDER to aws-kms, vault or pkcs11: dartwing help environment'],
   },
   PROCESSING_RESTRICTED: {
     kind: 'conflict',

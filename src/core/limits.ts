@@ -312,6 +312,8 @@ export const limits = Object.freeze({
   conflictRoundMax: 500,
   /** How often the same refusal to leave a region stands in the trail. */
   residencyToldMs: 3_600_000,
+  /** How long a framework stays in force after somebody asked to disable it. */
+  disablingDelayMs: 86_400_000,
   /** Longest time for which a rule keeps documents, and rounds of one run that disposes of them. */
   retentionDaysMax: 36_500,
   retentionRoundsMax: 1_000,

@@ -53,6 +53,12 @@ const chores: Readonly<Record<string, Chore>> = {
     description: 'Tries the controls of every organization with a framework, and keeps the evidence',
     run: ({ compliance }, call) => compliance.verifyAll(call),
   },
+  'compliance.disabling': {
+    cron: '*/15 * * * *',
+    description:
+      'Takes frameworks out of force that two people wanted to end, a day after they were asked for',
+    run: async ({ compliance }, call) => ({ disabled: await compliance.disableDue(call) }),
+  },
   'mail.delivery': {
     cron: '* * * * *',
     description: 'Sends mail that was put off',

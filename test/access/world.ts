@@ -10,6 +10,7 @@ import {
 import type { Rulebook } from '../../src/core/access/rulebook.js';
 import { type Database, openDatabase } from '../../src/core/db/index.js';
 import { type Clock, systemClock } from '../../src/core/index.js';
+import { answerSeal } from '../../src/core/keys/index.js';
 import { describeInstallation } from '../../src/core/options.js';
 import { type TestDatabase, testOptions } from '../support/database.js';
 import { atEnd } from '../support/ending.js';
@@ -109,9 +110,10 @@ export function openTestSession(
   atEnd(() => pools.close());
   const contexts = openContexts(clock, book);
   const doorbell = accessDoorbell(pools, () => {});
+  const answers = answerSeal(Buffer.alloc(32, 1));
   const defaults = { principal: { type: 'service' as const, id: 'test' }, via: 'library' as const };
   return {
-    session: openSession(pools, eventBoard(), clock, defaults, { contexts, doorbell }),
+    session: openSession(pools, eventBoard(), clock, defaults, { contexts, doorbell, answers }),
     pools,
     contexts,
   };

@@ -68,6 +68,11 @@ describe.skipIf(why !== undefined)('a bucket with Object Lock', { timeout: 120_0
       'select key, version_id, mode, retain_until from audit_segment where sealed_at is not null',
     );
     expect(rows.length).toBeGreaterThan(3);
+    const { items } = await world.dartwing.compliance.status('acme', 'hipaa');
+    expect(items.find(({ id }) => id === 'audit.worm')).toMatchObject({
+      result: 'pass',
+      evidence: expect.stringContaining(locked),
+    });
     for (const { key, version_id: version, mode, retain_until: until } of rows) {
       expect(mode).toBe('compliance');
       expect(until.getUTCFullYear()).toBeGreaterThanOrEqual(new Date().getUTCFullYear() + 7);

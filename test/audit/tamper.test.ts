@@ -1,15 +1,21 @@
 /** What somebody can do who owns the database but not the keys, and that each of it is found as what it is. */
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { newestAnchor } from '../../src/core/audit/archive/catalogue.js';
 import { signCheckpoint, verifierOf, verifierText } from '../../src/core/audit/checkpoint/note.js';
 import { type ChainHead, emptyTrail, extendTrail } from '../../src/core/audit/head.js';
 import { treeRoot } from '../../src/core/audit/merkle.js';
+import { operatorOf } from '../support/operator.js';
 import { openArchiveWorld, sabotage } from './archive-suite.js';
 import { write } from './entries.js';
 
+const faketime = [
+  '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1',
+  '/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1',
+].find(existsSync);
 const place = mkdtempSync(join(tmpdir(), 'dartwing-tamper-'));
 afterAll(() => rmSync(place, { recursive: true, force: true }));
 const world = await openArchiveWorld({ place });
@@ -38,9 +44,10 @@ const { rows: sizes } = await sql(
 );
 const [early, middle] = sizes as { size: number; place: number }[];
 
+for (const table of tables) await sql(`create temp table kept_${table} as table ${table}`);
+
 /** Does something to the database, verifies, and puts everything back. */
 async function findings(attack: () => Promise<unknown>, anchors: readonly string[] = []): Promise<string[]> {
-  for (const table of tables) await sql(`create temp table kept_${table} as table ${table}`);
   try {
     await attack();
     const report = await dartwing.audit.verify({ anchors });
@@ -51,7 +58,6 @@ async function findings(attack: () => Promise<unknown>, anchors: readonly string
       ...tables.flatMap((table) => [
         `delete from ${table}`,
         `insert into ${table} select * from kept_${table}`,
-        `drop table kept_${table}`,
       ]),
     );
   }
@@ -428,6 +434,26 @@ describe('an older copy of the database that was put back', () => {
       ]),
     );
     await expect(dartwing.audit.checkpoint()).rejects.toMatchObject({ code: 'AUDIT_LOG_REFUSED' });
+    // A clock that was put back hides nothing of the archive, nor does one that was put forward.
+    const at = (years: number) => newestAnchor(world.store, new Date(Date.now() + years * 31_557_600_000));
+    expect(await at(0)).toBeDefined();
+    for (const years of [-7, 7]) expect(await at(years)).toBe(await at(0));
+    if (faketime === undefined)
+      process.stderr.write('A false clock was not tested: libfaketime is not installed\n');
+    // A process that lives seven years ago makes contexts that ended long since, and is refused before it signs.
+    else
+      for (const [years, code] of Object.entries({ '-7y': 'ISOLATION_BROKEN', '+7y': 'AUDIT_LOG_REFUSED' }))
+        expect(
+          await operatorOf(database).fail('audit checkpoint', {
+            env: {
+              LD_PRELOAD: faketime,
+              FAKETIME: years,
+              FAKETIME_DONT_FAKE_MONOTONIC: '1',
+              DARTWING_AUDIT_ARCHIVE: place,
+            },
+          }),
+          years,
+        ).toMatchObject({ code });
     const { epoch, lost } = await dartwing.audit.recover({ anchors }, { reason: 'disk of Monday' });
     expect(epoch).toBe(2);
     expect(lost).toEqual(expect.arrayContaining([expect.objectContaining({ organization: acme })]));

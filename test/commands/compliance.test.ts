@@ -9,19 +9,19 @@ const { database, dartwing } = await openTestDartwing();
 await dartwing.tenancy.create({ slug: 'acme', type: 'company', owner: 'ana@acme.test' });
 const operator = operatorOf(database);
 const answers =
-  '--acknowledge "crypt.keys=HSM of the data centre" --acknowledge "crypt.transit=Everything runs on one machine"';
+  '--acknowledge "audit.worm=Tapes in a safe" --acknowledge "crypt.keys=HSM of the data centre" --acknowledge "crypt.transit=Everything runs on one machine"';
 
 test('hipaa enable says everything that is missing, each with its fix, and ends with 5', async () => {
   const error = await operator.fail('hipaa enable acme --yes');
   expect(error).toMatchObject({ code: 'COMPLIANCE_PREREQUISITES', exit: 5 });
-  expect(error.fields.map(({ path }) => path)).toEqual(['crypt.keys', 'crypt.transit', 'baa']);
-  expect(error.fix).toHaveLength(3);
+  expect(error.fields.map(({ path }) => path)).toEqual(['audit.worm', 'crypt.keys', 'crypt.transit', 'baa']);
+  expect(error.fix).toHaveLength(4);
   const { stderr, stdout } = await operator.run('hipaa enable acme --yes');
   expect(stdout).toBe('');
   expect(stderr).toContain('dartwing compliance baa add --org acme');
 });
 
-test('with agreement and answers it is enabled, tried, reported and disabled', async () => {
+test('with agreement and answers it is enabled, tried and reported', async () => {
   const cwd = temporaryFolder();
   writeFileSync(join(cwd, 'baa.pdf'), 'signed');
   const day = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
@@ -53,15 +53,21 @@ test('with agreement and answers it is enabled, tried, reported and disabled', a
   const red = await operator.ask('compliance verify --org acme');
   expect(red).toMatchObject({
     code: 6,
-    document: { ok: false, findings: [{ id: 'baa', severity: 'fail' }, {}, {}] },
+    document: { ok: false, findings: [{ id: 'baa', severity: 'fail' }, {}, {}, {}] },
   });
+});
 
+test('hipaa disable wants a reason, the typed name and somebody else', async () => {
   expect(await operator.fail('hipaa disable acme --confirm acme')).toMatchObject({ code: 'REASON_REQUIRED' });
   expect(await operator.fail('hipaa disable acme --reason over --yes')).toMatchObject({
     code: 'CONFIRMATION_REQUIRED',
   });
   const disabled = await operator.ask('hipaa disable acme --reason over --confirm acme');
-  expect(disabled.document).toMatchObject({ op: 'delete', after: { frameworks: [] } });
+  expect(disabled.document).toMatchObject({ op: 'create', after: { state: 'asked', reason: 'over' } });
+  expect(await operator.fail('hipaa approve acme --confirm acme')).toMatchObject({
+    code: 'SECOND_APPROVER_REQUIRED',
+    exit: 5,
+  });
 });
 
 test('gdpr export writes a folder about a person, and gdpr erase wants the address typed', async () => {

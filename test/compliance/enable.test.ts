@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { because, day, openComplianceWorld } from './world.js';
 
 const world = openComplianceWorld();
+const second = { principal: { type: 'operator' as const, id: 'second' } };
 const policyOf = async (organization: string) =>
   (
     await world.database.admin.query(
@@ -17,12 +18,17 @@ test('names every missing thing with its fix, and changes nothing', async () => 
     type: 'company',
     owner: 'bo@bare.test',
   });
-  const dev = await world.open({ keys: undefined, publicUrl: 'http://localhost:4000', lite: undefined });
+  const dev = await world.open({
+    keys: undefined,
+    publicUrl: 'http://localhost:4000',
+    lite: undefined,
+    audit: undefined,
+  });
   const refusal = await dev.compliance.enable('bare', 'hipaa', {}, because).catch((error: unknown) => error);
   await dev.close();
   expect(refusal).toMatchObject({ code: 'COMPLIANCE_PREREQUISITES', kind: 'precondition' });
   const { fields, fix } = refusal as { fields: { path: string }[]; fix: string[] };
-  expect(fields.map(({ path }) => path)).toEqual(['crypt.keys', 'crypt.transit', 'baa']);
+  expect(fields.map(({ path }) => path)).toEqual(['audit.worm', 'crypt.keys', 'crypt.transit', 'baa']);
   expect(fix).toHaveLength(fields.length);
   for (const [index, { path }] of fields.entries())
     expect(fix[index]).toMatch(new RegExp(`^${path}: .{20,}`));
@@ -101,8 +107,12 @@ test('of two frameworks the strictest of each counts, and what is left over when
   const id = await world.organization('both');
   await world.dartwing.compliance.enable('both', 'soc2', {}, because);
   await world.dartwing.compliance.enable('both', 'hipaa', {}, because);
-  const change = await world.dartwing.compliance.disable('both', 'hipaa', { reason: 'contract ended' });
-  expect(change.after).toMatchObject({ frameworks: ['soc2'], version: 3 });
+  await world.dartwing.compliance.disable('both', 'hipaa', { reason: 'contract ended' });
+  await world.dartwing.compliance.approve('both', 'hipaa', second);
+  world.advance(86_400_000);
+  const change = await world.dartwing.compliance.disable('both', 'hipaa');
+  world.advance(-86_400_000);
+  expect(change.after).toMatchObject({ state: 'disabled', policy: { frameworks: ['soc2'], version: 3 } });
   const rows = await policyOf(id);
   expect(rows.map((row) => row.session_idle_minutes)).toEqual([30, 15, 30]);
   expect(rows.map((row) => row.superseded_at === null)).toEqual([false, false, true]);
@@ -112,6 +122,66 @@ test('of two frameworks the strictest of each counts, and what is left over when
   await expect(world.dartwing.compliance.disable('both', 'soc2')).rejects.toMatchObject({
     code: 'REASON_REQUIRED',
   });
+});
+
+test('a framework goes out of force a day after one person asked, once another has approved, and not before', async () => {
+  const { compliance } = world.dartwing;
+  const id = await world.organization('ending');
+  const inForce = async () => (await compliance.status('ending', 'hipaa')).enabled;
+  await compliance.enable('ending', 'hipaa', {}, because);
+  await expect(compliance.approve('ending', 'hipaa', second)).rejects.toMatchObject({
+    code: 'DISABLING_NOT_FOUND',
+  });
+  const rehearsed = await compliance.disable('ending', 'hipaa', { reason: 'over', dryRun: true });
+  expect(rehearsed).toMatchObject({ op: 'create', dry_run: true });
+  const asked = await compliance.disable('ending', 'hipaa', { reason: 'over' });
+  expect(asked).toMatchObject({ op: 'create', after: { state: 'asked', reason: 'over', approved_by: null } });
+  expect(await compliance.disable('ending', 'hipaa', { reason: 'again' })).toMatchObject({ op: 'none' });
+  await expect(compliance.approve('ending', 'hipaa')).rejects.toMatchObject({
+    code: 'SECOND_APPROVER_REQUIRED',
+  });
+  world.advance(86_400_001);
+  // A day has passed, and nobody has approved.
+  expect(await compliance.disableDue()).toBe(0);
+  expect(await compliance.disable('ending', 'hipaa')).toMatchObject({ op: 'none' });
+  // Enabling takes the wish back, so that it has to be asked for anew.
+  expect(await compliance.enable('ending', 'hipaa', {}, because)).toMatchObject({ op: 'update' });
+  expect((await compliance.status('ending', 'hipaa')).disabling).toBeNull();
+  await compliance.disable('ending', 'hipaa', { reason: 'over' });
+  expect(await compliance.approve('ending', 'hipaa', second)).toMatchObject({
+    op: 'update',
+    after: { state: 'approved', approved_by: 'second' },
+  });
+  expect(await compliance.disableDue()).toBe(0);
+  expect(await inForce()).toBe(true);
+  world.advance(86_400_001);
+  const other = await world.open({});
+  const rounds = await Promise.all([world.dartwing, other].map((each) => each.compliance.disableDue()));
+  await other.close();
+  expect([rounds.includes(1), await inForce()]).toEqual([true, false]);
+  world.advance(-2 * 86_400_001);
+  expect(await policyOf(id)).toMatchObject([{ superseded_at: expect.any(Date) }, { reason: 'over' }]);
+  const told = await world.audited('compliance.disable');
+  expect(told.filter(({ org }) => org === id)).toMatchObject([
+    { new: { asked_by: 'library', approved_by: 'second' } },
+  ]);
+  for (const [action, count] of Object.entries({ ask: 2, approve: 1, withdraw: 1 }))
+    expect(
+      (await world.audited(`compliance.disable.${action}`)).filter(({ org }) => org === id),
+      action,
+    ).toHaveLength(count);
+});
+
+test('models of others see nothing of it but redacted text, and the trail tells who asked', async () => {
+  const { compliance } = world.dartwing;
+  await compliance.requireModel('acme', { place: 'local' });
+  await compliance.requireModel('acme', { place: 'cloud', redacted: true });
+  await expect(compliance.requireModel('acme', { place: 'cloud' })).rejects.toMatchObject({
+    code: 'PRIVACY_ERROR',
+  });
+  expect((await world.audited('residency.refuse')).at(-1)).toMatchObject({ new: { exit: 'model' } });
+  await world.organization('open-minded');
+  await compliance.requireModel('open-minded', { place: 'cloud' });
 });
 
 test('two processes that enable at once leave one policy', async () => {

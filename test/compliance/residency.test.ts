@@ -3,6 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, expect, test, vi } from 'vitest';
 import type { Dartwing } from '../../src/core/index.js';
+import { silentLog } from '../../src/core/log.js';
+import { memoryBus } from '../../src/core/realtime/bus.js';
+import { redisBus } from '../../src/core/realtime/redis-bus.js';
+import { openRouter } from '../../src/core/residency/router.js';
 import { readRegions, refusalOfExit } from '../../src/core/residency/rule.js';
 import { agreement, because, openComplianceWorld } from './world.js';
 
@@ -89,6 +93,49 @@ test('an export and a segment of the archive do not leave the region, and the tr
   ]);
   await inside.export.organization('acme', give);
   expect(rows.length).toBeGreaterThan(0);
+});
+
+test('letters and calls to integrations do not leave the region, and events go around Redis', async () => {
+  const regions = 'database=eu-central-1,mail=us-east-1,integrations=us-east-1,redis=us-east-1';
+  const elsewhere = await world.open({
+    regions,
+    background: false,
+    mail: { smtpUrl: 'smtp://127.0.0.1:9', from: 'no-reply@acme.test' },
+    tokens: { clients: { hubspot: { clientId: 'x', clientSecret: 'y' } } },
+    realtime: { redisUrl: 'redis://127.0.0.1:9' },
+  });
+  const { exits } = await elsewhere.compliance.residency('acme');
+  expect(exits.filter(({ refusal }) => refusal !== null).map(({ exit }) => exit)).toEqual([
+    'mail',
+    'integrations',
+    'redis',
+  ]);
+  await elsewhere.invitations.create('acme', { email: 'bo@acme.test', role: 'Employee' });
+  expect(await elsewhere.mail.sendDue()).toMatchObject({ sent: 0, deferred: 1 });
+  const { rows } = await world.database.admin.query('select error from outgoing_mail');
+  expect(rows).toEqual([{ error: expect.stringContaining('the mail server is in us-east-1') }]);
+  await world.database.admin.query('delete from outgoing_mail');
+  const acme = (await inside.tenancy.show('acme')).id;
+  await expect(elsewhere.tokens.fetchAs(acme, 'hubspot', 'https://api.hubapi.com/crm')).rejects.toMatchObject(
+    refused,
+  );
+  await elsewhere.close();
+
+  const taken: number[] = [];
+  const router = openRouter({ session: {} as never, regions: readRegions(regions)! });
+  const bus = await redisBus({
+    url: 'redis://127.0.0.1:9',
+    installation: 'test',
+    key: Buffer.alloc(32),
+    detour: { ...memoryBus(), publish: async (_, { number }) => void taken.push(number) },
+    log: silentLog,
+    admits: (tx, organizations) => router.admits(tx, organizations, 'redis'),
+    onExternal: undefined,
+  });
+  const events = [{ id: 'e', organization: acme, event: 'x', to: { all: true as const }, message: null }];
+  await inside.asSystem('test', (tx) => bus.publish(tx, { number: 7, moved: [], events }));
+  await bus.close();
+  expect(taken).toEqual([7]);
 });
 
 test('what is looked at tells every exit', async () => {

@@ -59,6 +59,22 @@ vi.mock('../../src/core/documents/vault.js', async (original) => {
     },
   };
 });
+vi.mock('../../src/core/residency/rule.js', async (original) => {
+  const real = await original<typeof import('../../src/core/residency/rule.js')>();
+  return {
+    ...real,
+    refusalOfModel: (...given: Parameters<typeof real.refusalOfModel>) =>
+      broken.has('ai.local') ? undefined : real.refusalOfModel(...given),
+  };
+});
+vi.mock('../../src/core/privacy/retention-queries.js', async (original) => {
+  const real = await original<typeof import('../../src/core/privacy/retention-queries.js')>();
+  return {
+    ...real,
+    readShortest: (...given: Parameters<typeof real.readShortest>) =>
+      broken.has('retention') ? Promise.resolve(0) : real.readShortest(...given),
+  };
+});
 vi.mock('../../src/core/identity/link-queries.js', async (original) => {
   const real = await original<typeof import('../../src/core/identity/link-queries.js')>();
   return {
@@ -91,6 +107,8 @@ test.each([
   'crypt.transit',
   'phi.read',
   'phi.sealed',
+  'ai.local',
+  'retention',
 ])('%s turns red when its code no longer enforces it, and nothing else does', async (control) => {
   broken.add(control);
   expect(await red()).toEqual({ red: [control], worse: [control] });
@@ -126,6 +144,12 @@ const detours: Record<string, [control: string, harm: string, undo: string]> = {
      select id, 'Chart', 'open', 1, '{"finding": "flu"}', now(), 'test', now(), 'test' from organization where slug = 'acme'`,
     "delete from document where doctype = 'Chart' and name = 'open'",
   ],
+  'a rule that disposes of health information too early': [
+    'retention',
+    `insert into retention_rule (organization, doctype, keep_days, basis, set_at, set_by)
+     select id, 'Chart', 30, 'none', now(), 'test' from organization where slug = 'acme'`,
+    'delete from retention_rule',
+  ],
   'a key that no key service holds': [
     'crypt.keys',
     `insert into data_key (organization, id, purpose, version, state, provider, master, wrapped, created_at)
@@ -142,8 +166,15 @@ test.each(Object.keys(detours))('%s is found', async (name) => {
   expect((await red()).red).toEqual([]);
 });
 
+test('a bucket whose lock can be bypassed turns audit.worm red', async () => {
+  world.bucket.mode = 'GOVERNANCE';
+  expect((await red()).red).toEqual(['audit.worm']);
+  world.bucket.mode = 'COMPLIANCE';
+  expect((await red()).red).toEqual([]);
+});
+
 test('what turned red stands in the trail of the organization, once for each time', async () => {
   const entries = await world.audited('compliance.drift');
-  expect(entries).toHaveLength(13);
+  expect(entries).toHaveLength(17);
   expect(entries.every(({ org }) => org === organization)).toBe(true);
 });

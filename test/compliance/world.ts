@@ -1,6 +1,7 @@
 /** An installation that could be HIPAA's: a public address with TLS 1.3, keys in a key service, passwords of its own. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -19,6 +20,8 @@ export interface ComplianceWorld {
   advance(ms: number): void;
   /** Takes TLS 1.2 too, at `outdatedUrl`. */
   outdatedUrl: string;
+  /** The bucket of the archive says that its lock is of this mode. */
+  bucket: { mode: 'COMPLIANCE' | 'GOVERNANCE' };
   /** A new organization with an agreement. */
   organization(slug: string): Promise<string>;
   /** Actions of staged entries of a trail, with their bodies. */
@@ -49,6 +52,8 @@ export function openComplianceWorld(): ComplianceWorld {
     const tls = makeCertificate();
     const modern = await serve({ ...tls, minVersion: 'TLSv1.3' });
     const outdated = await serve({ ...tls, minVersion: 'TLSv1.2' });
+    world.bucket = { mode: 'COMPLIANCE' };
+    const s3 = await describeBucket(world.bucket);
     world.database = await database;
     world.options = testOptions(world.database, {
       clock: { now: world.now, monotonicMs: () => performance.now() + passedMs },
@@ -61,6 +66,7 @@ export function openComplianceWorld(): ComplianceWorld {
         },
       ],
       publicUrl: modern.url,
+      audit: { archive: { place: 's3://trail', endpoint: s3.url, region: 'us-east-1' } },
       keys: { provider: 'aws-kms', kms: { keyId: 'alias/one', region: 'us-east-1', endpoint: kms.url } },
     });
     world.outdatedUrl = outdated.url;
@@ -68,7 +74,7 @@ export function openComplianceWorld(): ComplianceWorld {
     return async () => {
       await world.dartwing.close();
       await kms.close();
-      for (const { server } of [modern, outdated]) server.close();
+      for (const { server } of [modern, outdated, s3]) server.close();
       vi.unstubAllEnvs();
     };
   });
@@ -110,6 +116,26 @@ function makeCertificate(): { cert: Buffer; key: Buffer } {
   const made = { cert: readFileSync(cert), key: readFileSync(key) };
   rmSync(place, { recursive: true });
   return made;
+}
+
+/** A bucket as it describes itself; nothing is put into it. test/audit/object-lock.test.ts has a real one. */
+async function describeBucket(bucket: { mode: string }): Promise<{ url: string; server: HttpServer }> {
+  const server = createHttpServer(({ url = '' }, response) => {
+    const { searchParams: asked } = new URL(url, 'http://bucket');
+    response.setHeader('content-type', 'application/xml');
+    const rule = `<Rule><DefaultRetention><Mode>${bucket.mode}</Mode><Years>7</Years></DefaultRetention></Rule>`;
+    if (asked.has('versioning'))
+      return response.end('<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>');
+    if (asked.has('object-lock'))
+      return response.end(
+        `<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled>${rule}</ObjectLockConfiguration>`,
+      );
+    return response.end('<LocationConstraint/>');
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server };
 }
 
 async function serve(options: Parameters<typeof createServer>[0]): Promise<{ url: string; server: Server }> {

@@ -1,7 +1,15 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { beforeAll, expect, test } from 'vitest';
 import { openTestDartwing } from '../support/database.js';
+import { atEnd } from '../support/ending.js';
 
+const archive = mkdtempSync(join(tmpdir(), 'dartwing-erasure-'));
+atEnd(() => rmSync(archive, { recursive: true }));
 const { database, dartwing, clock } = await openTestDartwing({
+  audit: { archive: { place: archive } },
   doctypes: [
     {
       doctype: 'Chart',
@@ -59,6 +67,19 @@ async function dump(): Promise<string[]> {
     for (const { text } of rows) lines.push(`${name}: ${decoded(text)}`.toLowerCase());
   }
   return lines;
+}
+
+/** Every object of the archive as text, and as what is encoded in it. */
+function archived(): string[] {
+  return readdirSync(archive, { recursive: true, withFileTypes: true })
+    .filter((file) => file.isFile())
+    .flatMap((file) => {
+      const bytes = readFileSync(join(file.parentPath, file.name));
+      const text = (file.name.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('latin1');
+      const inside = text.match(/[A-Za-z0-9+/]{24,}={0,2}/g) ?? [];
+      return [text, ...inside.map((each) => Buffer.from(each, 'base64').toString('latin1'))];
+    })
+    .map((text) => text.toLowerCase());
 }
 
 function decoded(text: string): string {
@@ -139,6 +160,27 @@ test('the trail shows personal values to whoever may read it, and holds them sea
   expect(holding(trail, markers.mara)).toEqual([]);
 });
 
+test('answers that are kept for repetitions stand sealed, and are given again', async () => {
+  const kept = (await dump()).filter((line) => /^(org_)?idempotency:/.test(line));
+  expect(kept.length).toBeGreaterThan(0);
+  expect(holding(kept, markers.mara)).toEqual([]);
+  expect(holding(kept, ids.mara!)).toEqual([]);
+  const again = await people.person.update(
+    ids.mara!,
+    { last_name: `${markers.mara}dottir` },
+    { idempotencyKey: 'rename-of-mara' },
+  );
+  expect(again.after).toMatchObject({ last_name: `${markers.mara}dottir`, version: 2 });
+  // Moved to another row it opens no more.
+  await database.admin.query(
+    "insert into idempotency select 'other', request, answer, at, sealed_answer from idempotency",
+  );
+  await expect(
+    people.person.update(ids.mara!, { last_name: `${markers.mara}dottir` }, { idempotencyKey: 'other' }),
+  ).rejects.toThrow();
+  await database.admin.query("delete from idempotency where key = 'other'");
+});
+
 test('a rehearsal says what would go and leaves it', async () => {
   const { after, dry_run } = await privacy.erase(ids.mara!, { ...because, dryRun: true });
   expect([dry_run, after?.counts.documents, after?.counts.memberships]).toEqual([true, 12, 2]);
@@ -164,10 +206,11 @@ test('after the erasure nothing of the person is in the database, others keep al
   const documentsOf = (rows: Awaited<ReturnType<typeof exported>>) =>
     rows.filter(({ table }) => table.startsWith('document '));
   const before = documentsOf(await exported(ids.otto!));
+  await dartwing.audit.seal();
   const change = await privacy.erase(ids.mara!, because);
   expect(change.after).toMatchObject({
     person: ids.mara,
-    counts: { documents: 12, memberships: 2, jobs: 1 },
+    counts: { documents: 12, memberships: 2, jobs: 1, answers: 1 },
   });
   const { items } = await dartwing.audit.query({
     organization: 'SYSTEM',
@@ -181,6 +224,18 @@ test('after the erasure nothing of the person is in the database, others keep al
   expect(holding(lines, markers.otto).length).toBeGreaterThan(10);
   expect(documentsOf(await exported(ids.otto!))).toEqual(before);
   expect(await dartwing.audit.verify()).toMatchObject({ ok: true });
+  // Nor in the archive, which nobody can change: neither in what was sealed before, nor in what comes after.
+  await dartwing.audit.seal();
+  const objects = archived();
+  expect(objects.join('').includes('person.erase')).toBe(true);
+  for (const word of [markers.mara, '2025550147']) expect(holding(objects, word)).toEqual([]);
+  expect((await dartwing.audit.verifyArchive()).ok).toBe(true);
+  // Nor in what an organization takes with it.
+  const taken: string[] = [];
+  for (const slug of ['acme', 'bolt'])
+    await dartwing.export.organization(slug, (row) => void taken.push(JSON.stringify(row).toLowerCase()));
+  expect(holding(taken, markers.mara)).toEqual([]);
+  expect(holding(taken, markers.otto).length).toBeGreaterThan(5);
 });
 
 test('devices are told to let go, and a second erasure says when the first was', async () => {

@@ -1,7 +1,7 @@
 import { callOf } from '../call.js';
 import { changed } from '../change.js';
 import type { VerbRun } from '../spec.js';
-import { organizationOf } from './answer.js';
+import { disablingSentence, organizationOf } from './answer.js';
 
 export const runFor =
   (framework: string): VerbRun =>
@@ -15,16 +15,13 @@ export const runFor =
       question: `Disable ${framework} for ${slug}?`,
       name: slug,
       consequences: [
-        'Sessions, sign-in and wires are only as strict as the settings of the organization again',
+        'Somebody else has to approve it, and it stays in force for a day',
+        'Then sessions, sign-in and wires are only as strict as the settings of the organization again',
         'Evidence, agreements and the trail stay',
       ],
     });
     const done = await dartwing.compliance.disable(slug, framework, callOf(context));
-    const left = (done.after?.frameworks as readonly string[] | undefined) ?? [];
-    return changed(
-      done,
-      `${framework} is disabled for ${slug}; in force: ${left.length === 0 ? 'nothing' : left.join(', ')}`,
-    );
+    return changed(done, disablingSentence(done, slug));
   };
 
 export const run: VerbRun = (context, parsed) => runFor(String(parsed.args.framework))(context, parsed);

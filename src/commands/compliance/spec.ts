@@ -49,8 +49,11 @@ const enable: VerbSpec = {
 
 const disable: VerbSpec = {
   name: 'disable',
-  summary: 'Take a framework out of force; evidence stays',
-  description: 'What another enabled framework asks for stays in force. Nothing that was kept is deleted.',
+  summary: 'Ask to take a framework out of force; a second person approves it',
+  description:
+    'It stays in force until somebody else has approved it and a day has passed; then the schedule compliance.disabling ' +
+    'ends it, or asking again. Enabling the framework takes the wish back. What another enabled framework asks for stays ' +
+    'in force, and nothing that was kept is deleted.',
   arguments: [framework],
   examples: [
     {
@@ -67,7 +70,29 @@ const disable: VerbSpec = {
   mutates: true,
   needsReason: true,
   exits: { 3: 'no such organization', 5: 'it is not enabled' },
+  seeAlso: ['compliance approve'],
   load: () => import('./disable.js'),
+};
+
+const approve: VerbSpec = {
+  name: 'approve',
+  summary: 'Approve as a second person that a framework goes out of force',
+  description:
+    'Whoever asked for it cannot approve it. It stays in force until a day after it was asked for.',
+  arguments: [framework],
+  examples: [
+    {
+      command: 'dartwing compliance approve hipaa --org acme --confirm acme',
+      note: 'The name of the organization, typed',
+    },
+    { command: 'dartwing compliance approve hipaa --org acme --dry-run', note: 'Whether there is a wish' },
+  ],
+  output: ['Change'],
+  danger: 'severe',
+  mutates: true,
+  exits: { 3: 'no such organization, or nobody asked', 5: 'it is not enabled, or you asked yourself' },
+  seeAlso: ['compliance disable'],
+  load: () => import('./approve.js'),
 };
 
 const status: VerbSpec = {
@@ -141,6 +166,7 @@ export const complianceSpec: NounSpec = {
     verify,
     report,
     disable,
+    approve,
     {
       name: 'list',
       summary: 'List frameworks with their controls and clauses',
@@ -158,7 +184,7 @@ export const complianceSpec: NounSpec = {
       summary: 'Show the regions of the database and its exits, and what is refused',
       description:
         'The setting regions says it. Archive and exports elsewhere than the organization are refused, and so is a new ' +
-        'organization in a region where the database is not. Letters and calls to integrations are not routed.',
+        'organization in a region where the database is not, letters, and calls to integrations; events go around Redis.',
       flags: [{ name: 'check', summary: 'Exit with 6 when an exit is elsewhere' }],
       examples: [
         { command: 'dartwing compliance residency --org acme', note: 'Every exit with its region' },
@@ -234,6 +260,7 @@ function aliasOf(name: FrameworkName): NounSpec {
     verbs: [
       alias(enable, () => import('./enable.js')),
       alias(disable, () => import('./disable.js')),
+      alias(approve, () => import('./approve.js')),
       alias(status, () => import('./status.js')),
       alias(verify, () => import('./verify.js')),
       alias(report, () => import('./report.js')),

@@ -115,6 +115,8 @@ function answeringAfter(checked: Promise<void>, tx: Tx): Tx {
   return Object.freeze({
     ...tx,
     query: ((text, values, name) => after(tx.query(text, values, name))) as Tx['query'],
+    // It changes nothing that a refused check does not take back.
+    send: tx.send,
     run: (query) => after(tx.run(query)),
     // The end must not leave before the check has been answered.
     finish: async (text, values, name) => {

@@ -28,7 +28,7 @@ export { type AccessDoorbell, accessDoorbell } from './doorbell.js';
 export { type DomainEvents, type Events, eventBoard, type OrganizationFacts } from './events.js';
 export { requireWritable, withoutHidden } from './fields.js';
 export { filterFor, newestAcross } from './filter.js';
-export { keyOfPart } from './idempotency.js';
+export { type AnswerSeal, dropAnswersNaming, keyOfPart } from './idempotency.js';
 export { type MissingIndex, missingIndexes } from './indexes.js';
 export { isKeyPermission, type KeyBounds } from './key.js';
 export type { Principal, Ref } from './principal.js';

@@ -12,7 +12,7 @@ import { type AccessContext, withClosedOpened } from './context.js';
 import type { Begin, Contexts } from './contexts.js';
 import type { AccessDoorbell } from './doorbell.js';
 import type { Events } from './events.js';
-import { type Asked, answerOnce } from './idempotency.js';
+import { type AnswerSeal, type Asked, answerOnce } from './idempotency.js';
 import type { Call, CallOptions, Scope } from './scope.js';
 
 export interface Session {
@@ -41,10 +41,11 @@ export interface Session {
   system<T>(reason: string, call: Call, work: (tx: Tx) => Promise<T>, mode?: WorkOptions): Promise<T>;
 }
 
-/** What a session needs to know the rights of persons and to tell that they changed. */
+/** What a session needs to know the rights of persons, to tell that they changed, and to keep answers. */
 export interface AccessSources {
   contexts: Contexts;
   doorbell: AccessDoorbell;
+  answers: AnswerSeal;
 }
 
 export function openSession(
@@ -52,7 +53,7 @@ export function openSession(
   events: Events,
   clock: Clock,
   defaults: Call,
-  { contexts, doorbell }: AccessSources,
+  { contexts, doorbell, answers }: AccessSources,
 ): Session {
   const call = (options: CallOptions = {}): Call => {
     const facts: Call = { ...defaults, ...withoutUndefined(options) };
@@ -110,7 +111,7 @@ export function openSession(
     const begin: Begin = (inner) =>
       isConfined(facts) ? database.asSystem(async () => {}, inner, mode) : system(reason, facts, inner, mode);
     const asked = askedBy(facts, purpose, request);
-    return within(facts, begin, (scope) => answerOnce(scope, asked, () => work(scope)));
+    return within(facts, begin, (scope) => answerOnce(scope, answers, asked, () => work(scope)));
   };
 
   const runIn: Session['runIn'] = async (organization, options, work, mode = {}, once) => {
@@ -120,7 +121,7 @@ export function openSession(
       database.asOrg(organization, inner, { ...mode, dryRun: facts.dryRun ?? false });
     if (once === undefined) return within(facts, begin, work);
     const asked = askedBy(facts, once.purpose, once.request);
-    return within(facts, begin, (scope) => answerOnce(scope, asked, () => work(scope)));
+    return within(facts, begin, (scope) => answerOnce(scope, answers, asked, () => work(scope)));
   };
 
   return { call, run, runIn, system };

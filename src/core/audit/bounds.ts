@@ -37,6 +37,8 @@ export const auditBounds = Object.freeze({
   anchorMs: 300_000,
   /** How far retention may be from what our clock expects. */
   clockSkewMs: 172_800_000,
+  /** How far the server's clock may go back before an entry tells of it. */
+  clockBackMs: 2_000,
   /** Months looked back for the newest checkpoint of the archive. */
   anchorMonthsMax: 120,
   /** Generations of the signing key. */

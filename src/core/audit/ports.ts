@@ -26,6 +26,8 @@ export interface AuditTransaction extends Queryable {
   readonly organization: string | undefined;
   readonly clock: Clock;
   readonly auditKey: AuditKey;
+  /** Sends a statement without waiting; the transaction fails when it does. Absent where there is no such way. */
+  send?(text: string, values?: readonly unknown[], name?: string): void;
   afterCommit(hook: () => void | Promise<void>): void;
   /** Wakes the sequencer. Absent where none runs nearby; it then finds the entry when it next polls. */
   readonly ringAudit?: () => void;

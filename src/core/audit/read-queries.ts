@@ -4,6 +4,7 @@ import type { ClearColumns } from './columns.js';
 import type { AuditFilter } from './filter.js';
 import type { ChainHead } from './head.js';
 import { instantSql } from './instant.js';
+import type { EventPage } from './page.js';
 import type { Queryable } from './ports.js';
 import type { StoredEvent } from './walk.js';
 
@@ -77,6 +78,50 @@ export async function readEventsInOrder(
     'dartwing_audit_verify',
   );
   return rows.map(storedEvent);
+}
+
+/** Whether an entry of the last second before the head tells that the clock was put back. */
+export async function hasToldOfClock(tx: Queryable, { organization, lastAt }: ChainHead): Promise<boolean> {
+  const text = `select 1 from audit_event
+    where organization = $1 and action = 'clock.skew' and at > $2::timestamptz - interval '1 second' limit 1`;
+  return (await tx.query(text, [organization, lastAt])).rows.length > 0;
+}
+
+/** Texts of the entries of a page with the separator between them. `expression` is code, never input. */
+const joined = (expression: string) => `string_agg(${expression}, chr(31))`;
+
+/**
+ * The same page in a few long values instead of a row for each entry, undefined when there is none. It fails where a body
+ * is no text.
+ */
+export async function readEventPage(
+  tx: Queryable,
+  { organization, seq }: ChainHead,
+  after?: EventKey,
+): Promise<EventPage | undefined> {
+  const { rows } = await tx.query<EventPage & Record<string, unknown>>(
+    `select count(*)::integer as entries,
+       string_agg(int8send(seq), '') as seqs, string_agg(timestamptz_send(at), '') as times,
+       string_agg(leaf, '') as leaves, string_agg(chain, '') as chains,
+       ${joined("convert_from(body, 'UTF8')")} as bodies,
+       ${['action', 'actor_type', 'actor_id', 'via', 'doctype', 'document_name'].map((name) => `${joined(name)} as ${name}`).join(', ')},
+       string_agg(case when is_phi then 't' else 'f' end, '') as is_phi,
+       ${joined("coalesce('.' || request_id, '')")} as request_id
+     from (
+       select * from audit_event
+       where organization = $1 and seq <= $2 and (seq, at) > ($3, $4::timestamptz)
+       order by seq, at limit $5
+     ) event`,
+    [
+      organization,
+      seq,
+      after?.seq ?? Number.MIN_SAFE_INTEGER,
+      after?.at ?? '-infinity',
+      auditBounds.pageEntries,
+    ],
+    'dartwing_audit_verify_page',
+  );
+  return rows[0]!.entries === 0 ? undefined : rows[0];
 }
 
 /** One entry of a trail by its number. */

@@ -9,12 +9,13 @@
  */
 import { limits } from '../limits.js';
 import { auditBounds } from './bounds.js';
-import { emptyTrail, extendTrail } from './head.js';
+import { type ChainHead, emptyTrail, extendTrail } from './head.js';
+import { instantMicros } from './instant.js';
 import { mapAtOnce } from './parallel.js';
 import type { AuditDatabase, AuditKey, Queryable } from './ports.js';
-import { readHead } from './read-queries.js';
+import { hasToldOfClock, readHead } from './read-queries.js';
 import { isAuthentic } from './staging.js';
-import { tamperBody } from './tamper.js';
+import { skewBody, tamperBody } from './tamper.js';
 import {
   announceSequenced,
   becomeSequencer,
@@ -86,11 +87,22 @@ async function sequenceOrganization(
   if (taken.length === 0) return 0;
   const { head: known, now } = await readHead(tx, organization);
   const bodies = taken.map((entry) => provenBody(entry, keys, now));
+  if (known !== undefined && (await isClockBack(tx, known, now))) bodies.unshift(skewBody(known, now));
   const { head, entries } = extendTrail(known ?? emptyTrail(organization, now), bodies, now);
   await ensurePartitions(tx, entries[0]!.at, head.lastAt);
   await insertEvents(tx, entries);
   await saveHead(tx, head);
   return entries.length;
+}
+
+/**
+ * Whether the server's clock stands before the last entry, and no entry has told so yet. The times of the trail go on by a
+ * microsecond for each entry until the clock has caught up.
+ */
+async function isClockBack(tx: Queryable, head: ChainHead, now: string): Promise<boolean> {
+  const behindMs = Number(instantMicros(head.lastAt) - instantMicros(now)) / 1_000;
+  if (behindMs <= auditBounds.clockBackMs) return false;
+  return !(await hasToldOfClock(tx, head));
 }
 
 function provenBody(taken: TakenEntry, keys: readonly AuditKey[], now: string): Buffer {

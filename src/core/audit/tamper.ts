@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { uuidv7 } from '../ids.js';
 import { auditBounds } from './bounds.js';
 import { type AuditBody, composeBody } from './entry.js';
+import type { ChainHead } from './head.js';
 import type { TakenEntry } from './write-queries.js';
 
 /** The body that is chained instead of a staged entry with a wrong MAC. `at` is when that was found. */
@@ -28,6 +29,27 @@ export function tamperBody(taken: TakenEntry, at: Date): Buffer {
       },
     },
     taken.organization,
+    uuidv7(at),
+    at,
+  );
+}
+
+/** The body of the entry that tells that the server's clock was put back. */
+export function skewBody(
+  { organization, lastAt }: Pick<ChainHead, 'organization' | 'lastAt'>,
+  now: string,
+): Buffer {
+  const at = new Date(now);
+  return composeBody(
+    {
+      action: 'clock.skew',
+      actor: { type: 'system', id: 'sequencer' },
+      via: 'system',
+      ref: { doctype: 'Audit Trail', name: organization },
+      reason: 'The clock of the database server stands before the last entry',
+      new: { clock: now, last_entry_at: lastAt },
+    },
+    organization,
     uuidv7(at),
     at,
   );

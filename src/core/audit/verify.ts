@@ -3,28 +3,26 @@
  * organization. Reads only; runs beside writers and sequencers.
  */
 import { auditBounds } from './bounds.js';
-import { type Expectations, expectationsOf, type Trust } from './checkpoint/expected.js';
+import { expectationsOf, type Trust } from './checkpoint/expected.js';
 import { listCheckpointed, readNewestCheckpoint } from './checkpoint/queries.js';
 import { positionOf } from './checkpoint/round.js';
 import { deploymentLog } from './checkpoint/signer.js';
 import { verifyLog } from './checkpoint/verify-log.js';
-import { classify } from './classify.js';
 import { judgeEnding } from './ending.js';
 import { type Fault, type FaultKind, faultRemedies } from './fault.js';
 import type { ChainHead } from './head.js';
 import { mapAtOnce } from './parallel.js';
 import type { AuditDatabase } from './ports.js';
 import {
-  type EventKey,
   firstEventBeyondHead,
   hasStagedEntries,
   listBacklogs,
   listTrails,
   organizationExists,
-  readEventsInOrder,
   readHead,
 } from './read-queries.js';
-import { advance, type Position, type StoredEvent, startOf } from './walk.js';
+import { walkTrail } from './trail-walk.js';
+import { type Position, type StoredEvent, startOf } from './walk.js';
 import { becomeSequencer } from './write-queries.js';
 
 export interface VerifyOptions {
@@ -171,9 +169,10 @@ async function verifyTrail(
   const start = await startFor(database, head, options);
   const expected =
     trust && expectationsOf(database, organization, trust, { size: start.seq, epoch: start.epoch });
-  const { position, fault } = await walkTrail(database, { head, start, expected }, options);
+  const { to, onProgress, signal } = options;
+  const { position, fault } = await walkTrail(database, { head, start, expected, to, onProgress, signal });
   const entries = position.seq - start.seq;
-  if (fault !== undefined || options.to !== undefined) return { organization, entries, fault };
+  if (fault !== undefined || to !== undefined) return { organization, entries, fault };
   const ending =
     judgeEnding(position, head) ??
     (await expected?.end(position)) ??
@@ -196,35 +195,6 @@ async function startFor(
   // One that was cut off behind its checkpoint is walked whole, so that the place is named.
   if (position === undefined || position.seq > head.seq) return beginning;
   return { ...position, epoch: checkpoint!.epoch };
-}
-
-async function walkTrail(
-  database: AuditDatabase,
-  { head, start, expected }: { head: ChainHead; start: Position; expected: Expectations | undefined },
-  { onProgress, signal, to }: VerifyOptions,
-): Promise<{ position: Position; fault?: Fault }> {
-  const readPage = (after?: EventKey) => database.transaction((tx) => readEventsInOrder(tx, head, after));
-  let position = start;
-  let page = await readPage(start.seq === 0 ? undefined : start);
-  while (page.length > 0) {
-    signal?.throwIfAborted();
-    const next = page.length < auditBounds.pageEntries ? [] : await readPage(page.at(-1)!);
-    const before = position.seq;
-    for (const [index, event] of page.entries()) {
-      if (to !== undefined && Date.parse(event.at) > to.getTime()) return { position };
-      const advanced = advance(position, event);
-      if (advanced === undefined) {
-        return { position, fault: classify(position, [...page.slice(index), ...next], head.seq) };
-      }
-      position = advanced;
-      if (expected === undefined || position.seq < expected.due) continue;
-      const fault = await expected.meet(position);
-      if (fault !== undefined) return { position, fault };
-    }
-    onProgress?.(position.seq - before);
-    page = next;
-  }
-  return { position };
 }
 
 function signedFault(size: number): Fault | undefined {

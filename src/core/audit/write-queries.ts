@@ -5,7 +5,7 @@ import { clearColumns } from './columns.js';
 import type { AuditBody } from './entry.js';
 import type { ChainedEntry, ChainHead } from './head.js';
 import { instantSql } from './instant.js';
-import type { Queryable } from './ports.js';
+import type { AuditTransaction, Queryable } from './ports.js';
 
 /** A staged entry: its exact bytes, its MAC and the number of the key that made it. */
 export interface StagedEntry {
@@ -21,12 +21,24 @@ export interface TakenEntry extends StagedEntry {
   readonly stagedAt: string;
 }
 
+/** Nothing in a transaction depends on what is staged, but that it is committed: so nobody waits for the answer. */
+async function send(
+  tx: AuditTransaction,
+  text: string,
+  values: readonly unknown[],
+  name: string,
+): Promise<void> {
+  if (tx.send === undefined) await tx.query(text, values, name);
+  else tx.send(text, values, name);
+}
+
 /** Stages one entry. */
 export async function insertStagedEntry(
-  tx: Queryable,
+  tx: AuditTransaction,
   { organization, body, mac, keyId }: StagedEntry,
 ): Promise<void> {
-  await tx.query(
+  await send(
+    tx,
     'insert into audit_stage (organization, body, mac, key_id) values ($1, $2, $3, $4)',
     [organization, body, mac, keyId],
     'dartwing_audit_stage',
@@ -34,8 +46,12 @@ export async function insertStagedEntry(
 }
 
 /** Stages several entries; their ids follow the order of the list. */
-export async function insertStagedEntries(tx: Queryable, entries: readonly StagedEntry[]): Promise<void> {
-  await tx.query(
+export async function insertStagedEntries(
+  tx: AuditTransaction,
+  entries: readonly StagedEntry[],
+): Promise<void> {
+  await send(
+    tx,
     `insert into audit_stage (organization, body, mac, key_id)
      select organization, body, mac, key_id
      from unnest($1::text[], $2::bytea[], $3::bytea[], $4::integer[])

@@ -1,6 +1,7 @@
 /** What a control is: something that is enforced somewhere else, and looked for there. */
 import type { Scope } from '../access/index.js';
 import type { OrganizationRow } from '../tenancy/index.js';
+import type { Disabling } from './disable.js';
 import type { Framework } from './framework.js';
 import type { PolicySettings } from './settings.js';
 import type { Surroundings } from './surroundings.js';
@@ -23,6 +24,8 @@ export interface Site {
   /** Of the policy. */
   frameworks: readonly Framework[];
   around: Surroundings;
+  /** Frameworks that somebody wants to end. */
+  disablings?: readonly Disabling[] | undefined;
 }
 
 /** Something that has to be done before a framework can be enabled. */

@@ -1,12 +1,13 @@
-/** Switching a framework on, whole or not at all, and off again. */
+/** Switching a framework on, whole or not at all. */
 import { authorize, type Change, changeDocument, recordAct, type Scope } from '../access/index.js';
 import { DartwingError, type FieldError } from '../errors.js';
 import { limits } from '../limits.js';
 import { requireOrganization } from '../tenancy/index.js';
 import type { Policy, Site } from './control.js';
 import { controls } from './controls/index.js';
+import { keepFramework } from './disable.js';
 import type { Frameworks } from './framework.js';
-import { enforce, nextPolicy, readPolicy, siteOf } from './policy.js';
+import { enforce, nextPolicy, readPolicy, siteOf, tellPolicy } from './policy.js';
 import { countWithoutFactor } from './queries.js';
 import { type ComplianceStatus, checkControls, recordEvidence, statusOf } from './status.js';
 import type { Surroundings } from './surroundings.js';
@@ -44,10 +45,13 @@ export async function enableFramework(
   const policy = nextPolicy(before, [...before.frameworks, name], known, acknowledge);
   const site = siteOf(scope, organization, policy, known, around);
   const isSame = before.frameworks.includes(name) && sameExceptions(before, policy);
+  const kept = await keepFramework(scope, organization, name);
   if (isSame) {
     const status = statusOf(site, framework, await checkControls(site, framework));
     const ref_ = `compliance/${organization.slug}/${name}`;
-    return changeDocument(scope, { op: 'none', ref: ref_, before: status, after: status, audit: null });
+    // Whoever wanted it to end has to ask anew.
+    const op = kept === undefined ? 'none' : 'update';
+    return changeDocument(scope, { op, ref: ref_, before: status, after: status, audit: kept ?? null });
   }
   await requirePrerequisites(site, framework);
   const hash = await enforce(scope, organization.id, policy);
@@ -68,8 +72,8 @@ export async function enableFramework(
     'compliance.enable',
     { doctype: 'Compliance Policy', name: String(policy.version), organization: organization.id },
     {
-      old: tell(before),
-      new: { ...tell(policy), hash, framework: name, controls: switchedOn },
+      old: tellPolicy(before),
+      new: { ...tellPolicy(policy), hash, framework: name, controls: switchedOn },
     },
   );
   const change = changeDocument(scope, {
@@ -82,52 +86,6 @@ export async function enableFramework(
     undo: `dartwing ${name} disable ${organization.slug} --reason "…" --confirm ${organization.slug}`,
   });
   return { ...change, switched_on: switchedOn } as Change<ComplianceStatus>;
-}
-
-/**
- * Takes a framework out of force. What is stricter because of another one stays; evidence and agreements stay.
- * @throws FRAMEWORK_UNKNOWN, FRAMEWORK_NOT_ENABLED, REASON_REQUIRED, ORGANIZATION_NOT_FOUND, PERMISSION_DENIED
- */
-export async function disableFramework(
-  scope: Scope,
-  ref: string,
-  name: string,
-  known: Frameworks,
-): Promise<Change<Record<string, unknown>>> {
-  known.require(name);
-  const organization = await requireOrganization(scope, ref, true);
-  authorize(scope, 'administer', { doctype: 'Organization', name: organization.id });
-  if ((scope.reason ?? '').trim() === '')
-    throw new DartwingError('REASON_REQUIRED', { action: 'Disabling a framework' });
-  const before = await readPolicy(scope, organization.id);
-  if (!before.frameworks.includes(name))
-    throw new DartwingError('FRAMEWORK_NOT_ENABLED', { framework: name, org: organization.slug });
-  const policy = nextPolicy(
-    before,
-    before.frameworks.filter((other) => other !== name),
-    known,
-    {},
-  );
-  const hash = await enforce(scope, organization.id, policy);
-  const audit = await recordAct(
-    scope,
-    organization.id,
-    'compliance.disable',
-    { doctype: 'Compliance Policy', name: String(policy.version), organization: organization.id },
-    { old: tell(before), new: { ...tell(policy), hash, framework: name } },
-  );
-  return changeDocument<Record<string, unknown>>(scope, {
-    op: 'delete',
-    ref: `compliance/${organization.slug}/${name}`,
-    before: tell(before),
-    after: tell(policy),
-    audit,
-    undo: `dartwing ${name} enable ${organization.slug}`,
-  });
-}
-
-function tell({ version, frameworks, settings, exceptions }: Policy) {
-  return { version, frameworks: [...frameworks], settings, exceptions };
 }
 
 function sameExceptions(one: Policy, other: Policy): boolean {

@@ -16,10 +16,12 @@
  * ```
  *
  * It reports technical controls and certifies nobody. Limits: `evidence…`, `transitProbeMs`, `agreementNoticeMs` in
- * limits.ts. Audit: compliance.enable, compliance.disable, compliance.baa, compliance.check (evidence), compliance.drift
+ * limits.ts. Audit: compliance.enable, compliance.disable (with .ask,
+ * .approve and .withdraw), compliance.baa, compliance.check (evidence), compliance.drift
  * (a control failed that had passed).
  */
 export type { AgreementDocument, AgreementInput, AgreementList } from './agreement.js';
+export type { Disabling } from './disable.js';
 export type { EnableOptions } from './enable.js';
 export { dropCompliance } from './followers.js';
 export type { ComplianceReport, ReportFormat } from './report.js';

@@ -11,6 +11,11 @@ import type { Surroundings } from './surroundings.js';
 
 const nothing: Policy = { version: 0, frameworks: [], settings: {}, exceptions: {} };
 
+/** A policy as the trail and answers tell of it. */
+export function tellPolicy({ version, frameworks, settings, exceptions }: Policy) {
+  return { version, frameworks: [...frameworks], settings, exceptions };
+}
+
 export async function readPolicy(scope: Scope, organization: string): Promise<Policy> {
   return (await findPolicy(scope.tx, organization)) ?? nothing;
 }

@@ -122,6 +122,30 @@ export async function findTrailFaults(tx: Tx): Promise<string[]> {
   return (await tx.query<{ fault: string }>(text)).rows.map(({ fault }) => fault);
 }
 
+/** Rules by which documents go before so many days. */
+export async function findShortRules(
+  tx: Tx,
+  organization: string,
+  days: number,
+): Promise<{ doctype: string; keep_days: number }[]> {
+  const text = `select doctype, keep_days from retention_rule where organization = $1 and keep_days < $2 order by doctype`;
+  return (await tx.query<{ doctype: string; keep_days: number }>(text, [organization, days])).rows;
+}
+
+/** Time of the first entry from before a time that no segment of the archive holds. */
+export async function findUnsealedSince(
+  tx: Tx,
+  organization: string,
+  before: Date,
+): Promise<Date | undefined> {
+  const text = `select e.at from audit_event e where e.organization = $1
+      and e.seq > coalesce((select max(s.last_seq) from audit_segment s
+        where s.organization = $1 and s.sealed_at is not null), 0)
+    order by e.seq limit 1`;
+  const [row] = (await tx.query<{ at: Date }>(text, [organization])).rows;
+  return row !== undefined && row.at < before ? row.at : undefined;
+}
+
 /** Data keys of an organization that no key service wraps. */
 export async function countLocalKeys(tx: Tx, organization: string): Promise<number> {
   const text = `select count(*)::int as count from data_key
@@ -223,7 +247,12 @@ export async function listEvidence(
 
 /** Everything goes with its organization. */
 export async function deleteAll(tx: Tx, organization: string): Promise<void> {
-  for (const table of ['compliance_evidence', 'business_associate_agreement', 'compliance_policy'])
+  for (const table of [
+    'compliance_disabling',
+    'compliance_evidence',
+    'business_associate_agreement',
+    'compliance_policy',
+  ])
     await tx.query(`delete from ${table} where organization = $1`, [organization]);
 }
 

@@ -4,7 +4,7 @@ import type { Registry } from '../documents/index.js';
 import { DartwingError } from '../errors.js';
 import type { DataKeys, Keys } from '../keys/index.js';
 import { limits } from '../limits.js';
-import type { Router } from '../residency/index.js';
+import type { ModelUse, Router } from '../residency/index.js';
 import { requireOrganization } from '../tenancy/index.js';
 import {
   type AgreementDocument,
@@ -16,7 +16,9 @@ import {
 } from './agreement.js';
 import type { Site } from './control.js';
 import { controls } from './controls/index.js';
-import { disableFramework, type EnableOptions, enableFramework } from './enable.js';
+import { approveDisable, type Disabling, disableFramework, disableIfDue, disablingOf } from './disable.js';
+import { listDisablings, listDueDisablings } from './disable-queries.js';
+import { type EnableOptions, enableFramework } from './enable.js';
 import { type Framework, type Frameworks, readFrameworks } from './framework.js';
 import { readPolicy, siteOf } from './policy.js';
 import { pageGoverned } from './queries.js';
@@ -32,7 +34,7 @@ import {
   recordEvidence,
   statusOf,
 } from './status.js';
-import { probeTransit, type Surroundings } from './surroundings.js';
+import { type ArchivePlace, askArchive, probeTransit, type Surroundings } from './surroundings.js';
 
 /** The document `FrameworkList`. */
 export interface FrameworkList {
@@ -76,6 +78,11 @@ export interface ReportFile {
 export interface Compliance {
   /** Where data of an organization go, and whether they may. */
   residency(organization: string, call?: CallOptions): Promise<ResidencyFindings>;
+  /**
+   * Whoever is about to ask a model about data of an organization asks this before.
+   * @throws PRIVACY_ERROR when it may not be this model, ORGANIZATION_NOT_FOUND
+   */
+  requireModel(organization: string, use: ModelUse, call?: CallOptions): Promise<void>;
   frameworks(): Promise<FrameworkList>;
   enable(
     organization: string,
@@ -83,11 +90,12 @@ export interface Compliance {
     options?: EnableOptions,
     call?: CallOptions,
   ): Promise<Change<ComplianceStatus>>;
-  disable(
-    organization: string,
-    framework: string,
-    call?: CallOptions,
-  ): Promise<Change<Record<string, unknown>>>;
+  /** Asks for it; a day later, and approved by somebody else, it is done by the schedule or by asking again. */
+  disable(organization: string, framework: string, call?: CallOptions): Promise<Change<Disabling>>;
+  /** Agrees that a framework goes out of force. @throws SECOND_APPROVER_REQUIRED, DISABLING_NOT_FOUND */
+  approve(organization: string, framework: string, call?: CallOptions): Promise<Change<Disabling>>;
+  /** Takes out of force what was approved and has waited long enough. */
+  disableDue(call?: CallOptions): Promise<number>;
   /** How the controls of one framework stand now, whether it is enabled or not. */
   status(organization: string, framework: string, call?: CallOptions): Promise<ComplianceStatus>;
   /** The same of every framework that is enabled. */
@@ -121,6 +129,8 @@ export interface ComplianceParts {
   keys: Pick<Keys, 'service' | 'check' | keyof DataKeys>;
   doctypes: () => Registry;
   router: Router;
+  /** What the place of the archive says of itself; undefined where there is none. */
+  archive: (() => Promise<ArchivePlace>) | undefined;
   /** 32 bytes. */
   reportSeed: Buffer;
 }
@@ -135,8 +145,9 @@ export function openCompliance(parts: ComplianceParts): Compliance {
   /** Network and key service are asked before a transaction begins, so that a slow one holds no lock. */
   const lookAround = async (): Promise<Surroundings> => {
     const { name, master } = parts.keys.service;
-    const [transit, trouble] = await Promise.all([
+    const [transit, archive, trouble] = await Promise.all([
       probeTransit(parts.publicUrl),
+      askArchive(parts.archive),
       parts.keys.check().then(
         () => undefined,
         (error: Error) => error.message,
@@ -151,17 +162,25 @@ export function openCompliance(parts: ComplianceParts): Compliance {
       dataKeys,
       router: parts.router,
       session,
+      archive,
     };
   };
   const inForce = async (scope: Scope, ref: string, around: Surroundings): Promise<Site> => {
     const organization = await requireOrganization(scope, ref);
     mayLook(scope, organization.id);
-    return siteOf(scope, organization, await readPolicy(scope, organization.id), known(), around);
+    const policy = await readPolicy(scope, organization.id);
+    const disablings = (await listDisablings(scope.tx, organization.id)).map(disablingOf);
+    return { ...siteOf(scope, organization, policy, known(), around), disablings };
   };
-  const verifyOne = async (ref: string, control: string | undefined, call: CallOptions | undefined) => {
+  const verifyOne = async (
+    ref: string,
+    control: string | undefined,
+    call: CallOptions | undefined,
+    seen?: Surroundings,
+  ) => {
     if (control !== undefined && !controls.has(control))
       throw new DartwingError('CONTROL_UNKNOWN', { control: control.slice(0, 40) });
-    const around = await lookAround();
+    const around = seen ?? (await lookAround());
     return session.run('compliance verify', call, async (scope) => {
       const site = await inForce(scope, ref, around);
       const verification: Verification = { findings: [], pass: 0, items: [], worse: [] };
@@ -207,6 +226,21 @@ export function openCompliance(parts: ComplianceParts): Compliance {
         ref,
         framework,
       }),
+    approve: (ref, framework, call) =>
+      session.run('compliance approve', call, (scope) => approveDisable(scope, ref, framework, known()), {
+        ref,
+        framework,
+      }),
+    disableDue: async (call) => {
+      const due = await session.run('compliance disable', call, ({ tx, clock }) =>
+        listDueDisablings(tx, clock.now(), limits.pageMax),
+      );
+      let count = 0;
+      for (const one of due)
+        if (await session.run('compliance disable', call, (scope) => disableIfDue(scope, one, known())))
+          count += 1;
+      return count;
+    },
     status: async (ref, name, call) => {
       const framework = known().require(name);
       const around = await lookAround();
@@ -228,6 +262,10 @@ export function openCompliance(parts: ComplianceParts): Compliance {
         return list;
       });
     },
+    requireModel: async (ref, use, call) => {
+      const { id } = await session.run('compliance model', call, (scope) => requireOrganization(scope, ref));
+      await parts.router.requireModel(id, use);
+    },
     residency: (ref, call) =>
       session.run('compliance residency', call, (scope) => checkResidency(scope, ref, parts.router)),
     verify: (ref, { control } = {}, call) => verifyOne(ref, control, call),
@@ -237,8 +275,10 @@ export function openCompliance(parts: ComplianceParts): Compliance {
         const page = await session.run('compliance verify', call, (scope) =>
           pageGoverned(scope.tx, after, limits.pageMax),
         );
+        // Wires, keys and archive are those of all of them.
+        const around = page.length === 0 ? undefined : await lookAround();
         for (const organization of page) {
-          const { worse } = await verifyOne(organization, undefined, call);
+          const { worse } = await verifyOne(organization, undefined, call, around);
           outcome.organizations += 1;
           if (worse.length > 0) outcome.worse.push({ organization, controls: worse });
         }

@@ -5,6 +5,7 @@ import { limits } from '../limits.js';
 import { agreementState } from './agreement.js';
 import type { Outcome, Site } from './control.js';
 import { controls } from './controls/index.js';
+import type { Disabling } from './disable.js';
 import type { Framework } from './framework.js';
 import { type EvidenceRow, insertEvidence, latestEvidence, listAgreements } from './queries.js';
 
@@ -27,6 +28,8 @@ export interface ComplianceStatus {
   checked_at: string;
   controls: { pass: number; warn: number; fail: number };
   items: ControlState[];
+  /** Somebody wants it to end; null while nobody does. */
+  disabling: Disabling | null;
   [key: string]: unknown;
 }
 
@@ -46,7 +49,7 @@ export async function checkControls(
 }
 
 export function statusOf(
-  { scope, organization, policy }: Site,
+  { scope, organization, policy, disablings }: Site,
   { framework }: Framework,
   items: ControlState[],
 ): ComplianceStatus {
@@ -61,6 +64,7 @@ export function statusOf(
     checked_at: scope.clock.now().toISOString(),
     controls: { pass: count('pass'), warn: count('warn'), fail: count('fail') },
     items,
+    disabling: disablings?.find((one) => one.framework === framework) ?? null,
   };
 }
 

@@ -17,6 +17,18 @@ export interface TransitFacts {
   trouble: string | undefined;
 }
 
+/** Where entries of the trail are sealed for good. */
+export interface ArchiveFacts {
+  /** Undefined where there is no archive. */
+  place: string | undefined;
+  /** Whether the place itself refuses changes. */
+  immutable: boolean;
+  /** What is wrong with it. */
+  faults: readonly { what: string; fix: string }[];
+  /** Why it did not answer. */
+  trouble: string | undefined;
+}
+
 export interface Surroundings {
   /** Who checks passwords: dartwing itself, or an identity provider. */
   signIn: 'lite' | 'provider' | 'none';
@@ -27,6 +39,29 @@ export interface Surroundings {
   dataKeys: DataKeys;
   router: Router;
   session: Session;
+  archive: ArchiveFacts;
+}
+
+/** What the audit room tells of the place of its archive. */
+export interface ArchivePlace {
+  place: string;
+  immutable: boolean;
+  findings: readonly { severity: 'fail' | 'warn'; what: string; fix: string }[];
+}
+
+/** Asks the place of the archive how it keeps things. */
+export async function askArchive(ask: (() => Promise<ArchivePlace>) | undefined): Promise<ArchiveFacts> {
+  const nothing: ArchiveFacts = { place: undefined, immutable: false, faults: [], trouble: undefined };
+  if (ask === undefined) return nothing;
+  return ask().then(
+    ({ place, immutable, findings }) => ({
+      ...nothing,
+      place,
+      immutable,
+      faults: findings.filter(({ severity }) => severity === 'fail'),
+    }),
+    (error: Error) => ({ ...nothing, place: 'the archive', trouble: error.message }),
+  );
 }
 
 /** Shakes hands with the public address, once with TLS 1.3 and once with TLS 1.2 at most. */

@@ -64,6 +64,11 @@ export interface Tx {
     values?: readonly unknown[],
     name?: string,
   ): Promise<Result<Row>>;
+  /**
+   * Sends a statement whose answer nobody waits for; it costs no round trip. What follows is carried out after it, and a
+   * failure of it fails the transaction at its end.
+   */
+  send(text: string, values?: readonly unknown[], name?: string): void;
   /** Runs a composed query of `build`. */
   run<Row>(query: Compilable<Row>): Promise<Row[]>;
   /** Called after COMMIT, in order; never after a rollback. A failure is reported, not thrown. */
@@ -188,6 +193,8 @@ interface Course {
   ended: boolean;
   /** COMMIT or ROLLBACK, when it left with the last statement. */
   end?: Promise<string>;
+  /** What nobody waited for: the error of each, if it failed. */
+  sent: Promise<{ error: unknown } | undefined>[];
 }
 
 /**
@@ -207,7 +214,7 @@ async function attemptTransaction<T>(
   work: (tx: Tx) => Promise<T>,
 ): Promise<Outcome<T>> {
   const client = await connect();
-  const course: Course = { lost: undefined, failures: [], ended: false };
+  const course: Course = { lost: undefined, failures: [], ended: false, sent: [] };
   const hooks: (() => void | Promise<void>)[] = [];
   // The pool listens to idle connections only: a connection that dies while `work` waits for something else
   // would otherwise end the process.
@@ -226,6 +233,12 @@ async function attemptTransaction<T>(
     if (course.end === undefined) permitCommit(options);
     commitSent = !options.rollback;
     const end = await (course.end ?? askAlone(client, endOf(options)).then(({ command }) => command));
+    // The server answers in order, so these have been answered. After a failure COMMIT has rolled back.
+    const failure = (await Promise.all(course.sent)).find((each) => each !== undefined);
+    if (failure !== undefined) {
+      commitSent = false;
+      throw failure.error;
+    }
     // After a failed statement that `work` swallowed, COMMIT answers ROLLBACK without an error.
     if (commitSent && end !== 'COMMIT') {
       commitSent = false;
@@ -349,6 +362,14 @@ function transactionOn(
         course.end.catch(() => {});
       }
       return answer as Promise<Result<never>>;
+    },
+    send: (text, values, name) => {
+      course.sent.push(
+        query(text, values, name).then(
+          () => undefined,
+          (error: unknown) => ({ error }),
+        ),
+      );
     },
     run: async <Row>(composed: Compilable<Row>) => {
       const { sql, parameters } = composed.compile();

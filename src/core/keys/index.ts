@@ -5,7 +5,7 @@
  * backups' keys.
  *
  * Under it stands a data key for each organization and purpose, wrapped by the master key or by a key service (AWS KMS,
- * HashiCorp Vault), in versions: the active one seals and opens, `decrypt_only` ones open, `retired` ones are kept for
+ * HashiCorp Vault, a PKCS #11 token), in versions: the active one seals and opens, `decrypt_only` ones open, `retired` ones are kept for
  * backups, `destroyed` ones are gone, and with them what they sealed. Values lie in columns of the type `sealed`, as
  * AES-256-GCM envelopes that open in their own row and column only (docs/formats/envelope.md).
  *
@@ -32,4 +32,4 @@ export { developmentMasterKey, type Keyring, openKeyring } from './master.js';
 export type { KeyOptions } from './providers.js';
 export { type Keys, openKeys } from './room.js';
 export type { Rotated, RotateOptions, RotationProgress, RotationResult } from './rotate.js';
-export { openText, sealText } from './seal.js';
+export { answerSeal, openText, sealText } from './seal.js';

@@ -29,6 +29,8 @@ export interface Keyring {
   readonly browserKey: Buffer;
   /** Seed of the key that signs compliance reports. */
   readonly reportSeed: Buffer;
+  /** Seals answers that are kept for repetitions of a call. */
+  readonly answerKey: Buffer;
   /** Seals the tokens that prove addresses. */
   readonly addressKey: Buffer;
   /** Of lite mode: the seed of the key that signs access tokens, and the key of second factors. */
@@ -66,6 +68,7 @@ export function openKeyring(masterKey: string | undefined, origin: string): Keyr
     realtimeKey: derive(bytes, 'realtime bus'),
     browserKey: derive(bytes, 'browser sign-in'),
     reportSeed: derive(bytes, 'compliance reports'),
+    answerKey: derive(bytes, 'kept answers'),
     addressKey: derive(bytes, 'proofs of addresses'),
     lite: Object.freeze({
       signingSeed: derive(bytes, 'lite access tokens'),

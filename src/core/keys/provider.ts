@@ -1,7 +1,7 @@
-/** Who holds the master key: this process (local), AWS KMS, or the transit engine of HashiCorp Vault. */
+/** Who holds the master key: this process (local), AWS KMS, the transit engine of HashiCorp Vault, or a PKCS #11 token. */
 import { lengthPrefixed } from './envelope.js';
 
-export type ProviderName = 'local' | 'aws-kms' | 'vault';
+export type ProviderName = 'local' | 'aws-kms' | 'vault' | 'pkcs11';
 
 /** What a data key is bound to when it is wrapped. Ids only: key services write it into their logs. */
 export interface KeyContext {

@@ -1,5 +1,6 @@
 /** Seals a text for one row: AES-256-GCM, bound to its place, so that a copy of the table gives nothing away. */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import type { AnswerSeal } from '../access/index.js';
 
 const algorithm = 'aes-256-gcm';
 const version = 1;
@@ -15,6 +16,14 @@ export function sealText(key: Buffer, place: string, text: string): Buffer {
   const cipher = createCipheriv(algorithm, key, nonce).setAAD(Buffer.from(place));
   const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
   return Buffer.concat([Buffer.from([version]), nonce, cipher.getAuthTag(), body]);
+}
+
+/** Seals the answers that are kept under idempotency keys. */
+export function answerSeal(key: Buffer): AnswerSeal {
+  return {
+    seal: (place, text) => sealText(key, place, text),
+    open: (place, sealed) => openText(key, place, sealed),
+  };
 }
 
 /** @throws Error when the seal is broken: another key, another row, or changed bytes */

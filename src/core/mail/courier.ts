@@ -46,6 +46,8 @@ interface CourierParts {
   /** Look for due mail for as long as the process lives. */
   background: boolean;
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** @throws RESIDENCY_REFUSED when letters of the organization may not go to the mail server */
+  mayLeave(organization: string): Promise<void>;
 }
 
 /** @throws CONFIG_INVALID when there is a mail server but no sender, or a sender that is no address */
@@ -140,7 +142,7 @@ async function sendUntilEmpty(
 }
 
 async function attempt(
-  { clock }: CourierParts,
+  { clock, mayLeave }: CourierParts,
   transport: Transport,
   mail: LeasedMail,
   content: MailContent | DartwingError | undefined,
@@ -157,6 +159,11 @@ async function attempt(
   if (content instanceof DartwingError) {
     const again = attempts < limits.mailAttemptsMax;
     return settled(again ? 'queued' : 'failed', content.message);
+  }
+  const refusal = await mayLeave(mail.organization).catch((error: unknown) => error);
+  if (isDartwingError(refusal)) {
+    const again = attempts < limits.mailAttemptsMax;
+    return settled(again ? 'queued' : 'failed', refusal.message);
   }
   try {
     await transport.send({ id, to, at, ...content });

@@ -2,7 +2,15 @@
  * Erasing a person (GDPR Art. 17). Rows about the person go, rows that others need keep the id and nothing else, and what
  * the trails hold is sealed under a key that goes too, so every chain stays as it was.
  */
-import { authorize, type Change, changeDocument, recordAct, type Scope } from '../access/index.js';
+import {
+  type AnswerSeal,
+  authorize,
+  type Change,
+  changeDocument,
+  dropAnswersNaming,
+  recordAct,
+  type Scope,
+} from '../access/index.js';
 import { erasePersonal, systemOrganization } from '../audit/index.js';
 import { type Registry, shredDocuments, writeChanges } from '../documents/index.js';
 import { DartwingError } from '../errors.js';
@@ -11,10 +19,10 @@ import { removeMember } from '../people/index.js';
 import { organizationFacts, requireOrganization } from '../tenancy/index.js';
 import {
   countLiveJobs,
-  dropAnswers,
   dropConsents,
   dropDevices,
   dropLetters,
+  dropNews,
   dropSignIn,
   findErasure,
   findHolds,
@@ -45,7 +53,7 @@ export interface ErasureDocument {
  */
 export async function eraseSubject(
   scope: Scope,
-  registry: Registry,
+  { registry, answers }: { registry: Registry; answers: AnswerSeal },
   ref: string,
 ): Promise<Change<ErasureDocument>> {
   const { tx, clock, principal } = scope;
@@ -66,7 +74,7 @@ export async function eraseSubject(
   counts.sign_in = await dropSignIn(tx, id);
   counts.letters = await dropLetters(tx, id, subject.email);
   counts.jobs = await scrubJobs(tx, id, texts);
-  counts.answers = await dropAnswers(tx, texts);
+  counts.answers = (await dropAnswersNaming(tx, answers, texts)) + (await dropNews(tx, texts));
   await dropConsents(tx, id);
   await dropDevices(tx, id);
   await dropRestrictions(tx, id);

@@ -24,4 +24,5 @@ export type { SubjectExportRow } from './export.js';
 export { dropConsentHistory, followMergedSubject } from './followers.js';
 export type { Restriction } from './restriction.js';
 export type { RetentionInput, RetentionRule, RetentionRules, RetentionRun } from './retention.js';
+export { requireLongEnough } from './retention.js';
 export { openPrivacy, type Privacy } from './room.js';

@@ -212,12 +212,10 @@ export async function dropLetters(tx: Tx, person: string, email: string): Promis
   return invitations.rowCount + mails.rowCount;
 }
 
-/** Answers that are kept for repetitions, and news on their way, that name one of some texts. */
-export async function dropAnswers(tx: Tx, texts: readonly string[]): Promise<number> {
+/** What devices were answered, and news on their way, that name one of some texts. */
+export async function dropNews(tx: Tx, texts: readonly string[]): Promise<number> {
   let count = 0;
   for (const [table, column] of [
-    ['idempotency', 'answer'],
-    ['org_idempotency', 'answer'],
     ['sync_operation', 'result'],
     ['realtime_outbox', 'event'],
   ])

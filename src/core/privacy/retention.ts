@@ -95,8 +95,7 @@ export async function setRule(
   if (why.length < 3 || why.length > limits.reasonCharsMax)
     throw invalid(`basis has 3 to ${limits.reasonCharsMax} characters: why so long`);
   authorize(scope, 'administer', { doctype: 'Organization', name: organization });
-  const shortest = await readShortest(tx, organization);
-  if (keepDays < shortest) throw new DartwingError('RETENTION_TOO_SHORT', { doctype: name, days: shortest });
+  await requireLongEnough(tx, organization, name, keepDays);
   const before = await lockRule(tx, organization, name);
   const ref = `retention/${name}`;
   if (before?.keep_days === keepDays && before.basis === why)
@@ -113,6 +112,17 @@ export async function setRule(
   const audit = await recordAct(scope, organization, 'retention.set', refOf(organization, name), sides);
   const op = before === undefined ? 'create' : 'update';
   return changeDocument(scope, { op, ref, before: sides.old, after: sides.new, audit });
+}
+
+/** @throws RETENTION_TOO_SHORT for a framework that is enabled */
+export async function requireLongEnough(
+  tx: Scope['tx'],
+  organization: string,
+  doctype: string,
+  keepDays: number,
+): Promise<void> {
+  const days = await readShortest(tx, organization);
+  if (keepDays < days) throw new DartwingError('RETENTION_TOO_SHORT', { doctype, days });
 }
 
 /** Documents of the doctype are kept until somebody deletes them again. @throws RETENTION_RULE_NOT_FOUND, PERMISSION_DENIED */

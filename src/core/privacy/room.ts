@@ -1,5 +1,5 @@
 /** The room as callers see it. Persons are given by id or address, organizations by id or slug. */
-import type { CallOptions, Change, Session } from '../access/index.js';
+import type { AnswerSeal, CallOptions, Change, Session } from '../access/index.js';
 import type { Registry } from '../documents/index.js';
 import { DartwingError } from '../errors.js';
 import { limits } from '../limits.js';
@@ -61,10 +61,13 @@ export interface Privacy {
 export function openPrivacy({
   session,
   registry,
+  answers,
   idOf,
 }: {
   session: Session;
   registry: () => Registry;
+  /** Opens answers that are kept for repetitions. */
+  answers: AnswerSeal;
   idOf: (ref: string, call?: CallOptions) => Promise<string>;
 }): Privacy {
   const run = async (ref: string, call: CallOptions | undefined): Promise<RetentionRun> => {
@@ -93,7 +96,9 @@ export function openPrivacy({
     },
     // No key: the answer would be kept for a day, and the person is in it.
     erase: (person, { idempotencyKey: _, ...call } = {}) =>
-      session.run('person erase', call, (scope) => eraseSubject(scope, registry(), person)),
+      session.run('person erase', call, (scope) =>
+        eraseSubject(scope, { registry: registry(), answers }, person),
+      ),
     restriction: Object.freeze({
       set: (organization, person, call) =>
         session.run('person restrict', call, (scope) => restrict(scope, organization, person), {

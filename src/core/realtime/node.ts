@@ -62,6 +62,8 @@ export interface NodeParts {
   /** Name and key of the installation on Redis. */
   fingerprint: string;
   busKey: Buffer;
+  /** Whether events of all of these organizations may go to Redis. */
+  admits(tx: Tx, organizations: readonly string[]): Promise<boolean>;
   /** Id of an organization. */
   idOf: (ref: string) => Promise<string>;
   /** Told of every batch that this process relays. */
@@ -129,6 +131,7 @@ export function openNode(parts: NodeParts, ears: NodeEars): RealtimeNode & { kic
       key: parts.busKey,
       detour,
       log,
+      admits: parts.admits,
       onExternal: options.publishKey === undefined ? undefined : (text) => void takeExternal(text),
     });
   };

@@ -4,6 +4,7 @@
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import type { Tx } from '../db/index.js';
 import type { Log } from '../log.js';
 import { bounds } from './bounds.js';
 import type { Bus } from './bus.js';
@@ -18,6 +19,8 @@ export interface RedisBusParts {
   /** The way when Redis is gone. */
   detour: Bus;
   log: Log;
+  /** Whether events of all of these organizations may go to Redis. */
+  admits(tx: Tx, organizations: readonly string[]): Promise<boolean>;
   /** Messages of other publishers, as they came. */
   onExternal: ((text: string) => void) | undefined;
 }
@@ -46,6 +49,9 @@ export async function redisBus(parts: RedisBusParts): Promise<Bus> {
   return {
     kind: 'redis',
     publish: async (tx, batch) => {
+      const organizations = [...new Set(batch.events.map(({ organization }) => organization))];
+      if (organizations.length > 0 && !(await parts.admits(tx, organizations)))
+        return parts.detour.publish(tx, batch);
       const text = encodeBatch(batch);
       try {
         await publisher.publish(channel, `${macOf(parts.key, text)} ${text}`);

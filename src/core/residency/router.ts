@@ -3,8 +3,16 @@ import { recordAct, type Scope, type Session } from '../access/index.js';
 import type { Tx } from '../db/index.js';
 import { DartwingError } from '../errors.js';
 import { limits } from '../limits.js';
-import { findHome, type HomeRow } from './queries.js';
-import { type Exit, exits, type Regions, refusalOfExit } from './rule.js';
+import { findHome, type HomeRow, holdsForeign } from './queries.js';
+import {
+  type Exit,
+  exits,
+  type ModelUse,
+  type OptionalExit,
+  type Regions,
+  refusalOfExit,
+  refusalOfModel,
+} from './rule.js';
 
 /** How one exit stands to an organization. */
 export interface ExitState {
@@ -26,15 +34,38 @@ export interface Router {
   require(organization: string, exit: Exit): Promise<void>;
   /** The same inside of a transaction that ends with the refusal. @throws RESIDENCY_REFUSED */
   requireIn(scope: Scope, organization: string, exit: Exit): Promise<void>;
+  /** Whether all of these organizations may use an exit that there is another way for. */
+  admits(tx: Tx, organizations: readonly string[], exit: Exit): Promise<boolean>;
+  /**
+   * Refuses a model of others that would be given data of an organization whose frameworks want its own models. The refusal
+   * stands in the trail as that of an exit.
+   * @throws PRIVACY_ERROR
+   */
+  requireModel(organization: string, use: ModelUse): Promise<void>;
+  /** The same inside of a transaction that ends with the refusal. @throws PRIVACY_ERROR */
+  requireModelIn(scope: Scope, organization: string, use: ModelUse): Promise<void>;
 }
 
-export function openRouter({ session, regions }: { session: Session; regions: Regions }): Router {
+/** Exits that every installation has. */
+const always: ReadonlySet<Exit> = new Set(['database', 'archive', 'export', 'keys']);
+
+export function openRouter({
+  session,
+  regions,
+  used = new Set(),
+}: {
+  session: Session;
+  regions: Regions;
+  /** Exits that this installation has besides. */
+  used?: ReadonlySet<OptionalExit>;
+}): Router {
+  const present = exits.filter((exit) => always.has(exit) || used.has(exit as OptionalExit));
   const told = new Map<string, number>();
   const decide = ({ region, pinned }: HomeRow, exit: Exit) =>
     refusalOfExit({ region, pinned, exit, target: regions[exit] });
   const refused = ({ slug, region }: HomeRow, exit: Exit, why: string) =>
     new DartwingError('RESIDENCY_REFUSED', { org: slug, region, exit, why });
-  const tell = async (scope: Scope, { id, region }: HomeRow, exit: Exit, why: string) => {
+  const tell = async (scope: Scope, { id, region }: HomeRow, exit: Exit | 'model', why: string) => {
     const key = `${id} ${exit}`;
     const now = scope.clock.now().getTime();
     if (now - (told.get(key) ?? Number.NEGATIVE_INFINITY) < limits.residencyToldMs) return;
@@ -42,14 +73,14 @@ export function openRouter({ session, regions }: { session: Session; regions: Re
     told.set(key, now);
     const ref = { doctype: 'Organization', name: id, organization: id };
     await recordAct(scope, id, 'residency.refuse', ref, {
-      new: { exit, region, target: regions[exit] ?? null, why },
+      new: { exit, region, target: exit === 'model' ? null : (regions[exit] ?? null), why },
     });
   };
   const router: Router = {
     look: async (tx, organization) => {
       const home = await findHome(tx, organization);
       if (home === undefined) throw new DartwingError('ORGANIZATION_NOT_FOUND', { ref: organization });
-      const states = exits.map((exit) => ({
+      const states = present.map((exit) => ({
         exit,
         region: regions[exit] ?? null,
         refusal: decide(home, exit) ?? null,
@@ -70,6 +101,23 @@ export function openRouter({ session, regions }: { session: Session; regions: Re
       const home = await findHome(tx, organization);
       const why = home && decide(home, exit);
       if (home !== undefined && why !== undefined) throw refused(home, exit, why);
+    },
+    admits: async (tx, organizations, exit) => !(await holdsForeign(tx, organizations, regions[exit])),
+    requireModel: async (organization, use) => {
+      const refusal = await session.run('residency', undefined, async (scope) => {
+        const home = await findHome(scope.tx, organization);
+        const why = home && refusalOfModel(home.local_models, use);
+        if (home === undefined || why === undefined) return undefined;
+        await tell(scope, home, 'model', why);
+        return new DartwingError('PRIVACY_ERROR', { org: home.slug, why });
+      });
+      if (refusal !== undefined) throw refusal;
+    },
+    requireModelIn: async ({ tx }, organization, use) => {
+      const home = await findHome(tx, organization);
+      const why = home && refusalOfModel(home.local_models, use);
+      if (home !== undefined && why !== undefined)
+        throw new DartwingError('PRIVACY_ERROR', { org: home.slug, why });
     },
   };
   return Object.freeze(router);

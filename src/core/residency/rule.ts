@@ -1,8 +1,11 @@
 /** Whether data of an organization may go somewhere. Pure. */
 
 /** Ways out of the database, and the database itself. */
-export const exits = ['database', 'archive', 'export', 'keys'] as const;
+export const exits = ['database', 'archive', 'export', 'keys', 'mail', 'integrations', 'redis'] as const;
 export type Exit = (typeof exits)[number];
+
+/** Exits that an installation has only where they are set up. */
+export type OptionalExit = Extract<Exit, 'mail' | 'integrations' | 'redis'>;
 
 /** Regions of exits, as the installation's settings say. */
 export type Regions = Readonly<Partial<Record<Exit, string>>>;
@@ -22,6 +25,9 @@ const nouns: Readonly<Record<Exit, string>> = {
   archive: 'the archive is',
   export: 'exports are',
   keys: 'keys are',
+  mail: 'the mail server is',
+  integrations: 'services of others are',
+  redis: 'Redis is',
 };
 
 /** Why not, in words; undefined when it may. */
@@ -29,6 +35,22 @@ export function refusalOfExit({ region, exit, target, pinned }: Question): strin
   if (target === undefined)
     return pinned ? `nobody has said where ${nouns[exit]} (setting regions)` : undefined;
   return target === region ? undefined : `${nouns[exit]} in ${target}`;
+}
+
+/** Where a model runs that is asked about data of an organization. */
+export interface ModelUse {
+  place: 'local' | 'cloud';
+  /** What is about persons was taken out before. */
+  redacted?: boolean | undefined;
+}
+
+/** Why a model may not be asked, in words; undefined when it may. */
+export function refusalOfModel(
+  localOnly: boolean,
+  { place, redacted = false }: ModelUse,
+): string | undefined {
+  if (!localOnly || place === 'local' || redacted) return undefined;
+  return 'data of it go to models of its own only, or redacted';
 }
 
 /** `database=eu-central-1,archive=eu-central-1`; undefined when it is no such text. */

@@ -22,6 +22,18 @@ const status = {
   checked_at: time,
   controls: counts,
   items: z.array(control),
+  disabling: z
+    .looseObject({
+      state: z.enum(['asked', 'approved', 'disabled']),
+      asked_at: time,
+      asked_by: z.string(),
+      reason: z.string(),
+      due_at: time,
+      approved_at: time.nullable(),
+      approved_by: z.string().nullable(),
+    })
+    .nullable()
+    .describe('somebody wants it to end'),
 };
 
 const agreement = {

@@ -7,7 +7,7 @@ const key = {
   organization: z.string(),
   purpose: z.string(),
   version: z.int(),
-  provider: z.enum(['local', 'aws-kms', 'vault']),
+  provider: z.enum(['local', 'aws-kms', 'vault', 'pkcs11']),
   master: z.string().describe('name of the master key it is wrapped with'),
   state: z.enum(['active', 'decrypt_only', 'retired', 'destroyed']),
   created_at: time,

@@ -197,6 +197,7 @@ export function openManager(parts: TokenParts, background: boolean): TokenManage
         const of = { provider: name, endpoint: 'api' } as const;
         return parts.outgoing.request(url, { ...request, headers, of });
       };
+      await parts.mayLeave(organization);
       const token = await get(organization, name, account);
       const answer = await send(token);
       if (answer.status !== 401 || provider.auth !== 'oauth2') return answer;

@@ -31,6 +31,7 @@ export interface TokenSources extends TokenEars {
   publicUrl: string;
   /** A short command does not listen to other processes. */
   background: boolean;
+  mayLeave(organization: string): Promise<void>;
   idOf(ref: string, call?: CallOptions): Promise<string>;
   jobs: () => Pick<Jobs, 'enqueue'>;
 }

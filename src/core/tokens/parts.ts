@@ -42,6 +42,8 @@ export interface TokenParts extends TokenEars {
   /** Submits a job in the transaction of the scope. */
   enqueue(scope: Scope, organization: string, type: string, input: object): Promise<void>;
   idOf(ref: string, call?: CallOptions): Promise<string>;
+  /** @throws RESIDENCY_REFUSED when data of the organization may not go to services of others */
+  mayLeave(organization: string): Promise<void>;
   /** @throws PROVIDER_CLIENT_MISSING */
   grantsOf(provider: Provider, settings: Settings): Grants;
   pause(ms: number): Promise<void>;

@@ -40,18 +40,33 @@ export async function archivedSizes(store: ArchiveStore): Promise<Map<string, nu
 
 /** The newest signed checkpoint of the log that an archive keeps; undefined for one without any. */
 export async function newestAnchor(store: ArchiveStore, now: Date): Promise<string | undefined> {
+  const ahead = await anchorBehind(store, new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1, 1)));
+  if (ahead !== undefined) return ahead;
   for (let back = -1; back < auditBounds.anchorMonthsMax; back++) {
     const month = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - back, 1)).toISOString();
     const prefix = `${archiveRoot}${deploymentLog}/${month.slice(0, 4)}/${month.slice(5, 7)}/`;
-    let newest: { key: string; last: number } | undefined;
-    for await (const { key } of store.list(prefix)) {
-      const named = readKey(key);
-      if (named?.isManifest && named.last >= (newest?.last ?? 0)) newest = { key, last: named.last };
-    }
-    if (newest === undefined) continue;
-    const bytes = await store.get(newest.key);
-    const manifest = bytes && decodeManifest(bytes);
-    if (manifest?.checkpoint) return manifest.checkpoint;
+    const newest = await newestOf(store, store.list(prefix));
+    if (newest !== undefined) return newest;
   }
   return undefined;
+}
+
+/** Our clock may have been put back: what the archive has of later months counts all the same. One look, nearly always. */
+function anchorBehind(store: ArchiveStore, month: Date): Promise<string | undefined> {
+  const text = month.toISOString();
+  const trail = `${archiveRoot}${deploymentLog}/`;
+  return newestOf(store, store.list(trail, `${trail}${text.slice(0, 4)}/${text.slice(5, 7)}/~`));
+}
+
+async function newestOf(
+  store: ArchiveStore,
+  listed: AsyncIterable<ListedObject>,
+): Promise<string | undefined> {
+  let newest: { key: string; last: number } | undefined;
+  for await (const { key } of listed) {
+    const named = readKey(key);
+    if (named?.isManifest && named.last >= (newest?.last ?? 0)) newest = { key, last: named.last };
+  }
+  const bytes = newest && (await store.get(newest.key));
+  return (bytes && decodeManifest(bytes)?.checkpoint) || undefined;
 }

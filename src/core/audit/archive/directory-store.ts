@@ -25,7 +25,7 @@ export function directoryStore(root: string): ArchiveStore {
           throw error;
         }
       }),
-    list: (prefix) => listFiles(root, prefix),
+    list: (prefix, behind) => listFiles(root, prefix, behind),
     protection: async () => ({ mode: 'none', retainUntil: undefined, legalHold: false }),
     check: async () => [
       {
@@ -63,7 +63,7 @@ async function writeOnce(path: string, bytes: Buffer): Promise<null> {
   return null;
 }
 
-async function* listFiles(root: string, prefix: string): AsyncGenerator<ListedObject> {
+async function* listFiles(root: string, prefix: string, behind = ''): AsyncGenerator<ListedObject> {
   const files = await readdir(root, { recursive: true, withFileTypes: true }).catch(
     (error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return [];
@@ -73,7 +73,7 @@ async function* listFiles(root: string, prefix: string): AsyncGenerator<ListedOb
   const keys = files
     .filter((file) => file.isFile() && !file.name.endsWith('.draft'))
     .map((file) => relative(root, join(file.parentPath, file.name)).split(sep).join('/'))
-    .filter((key) => key.startsWith(prefix))
+    .filter((key) => key.startsWith(prefix) && key > behind)
     .sort();
   for (const key of keys) yield { key, versions: [{ versionId: null, isDeleteMarker: false }] };
 }

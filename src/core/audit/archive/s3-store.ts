@@ -45,8 +45,8 @@ export function s3Store(options: ArchiveOptions): ArchiveStore {
   const nameOf = (key: string) => (prefix === '' ? key : `${prefix}/${key}`);
   const keyOf = (name: string) => (prefix === '' ? name : name.slice(prefix.length + 1));
 
-  async function* list(start: string): AsyncGenerator<ListedObject> {
-    let [keyMarker, versionMarker]: (string | undefined)[] = [];
+  async function* list(start: string, behind?: string): AsyncGenerator<ListedObject> {
+    let [keyMarker, versionMarker]: (string | undefined)[] = [behind && nameOf(behind)];
     let held: { key: string; versions: ObjectVersion[] } | undefined;
     for (;;) {
       const page = await ask(({ s3, client }) =>

@@ -40,8 +40,8 @@ export interface ArchiveStore {
   put(key: string, bytes: Buffer): Promise<string | null>;
   /** The content of a version, of the oldest unless told; undefined when it is not there. */
   get(key: string, versionId?: string | null): Promise<Buffer | undefined>;
-  /** Everything whose key begins so, in the order of keys. */
-  list(prefix: string): AsyncIterable<ListedObject>;
+  /** Everything whose key begins so, in the order of keys; behind a key, where one is given. */
+  list(prefix: string, behind?: string): AsyncIterable<ListedObject>;
   protection(key: string, versionId: string | null): Promise<Protection>;
   /** What is wrong with the place. */
   check(): Promise<PlaceFinding[]>;

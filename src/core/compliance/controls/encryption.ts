@@ -27,7 +27,7 @@ async function checkKeys(site: Site): Promise<Outcome> {
 }
 
 const keyFix =
-  `Set DARTWING_KEY_PROVIDER to aws-kms or vault (dartwing help environment), then dartwing key rotate --rewrap; or answer for it: ` +
+  `Set DARTWING_KEY_PROVIDER to aws-kms, vault or pkcs11 (dartwing help environment), then dartwing key rotate --rewrap; or answer for it: ` +
   answerFor('crypt.keys');
 
 async function missingKeys(site: Site): Promise<Missing | undefined> {

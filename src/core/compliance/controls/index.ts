@@ -2,6 +2,7 @@
 import type { Control } from '../control.js';
 import { encryptionControls } from './encryption.js';
 import { governanceControls } from './governance.js';
+import { keepingControls } from './keeping.js';
 import { recordControls } from './records.js';
 import { residencyControls } from './residency.js';
 import { signInControls } from './sign-in.js';
@@ -13,5 +14,6 @@ export const controls: ReadonlyMap<string, Control> = new Map(
     ...encryptionControls,
     ...governanceControls,
     ...residencyControls,
+    ...keepingControls,
   ].map((control) => [control.id, control]),
 );

@@ -74,12 +74,19 @@ async function checkSeal({ scope, organization, around }: Site): Promise<Outcome
 async function checkReads({ scope, organization, around }: Site): Promise<Outcome> {
   const written: string[] = [];
   const { tx } = scope;
+  const look = (values: readonly unknown[] = []) => {
+    for (const value of values.flat(2)) if (Buffer.isBuffer(value)) written.push(value.toString());
+  };
   const watching: typeof tx = {
     ...tx,
     organization: organization.id,
-    query: (text, values = [], name) => {
-      for (const value of values.flat(2)) if (Buffer.isBuffer(value)) written.push(value.toString());
+    query: (text, values, name) => {
+      look(values);
       return tx.query(text, values, name);
+    },
+    send: (text, values, name) => {
+      look(values);
+      tx.send(text, values, name);
     },
   };
   const reader = {

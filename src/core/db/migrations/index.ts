@@ -35,6 +35,7 @@ import { sealedFields } from './0029-sealed-fields.js';
 import { dataProtection } from './0030-data-protection.js';
 import { suspension } from './0031-suspension.js';
 import { jobTraces } from './0032-job-traces.js';
+import { trust } from './0033-trust.js';
 
 export interface Migration {
   id: number;
@@ -76,4 +77,5 @@ export const migrations: readonly Migration[] = [
   dataProtection,
   suspension,
   jobTraces,
+  trust,
 ];
