@@ -1,7 +1,7 @@
 /** What a control is: something that is enforced somewhere else, and looked for there. */
 import type { Scope } from '../access/index.js';
 import type { OrganizationRow } from '../tenancy/index.js';
-import type { Disabling } from './disable.js';
+import type { Disabling } from './disabling.js';
 import type { Framework } from './framework.js';
 import type { PolicySettings } from './settings.js';
 import type { Surroundings } from './surroundings.js';

@@ -14,24 +14,9 @@ import {
   insertDisabling,
   lockDisabling,
 } from './disable-queries.js';
+import { type Disabling, disablingOf } from './disabling.js';
 import type { Frameworks } from './framework.js';
 import { enforce, nextPolicy, readPolicy, tellPolicy } from './policy.js';
-
-/** A framework that is to go out of force, and what is left of it once it has. */
-export interface Disabling {
-  framework: string;
-  state: 'asked' | 'approved' | 'disabled';
-  asked_at: string;
-  asked_by: string;
-  reason: string;
-  /** Not before then. */
-  due_at: string;
-  approved_at: string | null;
-  approved_by: string | null;
-  /** Of a disabled one: the policy that is in force now. */
-  policy?: ReturnType<typeof tellPolicy>;
-  [key: string]: unknown;
-}
 
 type Answer = Change<Disabling>;
 
@@ -190,19 +175,6 @@ async function requireEnabled(
   if (!frameworks.includes(name))
     throw new DartwingError('FRAMEWORK_NOT_ENABLED', { framework: name, org: organization.slug });
   return organization;
-}
-
-export function disablingOf(row: DisablingRow): Disabling {
-  return {
-    framework: row.framework,
-    state: row.approved_at === null ? 'asked' : 'approved',
-    asked_at: row.asked_at.toISOString(),
-    asked_by: row.asked_by,
-    reason: row.reason,
-    due_at: row.due_at.toISOString(),
-    approved_at: row.approved_at?.toISOString() ?? null,
-    approved_by: row.approved_by,
-  };
 }
 
 function whatIsLeft({ slug }: OrganizationRow, { framework, approved_at, due_at }: DisablingRow): string {

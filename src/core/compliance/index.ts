@@ -21,7 +21,7 @@
  * (a control failed that had passed).
  */
 export type { AgreementDocument, AgreementInput, AgreementList } from './agreement.js';
-export type { Disabling } from './disable.js';
+export type { Disabling } from './disabling.js';
 export type { EnableOptions } from './enable.js';
 export { dropCompliance } from './followers.js';
 export type { ComplianceReport, ReportFormat } from './report.js';

@@ -16,8 +16,9 @@ import {
 } from './agreement.js';
 import type { Site } from './control.js';
 import { controls } from './controls/index.js';
-import { approveDisable, type Disabling, disableFramework, disableIfDue, disablingOf } from './disable.js';
+import { approveDisable, disableFramework, disableIfDue } from './disable.js';
 import { listDisablings, listDueDisablings } from './disable-queries.js';
+import { type Disabling, disablingOf } from './disabling.js';
 import { type EnableOptions, enableFramework } from './enable.js';
 import { type Framework, type Frameworks, readFrameworks } from './framework.js';
 import { readPolicy, siteOf } from './policy.js';

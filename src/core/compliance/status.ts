@@ -5,7 +5,7 @@ import { limits } from '../limits.js';
 import { agreementState } from './agreement.js';
 import type { Outcome, Site } from './control.js';
 import { controls } from './controls/index.js';
-import type { Disabling } from './disable.js';
+import type { Disabling } from './disabling.js';
 import type { Framework } from './framework.js';
 import { type EvidenceRow, insertEvidence, latestEvidence, listAgreements } from './queries.js';
 
