@@ -116,7 +116,7 @@ async function writing(dartwing: Dartwing, composeMs: number): Promise<Figure[]>
   progress('document writes');
   const { after } = await dartwing.tenancy.create({ slug: 'hot', type: 'company', owner: 'ana@hot.test' });
   const data = { title: 'A task', description: 'Call the patient back' };
-  const { fields } = dartwing.documents.doctypes.show('Task');
+  const { fields } = await dartwing.documents.doctypes.show('Task');
   const missing = fields.filter(
     (field) => field.required && !(field.name in data) && field.default === undefined,
   );

@@ -106,14 +106,18 @@ test('letters and calls to integrations do not leave the region, and events go a
   });
   const { exits } = await elsewhere.compliance.residency('acme');
   expect(exits.filter(({ refusal }) => refusal !== null).map(({ exit }) => exit)).toEqual([
+    'keys',
     'mail',
     'integrations',
     'redis',
   ]);
   await elsewhere.invitations.create('acme', { email: 'bo@acme.test', role: 'Employee' });
-  expect(await elsewhere.mail.sendDue()).toMatchObject({ sent: 0, deferred: 1 });
-  const { rows } = await world.database.admin.query('select error from outgoing_mail');
-  expect(rows).toEqual([{ error: expect.stringContaining('the mail server is in us-east-1') }]);
+  // Whoever wrote it down may be trying to send it already.
+  await vi.waitFor(async () => {
+    expect(await elsewhere.mail.sendDue()).toMatchObject({ sent: 0 });
+    const { rows } = await world.database.admin.query('select error from outgoing_mail');
+    expect(rows).toEqual([{ error: expect.stringContaining('the mail server is in us-east-1') }]);
+  }, 10_000);
   await world.database.admin.query('delete from outgoing_mail');
   const acme = (await inside.tenancy.show('acme')).id;
   await expect(elsewhere.tokens.fetchAs(acme, 'hubspot', 'https://api.hubapi.com/crm')).rejects.toMatchObject(
