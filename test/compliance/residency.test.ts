@@ -115,8 +115,8 @@ test('letters and calls to integrations do not leave the region, and events go a
   // Whoever wrote it down may be trying to send it already.
   await vi.waitFor(async () => {
     expect(await elsewhere.mail.sendDue()).toMatchObject({ sent: 0 });
-    const { rows } = await world.database.admin.query('select error from outgoing_mail');
-    expect(rows).toEqual([{ error: expect.stringContaining('the mail server is in us-east-1') }]);
+    const { rows } = await world.database.admin.query('select last_error from outgoing_mail');
+    expect(rows).toEqual([{ last_error: expect.stringContaining('the mail server is in us-east-1') }]);
   }, 10_000);
   await world.database.admin.query('delete from outgoing_mail');
   const acme = (await inside.tenancy.show('acme')).id;

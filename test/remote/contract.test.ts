@@ -93,6 +93,7 @@ const asked = (): Record<string, readonly unknown[]> => ({
   'privacy.consent.show': ['acme', 'emil@acme.test'],
   'privacy.retention.list': ['acme'],
   'compliance.residency': ['acme'],
+  'compliance.requireModel': ['acme', { place: 'cloud' }],
   'compliance.status': ['acme', 'hipaa'],
   'compliance.statuses': ['acme'],
   'compliance.baa.list': ['acme'],

@@ -81,7 +81,7 @@ export interface Compliance {
   residency(organization: string, call?: CallOptions): Promise<ResidencyFindings>;
   /**
    * Whoever is about to ask a model about data of an organization asks this before.
-   * @throws PRIVACY_ERROR when it may not be this model, ORGANIZATION_NOT_FOUND
+   * @throws PRIVACY_ERROR when it may not be this model, VALIDATION_ERROR, ORGANIZATION_NOT_FOUND
    */
   requireModel(organization: string, use: ModelUse, call?: CallOptions): Promise<void>;
   frameworks(): Promise<FrameworkList>;
@@ -264,6 +264,8 @@ export function openCompliance(parts: ComplianceParts): Compliance {
       });
     },
     requireModel: async (ref, use, call) => {
+      if (use.place !== 'local' && use.place !== 'cloud')
+        throw new DartwingError('VALIDATION_ERROR', { message: 'place is local or cloud' });
       const { id } = await session.run('compliance model', call, (scope) => requireOrganization(scope, ref));
       await parts.router.requireModel(id, use);
     },
