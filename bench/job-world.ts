@@ -22,10 +22,11 @@ export function tickOf(ms: number) {
 export async function withJobs<T>(
   organizations: number,
   work: (world: BenchWorld) => Promise<T>,
+  { durable = false, ...more }: { durable?: boolean; poolConnectionsMax?: number } = {},
 ): Promise<T> {
-  return withServer(false, (server) =>
+  return withServer(durable, (server) =>
     withDatabase(server, 'jobs', async (options, admin) => {
-      const dartwing = await createDartwing({ ...options, background: false });
+      const dartwing = await createDartwing({ ...options, ...more, background: false });
       const slugs = Array.from({ length: organizations }, (_, n) => `org-${n}`);
       for (const slug of slugs)
         await dartwing.tenancy.create({ slug, type: 'company', owner: `ana@${slug}.test` });

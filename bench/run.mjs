@@ -26,6 +26,7 @@ const names = [
   'jobs-scale',
   'metrics',
   'top',
+  'jobs-durable',
 ];
 
 const words = process.argv.slice(2);

@@ -226,7 +226,7 @@ export const limits = Object.freeze({
   /** Jobs up to this length are taken ahead of free slots, and need no slot kept free for others. */
   jobShortMs: 50,
   /** Slot time of jobs that wait in a worker for a slot, and how many there may be for each slot. */
-  jobAheadMs: 10,
+  jobAheadMs: 25,
   jobAheadMax: 8,
   /** How long finished jobs of a busy worker wait for the claim that takes them along. */
   jobGatherMs: 5,
@@ -234,6 +234,8 @@ export const limits = Object.freeze({
   jobIdleMs: 1_000,
   /** How long an organization at its limit is not looked at. */
   jobParkMs: 10,
+  /** The same where another worker is just taking from the line. */
+  jobLockedMs: 2,
   /** Pause after a failure of the database. */
   jobFailurePauseMs: 500,
   /** How often a worker looks for lines nobody told of, for due jobs, and writes progress down. */

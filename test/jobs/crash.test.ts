@@ -1,7 +1,11 @@
-/** Workers that are killed at any moment. DARTWING_LONG=1 takes 10,000 jobs and waits for real leases. */
+/**
+ * Workers that are killed at any moment, and connections that are cut. DARTWING_LONG=1 takes 10,000 jobs, waits for real
+ * leases and lets PostgreSQL crash and start again: run it alone, since all databases of the server go down with it.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
+import pg from 'pg';
 import { beforeAll, expect, it } from 'vitest';
 import { atEnd } from '../support/ending.js';
 import { bundleChild } from '../support/killed.js';
@@ -14,15 +18,21 @@ const processes = 4;
 
 let world: JobWorld;
 let bundle = '';
+/** The one of the world, until its server crashes. */
+let admin: pg.Client;
 const children = new Set<ChildProcess>();
 const deaths = new Map<number, Date>();
+const crashes: number[] = [];
 
 beforeAll(async () => {
   world = await openJobWorld();
+  admin = world.database.admin;
+  // What is told to be committed has to outlive a crash.
+  await admin.query(`alter database ${world.database.name} set synchronous_commit = on`);
   const { file, remove } = await bundleChild(new URL('./worker-child.ts', import.meta.url));
   bundle = file;
   atEnd(remove);
-  await world.database.admin.query(`
+  await admin.query(`
     create table effect (organization text not null, job text not null, primary key (organization, job));
     create table run (organization text not null, job text not null, pid integer not null, attempt integer not null, began timestamptz not null, ended timestamptz);
     do $$
@@ -58,15 +68,40 @@ async function replaceOne(): Promise<void> {
   const gone = once(victim!, 'exit');
   victim!.kill('SIGKILL');
   await gone;
-  const { rows } = await world.database.admin.query<{ now: Date }>('select clock_timestamp() as now');
+  const { rows } = await admin.query<{ now: Date }>('select clock_timestamp() as now');
   deaths.set(victim!.pid!, rows[0]!.now);
   children.delete(victim!);
   if (!isLong)
-    await world.database.admin.query(
-      "update job_worker set seen_at = seen_at - interval '1 minute' where pid = $1",
-      [victim!.pid],
-    );
+    await admin.query("update job_worker set seen_at = seen_at - interval '1 minute' where pid = $1", [
+      victim!.pid,
+    ]);
   await startChild();
+}
+
+/** One killed server process makes PostgreSQL end all others and recover, as after a crash of its own. */
+async function crashServer(): Promise<void> {
+  const { rows } = await admin.query<{ pid: number }>(
+    'select pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() limit 1',
+  );
+  crashes.push(Date.now());
+  process.kill(rows[0]!.pid, 'SIGKILL');
+  admin = await eventually(
+    async () => {
+      const client = new pg.Client({
+        connectionString: world.database.url,
+        options: '-c search_path=dartwing,public',
+      });
+      client.on('error', () => {});
+      return client.connect().then(
+        () => client,
+        () => undefined,
+      );
+    },
+    'the server to come back',
+    60_000,
+  );
+  const { end } = admin;
+  atEnd(end.bind(admin));
 }
 
 it(
@@ -96,17 +131,18 @@ it(
       await replaceOne();
       if (kill === 0) {
         // As when the server restarts: every connection of the workers ends in the middle of something.
-        await world.database.admin.query(
+        await admin.query(
           'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
         );
       }
+      if (isLong && kill % 8 === 4) await crashServer();
     }
     const total = 4 * jobsPerLine;
     await eventually(
       async () => {
         // Whoever was killed twice with its worker waits for a decision; an operator replays it.
         await jobs.deadLetters.replayMany({ error: 'JOB_WORKER_LOST' }).catch(() => undefined);
-        const { rows } = await world.database.admin.query<{ count: number }>(
+        const { rows } = await admin.query<{ count: number }>(
           'select count(*)::int as count from job_history',
         );
         return rows[0]!.count === total ? true : undefined;
@@ -114,15 +150,15 @@ it(
       'every job to be completed',
       isLong ? 600_000 : 60_000,
     );
-    const { rows: ends } = await world.database.admin.query(
+    const { rows: ends } = await admin.query(
       `select state, count(*)::int as rows, count(distinct number)::int as jobs from job_history group by state`,
     );
     expect(ends).toEqual([{ state: 'completed', rows: total, jobs: total }]);
-    expect((await world.database.admin.query('select from job')).rowCount).toBe(0);
-    expect((await world.database.admin.query('select from effect')).rowCount).toBe(total / 2);
+    expect((await admin.query('select from job')).rowCount).toBe(0);
+    expect((await admin.query('select from effect')).rowCount).toBe(total / 2);
 
     // No two runs of one job at the same time; a run of a killed process ended when that was killed.
-    const { rows: runs } = await world.database.admin.query<{
+    const { rows: runs } = await admin.query<{
       job: string;
       pid: number;
       began: Date;
@@ -136,6 +172,19 @@ it(
       return ended !== undefined && ended > run.began;
     });
     expect(overlaps).toEqual([]);
+    if (isLong) {
+      // Whoever waits for real leases waits for at most 20 s of silence and one more heartbeat.
+      const waits = runs.flatMap((run, index) => {
+        const before = runs[index - 1];
+        const died = before?.job === run.job && before.ended === null ? deaths.get(before.pid) : undefined;
+        if (died === undefined) return [];
+        const [from, to] = [died.getTime(), run.began.getTime()];
+        // Nobody beats while the server is away.
+        return crashes.some((at) => at > from - 5_000 && at < to) ? [] : [to - from];
+      });
+      process.stderr.write(`${waits.length} runs again, the last after ${Math.max(...waits)} ms\n`);
+      expect(Math.max(...waits)).toBeLessThan(25_000);
+    }
     expect(deaths.size).toBe(kills);
   },
   isLong ? 900_000 : 90_000,

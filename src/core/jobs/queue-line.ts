@@ -4,8 +4,9 @@ import { makeDoorbell } from '../doorbell.js';
 import { limits } from '../limits.js';
 import type { CompletionBatch } from './completion.js';
 import type { Ring } from './doorbell.js';
-import { type ClaimedJob, claimJobs, findUse, lockLines, type Picks, spendRates } from './engine-queries.js';
+import { type ClaimedJob, claimJobs } from './engine-queries.js';
 import { FairQueue, type Pick } from './fair.js';
+import { claimAtRates, claimWithinLimits, picksOf } from './limited-claim.js';
 import type { LimitRow } from './settings-queries.js';
 
 /** What may be taken of a queue now. */
@@ -159,13 +160,14 @@ export function openLine(parts: LineParts): QueueLine {
     }
   }
 
-  async function claimPlain(picks: readonly Pick[]): Promise<ClaimedJob[]> {
+  /** Claims in a transaction that takes along what has finished. */
+  async function claiming<T>(claim: (tx: Tx) => Promise<T>): Promise<T> {
     const finished = parts.finished();
-    const claimed = await parts
+    const taken = await parts
       .transaction(async (tx) => {
         const writing = finished?.write(tx);
         writing?.catch(() => {});
-        const taken = await claimJobs(tx, parts.queue, parts.worker(), picksOf(picks), false, true);
+        const taken = await claim(tx);
         await writing;
         return taken;
       })
@@ -174,59 +176,37 @@ export function openLine(parts: LineParts): QueueLine {
         throw error;
       });
     void finished?.written();
+    return taken;
+  }
+
+  async function claimPlain(picks: readonly Pick[]): Promise<ClaimedJob[]> {
+    const claimed = await claiming((tx) =>
+      claimJobs(tx, parts.queue, parts.worker(), picksOf(picks), false, true),
+    );
     settle(picks, claimed);
     return claimed;
   }
 
   /**
    * Organizations with limits: whoever holds the lock of a line counts what runs after that, so what others took is
-   * in the count, and no limit is ever exceeded.
+   * in the count, and no limit is ever exceeded. What is charged and not taken is given back.
    */
   async function claimLimited(picks: readonly Pick[]): Promise<ClaimedJob[]> {
-    const result = await parts.transaction(async (tx) => {
-      const organizations = picks.map(({ organization }) => organization);
-      // One flight, and two statements: the second sees what was committed before the locks were taken.
-      const [locked, use] = await Promise.all([
-        lockLines(tx, parts.queue, organizations),
-        findUse(tx, parts.queue, organizations),
-      ]);
-      const waits = new Map<string, number>();
-      const allowed = picks.flatMap((pick, index): Pick[] => {
-        if (!locked[index]) return [];
-        const { running: inUse, wait_ms } = use[index]!;
-        const cap = runningMaxOf(pick.organization);
-        const rate = perMinuteOf(pick.organization);
-        const room = Math.min(
-          pick.count,
-          cap === null ? pick.count : cap - inUse,
-          rate === null ? pick.count : 1,
-        );
-        if (rate !== null && wait_ms > 0) waits.set(pick.organization, wait_ms);
-        else if (room > 0) return [{ ...pick, count: room }];
-        else waits.set(pick.organization, limits.jobParkMs);
-        return [];
-      });
-      if (allowed.length === 0) return { allowed, waits, claimed: [] };
-      const isRated = allowed.some(({ organization }) => perMinuteOf(organization) !== null);
-      const claimed = await claimJobs(tx, parts.queue, parts.worker(), picksOf(allowed), true, !isRated);
-      const spent = claimed.flatMap(({ organization }) => {
-        const rate = perMinuteOf(organization);
-        return rate === null ? [] : [{ organization, ms: 60_000 / rate }];
-      });
-      if (spent.length > 0) await spendRates(tx, parts.queue, spent);
-      return { allowed, waits, claimed };
-    });
+    const bounded = picks.map((pick) => ({
+      pick,
+      runningMax: runningMaxOf(pick.organization),
+      perMinute: perMinuteOf(pick.organization),
+    }));
+    const claim = bounded.some(({ perMinute }) => perMinute !== null) ? claimAtRates : claimWithinLimits;
+    const { claimed, shares } = await claiming((tx) => claim(tx, parts.queue, parts.worker(), bounded));
     const now = parts.monotonicMs();
-    const allowed = new Map(result.allowed.map((pick) => [pick.organization, pick]));
-    for (const pick of picks) {
-      const smaller = allowed.get(pick.organization);
-      // What it was charged for and not allowed to take is given back.
-      if (smaller === undefined)
-        fair.untaken(pick, now + (result.waits.get(pick.organization) ?? limits.jobParkMs));
-      else if (smaller.count < pick.count) fair.untaken({ ...pick, count: pick.count - smaller.count });
-    }
-    settle(result.allowed, result.claimed);
-    return result.claimed;
+    const allowed = picks.flatMap((pick, index): Pick[] => {
+      const { count, waitMs } = shares[index]!;
+      if (count < pick.count) fair.untaken({ ...pick, count: pick.count - count }, now + waitMs);
+      return count === 0 ? [] : [{ ...pick, count }];
+    });
+    settle(allowed, claimed);
+    return claimed;
   }
 
   async function run(): Promise<void> {
@@ -272,14 +252,5 @@ export function openLine(parts: LineParts): QueueLine {
       await loop;
     },
     idle: () => (running === 0 ? Promise.resolve() : new Promise((resolve) => whenIdle.push(resolve))),
-  };
-}
-
-function picksOf(picks: readonly Pick[]): Picks {
-  return {
-    organizations: picks.map(({ organization }) => organization),
-    priorities: picks.map(({ priority }) => priority),
-    wanted: picks.map(({ count }) => count),
-    marks: picks.map(({ mark }) => mark),
   };
 }

@@ -88,7 +88,9 @@ export async function findRunning(
 ): Promise<Pick<JobRow, 'organization' | 'number' | 'worker' | 'attempt' | 'cancel_requested_at'>[]> {
   const text = `select j.organization, j.number, j.worker, j.attempt, j.cancel_requested_at
     from unnest($1::text[], $2::bigint[]) as k (organization, number)
-    join job j on j.organization = k.organization and j.number = k.number where j.state = 'running'`;
+    cross join lateral (
+      select * from job r where r.organization = k.organization and r.number = k.number and r.state = 'running' offset 0
+    ) j`;
   const values = [keys.map(({ organization }) => organization), keys.map(({ number }) => number)];
   return (await tx.query<JobRow>(text, values, 'dartwing_job_running')).rows;
 }

@@ -162,8 +162,8 @@ export function startWorker(parts: WorkerParts, options: WorkerOptions = {}): Jo
     if (outcome.kind === 'completed') {
       const { organization, number, attempt } = job;
       const finished = { organization, number, attempt, output: outcome.output };
-      // Others wait for its place, or for what it has done.
-      const hurry = job.claim !== null || job.has_children;
+      // Others wait for what it has done. Those that wait for its place get it with the claim that takes it along.
+      const hurry = job.has_children;
       void completions.add(worker, finished, mine.reported, hurry).then((isMine) => {
         held.delete(heldKey(job));
         if (!isMine)
