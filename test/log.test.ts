@@ -13,6 +13,15 @@ it('writes one JSON line with the time in RFC 3339', () => {
   expect(JSON.parse(lines[0]!).time).toMatch(/^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/);
 });
 
+it('T-G4 writes an error with its stack and its cause, as one line', () => {
+  const { log, lines } = capture();
+  log.error({ err: new Error('the disk is full', { cause: new Error('ENOSPC') }) }, 'request');
+  expect(lines).toHaveLength(1);
+  const { err } = JSON.parse(lines[0]!) as { err: { message: string; stack: string } };
+  expect(err.message).toContain('the disk is full');
+  expect(err.stack).toMatch(/the disk is full[\s\S]*at .*log\.test\.ts/);
+});
+
 it('takes secrets out at the top and two levels down', () => {
   const { log, lines } = capture();
   const secret = 'canary-secret';

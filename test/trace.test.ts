@@ -46,7 +46,7 @@ beforeAll(async () => {
 
 beforeEach(() => void lines.splice(0));
 
-test('a job goes on with the trace of the request that submitted it, and so does what it submits', async () => {
+test('T-G3 a job goes on with the trace of the request that submitted it, and so does what it submits', async () => {
   const { change, secret } = await dartwing.identity.apiKeys.create('acme', {
     name: 'trace',
     environment: 'production',

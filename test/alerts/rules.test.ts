@@ -37,7 +37,7 @@ describe('the shipped rules', () => {
     expect(firesAt(id, name, labels, threshold + 1)).toBe(afterSeconds);
   });
 
-  test('sync lag warns after ten minutes and pages after thirty', () => {
+  test('T-G5 sync lag warns after ten minutes and pages after thirty', () => {
     const at = { at: 'p95' };
     expect(firesAt('sync_lag', 'dartwing_sync_lag_seconds', at, 301, 1)).toBe(600);
     expect(firesAt('sync_lag', 'dartwing_sync_lag_seconds', at, 301, 0)).toBe(1_800);

@@ -32,7 +32,7 @@ function still(text: string): string {
 
 it.each([
   ['org list --json', 0],
-  ['member list --org acme', 0],
+  ['role list', 0],
   ['org update acme --name Other --dry-run --exit-code --json', 6],
   ['org show nope --json', 3],
   ['sync feed --org acme --entity Task --json', 0],

@@ -33,7 +33,7 @@ describe('an API key', () => {
     expect(await codeOf(call(`token ${id}:${secret}`, { organization: 'bolt' }))).toBe('PERMISSION_DENIED');
   });
 
-  test('acts within its permissions and its organization only', async () => {
+  test('T-D4 acts within its permissions and its organization only', async () => {
     const { id, secret } = await make();
     const { principal } = await call(`token ${id}:${secret}`);
     const { tenancy, identity } = world.dartwing;
@@ -50,7 +50,7 @@ describe('an API key', () => {
     for (const attempt of refused) expect(await codeOf(attempt())).toBe('PERMISSION_DENIED');
   });
 
-  test('is kept as a hash: its secret is nowhere in the database or the audit trail', async () => {
+  test('T-D4 is kept as a hash: its secret is nowhere in the database or the audit trail', async () => {
     const { id, secret } = await make();
     const { rows } = await world.database.admin.query<{ name: string }>(
       "select c.relname as name from pg_class c where c.relnamespace = 'dartwing'::regnamespace and c.relkind = 'r'",
@@ -95,7 +95,7 @@ describe('an API key', () => {
     expect(await codeOf(call(`token ${id}:${last}`))).toBe('let in');
   });
 
-  test('revoked is closed at once in the other process, and revoking it again changes nothing', async () => {
+  test('T-D4 revoked is closed at once in the other process, and revoking it again changes nothing', async () => {
     const { id, secret } = await make();
     expect(await codeOf(call(`token ${id}:${secret}`, {}, world.other))).toBe('let in');
     expect(await world.dartwing.identity.apiKeys.revoke('acme', id)).toMatchObject({

@@ -78,7 +78,7 @@ describe('an API key', () => {
     expect([typeof one.body.meta.secret, two.body.meta.secret]).toEqual(['string', undefined]);
   });
 
-  it('shares the allowance of its organization’s tier, which its headers tell', async () => {
+  it('T-D5 shares the allowance of its organization’s tier, which its headers tell', async () => {
     const bolt = await makeKey(['*:read'], 'bolt');
     const { headers } = await bolt.caller.get('/v1/organizations/bolt');
     expect(headers.get('x-ratelimit-limit')).toBe('60');
@@ -132,7 +132,7 @@ describe('rights', () => {
     expect((await world.emil.get('/v1/organizations/acme/equipment')).body.error.code).toBe('SESSION_ENDED');
   });
 
-  it('decide who may export: supervisors, and no line of another organization is in it', async () => {
+  it('T-D3 decide who may export: supervisors, and no line of another organization is in it', async () => {
     const { status, text, headers } = await world.ana.get('/v1/organizations/acme/export?counts=true');
     expect([status, headers.get('content-type')]).toEqual([200, 'application/x-ndjson; charset=utf-8']);
     const lines = text

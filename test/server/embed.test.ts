@@ -180,7 +180,7 @@ it('speaks TLS 1.3 and nothing older where it has a certificate', async () => {
   });
 });
 
-it('answers 200 while its database does, and 503 when it does not', async () => {
+it('T-G1 answers 200 while its database does, and 503 when it does not', async () => {
   const fresh = createServer(world.dartwing);
   const ask = async (path: string) => (await fresh.fetch(new Request(`http://dartwing.test${path}`))).status;
   expect([await ask('/health/live'), await ask('/health/ready')]).toEqual([200, 200]);

@@ -16,7 +16,7 @@ const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => ({ path, method, ...operation })),
 );
 
-it('holds every route that answers, and none that does not', async () => {
+it('T-D6 holds every route that answers, and none that does not', async () => {
   expect(operations.map(({ method, path }) => `${method} ${path}`).sort()).toEqual(
     allRoutes.map(({ method, path }) => `${method} ${path}`).sort(),
   );

@@ -10,7 +10,7 @@ const world = openWorld({
   server: { operatorToken: token, log: { debug: keep, info: keep, warn: keep, error: keep } },
 });
 
-it('shows metrics and details to who has the token, and to nobody where there is none', async () => {
+it('T-G2 shows metrics and details to who has the token, and to nobody where there is none', async () => {
   await world.ana.get('/v1/organizations/acme');
   for (const path of ['/metrics', '/health/details']) {
     expect((await world.nobody.get(path)).status).toBe(401);
@@ -26,6 +26,10 @@ it('shows metrics and details to who has the token, and to nobody where there is
   expect(headers.get('content-type')).toContain('version=0.0.4');
   expect(text).toContain(
     'dartwing_http_requests_total{method="GET",route="/v1/organizations/{org}",status="200"} 1',
+  );
+  await world.ana.get('/v1/organizations/acme');
+  expect((await operator.get('/metrics')).text).toContain(
+    'dartwing_http_requests_total{method="GET",route="/v1/organizations/{org}",status="200"} 2',
   );
   // Names of people and organizations are no labels.
   expect(text).not.toMatch(/acme|ORG-|ana@/);

@@ -2,6 +2,7 @@
 import type { AccessDoorbell, Call, CallOptions, Events, Scope, Session } from '../access/index.js';
 import type { Clock } from '../clock.js';
 import type { Tx } from '../db/index.js';
+import { DartwingError } from '../errors.js';
 import { limits } from '../limits.js';
 import type { Log } from '../log.js';
 import {
@@ -203,8 +204,10 @@ export function identityRoom(parts: IdentityParts, options: IdentityOptions = {}
           counter,
         ),
       );
-      if ('refused' in outcome) throw outcome.refused;
-      return outcome.caller;
+      const { caller, aftermath } = outcome;
+      if (aftermath !== undefined) await transaction(aftermath);
+      if (caller === undefined) throw new DartwingError('API_KEY_INVALID');
+      return caller;
     },
     authenticateBrowser: ({ secret, organization, encrypted, requestId }) =>
       asSystem({ requestId }, (scope) => resumeBrowser(scope, secret, organization, settings, encrypted)),

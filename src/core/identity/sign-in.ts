@@ -98,8 +98,12 @@ export async function enterOrganization(
     requireOwnOrganization(door, { id: principal.id, organization: principal.key.organization }, ref);
 }
 
-/** What became of an API key: a wrong one is counted, and the count must outlive the refusal. */
-export type KeySignIn = { caller: Caller } | { refused: DartwingError };
+/** What became of an API key, and what has to be written down of it, whether it was let in or not. */
+export interface KeySignIn {
+  caller: Caller | undefined;
+  /** In a transaction of its own: the proof itself is one request to the database, and most calls leave nothing. */
+  aftermath?: ((tx: Tx) => Promise<void>) | undefined;
+}
 
 /**
  * Opens for an API key.
@@ -114,19 +118,22 @@ export async function signInKey(
   counter: KeyUseCounter,
 ): Promise<KeySignIn> {
   const suspects = suspectsOf(credential, request.address);
-  await requireNoWait(tx, suspects);
-  const key = await checkApiKey(tx, credential);
-  if (key === undefined) {
-    await countFailure(tx, suspects);
-    return { refused: new DartwingError('API_KEY_INVALID') };
-  }
-  const { encrypted, organization: wanted = key.organization } = request;
-  requireOwnOrganization(await passDoor(tx, { encrypted }, wanted, strong, now), key, wanted);
+  const { encrypted, organization: named } = request;
+  // Asked together, judged in order: who waits hears nothing else, and a door means nothing without its key.
+  const [waiting, checking, passing] = [
+    requireNoWait(tx, suspects),
+    checkApiKey(tx, credential),
+    named === undefined ? undefined : passDoor(tx, { encrypted }, named, strong, now),
+  ];
+  checking.catch(() => {});
+  passing?.catch(() => {});
+  await waiting;
+  const key = await checking;
+  if (key === undefined) return { caller: undefined, aftermath: (after) => countFailure(after, suspects) };
+  const wanted = named ?? key.organization;
+  const door = await (passing ?? passDoor(tx, { encrypted }, wanted, strong, now));
+  requireOwnOrganization(door, key, wanted);
   const due = counter.count(key.organization, key.id);
-  if (due !== undefined) {
-    await noteKeyUse(tx, due.organization, due.id, due.uses);
-    await clearFailures(tx, suspects);
-  }
   const { id, organization, environment, permissions } = key;
   return {
     caller: {
@@ -134,6 +141,13 @@ export async function signInKey(
       environment,
       encrypted,
     },
+    aftermath:
+      due === undefined
+        ? undefined
+        : async (after) => {
+            await noteKeyUse(after, due.organization, due.id, due.uses);
+            await clearFailures(after, suspects);
+          },
   };
 }
 

@@ -45,6 +45,7 @@ export const callRoutes: readonly Route[] = [
 const saidOfCall = z.strictObject({
   dryRun: z.boolean().optional(),
   reason: z.string().optional(),
+  traceparent: z.string().optional(),
   idempotencyKey: z.string().optional(),
   ifVersion: z.int().optional(),
   entities: z.array(z.string()).optional(),
