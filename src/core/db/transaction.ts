@@ -103,6 +103,8 @@ export interface TransactionOptions {
   isolation?: 'repeatable read' | 'serializable';
   /** Do everything, then roll back: a dry run. */
   rollback?: boolean;
+  /** Every statement is one of ours, and none outlives its transaction: the next borrower finds nothing to clean up. */
+  leavesNothing?: boolean;
   /** Uniform random number in [0, 1), for the pauses between attempts. */
   random: () => number;
   onHookFailure: (error: unknown) => void;
@@ -197,9 +199,13 @@ interface Course {
   sent: Promise<{ error: unknown } | undefined>[];
 }
 
+/** Connections whose last borrower ran statements of ours to the end, and nothing else. */
+const clean = new WeakSet<PoolClient>();
+
 /**
  * Leaves nothing of the connection's last borrower: settings, role, open cursors and temporary tables of a session
- * outlive a transaction, and those of one organization must not reach the next. Costs no round trip of its own.
+ * outlive a transaction, and those of one organization must not reach the next. Costs no round trip of its own. Where
+ * only statements of ours have run there is nothing of the kind.
  */
 const cleanStart = ['reset all', 'reset role', 'close all', 'discard temp'].map(named);
 
@@ -260,6 +266,7 @@ async function attemptTransaction<T>(
   } finally {
     client.off('error', onLoss);
   }
+  if (options.leavesNothing) clean.add(client);
   client.release();
   if (commitSent) await runHooks(hooks, options.onHookFailure);
   return { done: true, value };
@@ -298,13 +305,11 @@ function permitCommit({ rollback, beforeCommit }: TransactionOptions): void {
 
 function open(client: PoolClient, options: TransactionOptions, course: Course): Promise<unknown> {
   const mode = `${options.isolation ? ` isolation level ${options.isolation}` : ''}${options.readOnly ? ' read only' : ''}`;
-  const beginning = named(`begin${mode}`);
-  const opened = tellTogether(client, [beginning, ...cleanStart, ...options.opening]).catch(
-    (error: unknown) => {
-      course.unopened = heard(course, error);
-      throw course.unopened;
-    },
-  );
+  const beginning = [named(`begin${mode}`), ...(clean.delete(client) ? [] : cleanStart)];
+  const opened = tellTogether(client, [...beginning, ...options.opening]).catch((error: unknown) => {
+    course.unopened = heard(course, error);
+    throw course.unopened;
+  });
   // A failing opening also fails the work's first statement; without this the process would see it unhandled.
   opened.catch(() => {});
   return opened;

@@ -86,7 +86,7 @@ export function documentVerbs(source: DocumentsSource): Documents {
     ref: string,
     call: CallOptions | undefined,
     work: (scope: Scope) => Promise<T>,
-  ): Promise<T> => session.runIn(await idOf(ref), call, work);
+  ): Promise<T> => session.runIn(await idOf(ref), call, work, { leavesNothing: true });
   const timed = async <T>(
     operation: DocumentCourse['operation'],
     doctype: string,

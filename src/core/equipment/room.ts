@@ -54,14 +54,15 @@ export function equipmentVerbs(
     ref: string,
     call: CallOptions | undefined,
     work: (scope: Scope) => Promise<T>,
-  ): Promise<T> => session.runIn(await idOf(ref, call), call, work);
+  ): Promise<T> => session.runIn(await idOf(ref, call), call, work, { leavesNothing: true });
   const change = async <T>(
     purpose: string,
     ref: string,
     call: CallOptions | undefined,
     request: object,
     work: (scope: Scope) => Promise<T>,
-  ): Promise<T> => session.runIn(await idOf(ref, call), call, work, {}, { purpose, request });
+  ): Promise<T> =>
+    session.runIn(await idOf(ref, call), call, work, { leavesNothing: true }, { purpose, request });
   return {
     create: (ref, input, call) =>
       change('equipment create', ref, call, { input }, (scope) => createEquipment(scope, input)),

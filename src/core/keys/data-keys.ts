@@ -31,6 +31,8 @@ export interface DataKeys {
    * @throws SEAL_BROKEN (changed, or from another place), KEY_NOT_FOUND, KEY_RETIRED, KEY_DESTROYED, and as `seal`
    */
   open(tx: Tx, place: Place, sealed: Uint8Array): Promise<Buffer>;
+  /** The same without a transaction; undefined where its key is not in memory. @throws SEAL_BROKEN */
+  openKnown(place: Place, sealed: Uint8Array): Buffer | undefined;
 }
 
 /** What the rest of the room needs besides. */
@@ -140,13 +142,13 @@ export function openChest({ clock, provider, providers, cacheMs }: ChestParts): 
     sealMany,
     open: async (tx, place, sealed) => {
       requireBound(tx, place.organization);
-      const broken = () => new DartwingError('SEAL_BROKEN', { table: place.table, column: place.column });
-      const id = keyIdOf(Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength));
-      if (id === undefined) throw broken();
+      const id = requireKeyId(place, sealed);
       const secret = made.get(tx)?.get(id) ?? known(id) ?? (await readable(tx, place.organization, id));
-      const plain = openEnvelope(secret, place, sealed);
-      if (plain === undefined) throw broken();
-      return plain;
+      return requireOpened(secret, place, sealed);
+    },
+    openKnown: (place, sealed) => {
+      const secret = known(requireKeyId(place, sealed));
+      return secret && requireOpened(secret, place, sealed);
     },
   };
 
@@ -175,6 +177,22 @@ export function openChest({ clock, provider, providers, cacheMs }: ChestParts): 
     if (key.state === 'retired') throw new DartwingError('KEY_RETIRED', { id });
     return secretOf(key);
   }
+}
+
+function broken({ table, column }: Place): DartwingError {
+  return new DartwingError('SEAL_BROKEN', { table, column });
+}
+
+function requireKeyId(place: Place, sealed: Uint8Array): string {
+  const id = keyIdOf(Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength));
+  if (id === undefined) throw broken(place);
+  return id;
+}
+
+function requireOpened(secret: KeyObject, place: Place, sealed: Uint8Array): Buffer {
+  const plain = openEnvelope(secret, place, sealed);
+  if (plain === undefined) throw broken(place);
+  return plain;
 }
 
 /** A compliance policy may want a key service. @throws KEY_SERVICE_REQUIRED */

@@ -70,6 +70,7 @@ export function openKeys({ session, clock, keyring, options, transaction, idOf }
     seal: chest.seal,
     sealMany: chest.sealMany,
     open: chest.open,
+    openKnown: chest.openKnown,
     service: Object.freeze({ name: chest.provider.name, master: chest.provider.master }),
     check: () => chest.provider.check(),
     list: async ({ organization } = {}, call) => {

@@ -174,6 +174,7 @@ export const methods = {
   'keys.seal': here,
   'keys.sealMany': here,
   'keys.open': here,
+  'keys.openKnown': here,
   'keys.check': here,
   'keys.list': reads('input.organization?', 'call'),
   'keys.status': reads('input.organization?', 'call'),

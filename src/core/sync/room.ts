@@ -135,7 +135,7 @@ export function syncVerbs(source: SyncSource): Sync {
     call: CallOptions | undefined,
     work: (scope: Scope) => Promise<T>,
     mode: WorkOptions = {},
-  ): Promise<T> => session.runIn(await idOf(ref, call), call, work, mode);
+  ): Promise<T> => session.runIn(await idOf(ref, call), call, work, { ...mode, leavesNothing: true });
   const page = async (ref: string, request: FeedRequest, given?: CallOptions): Promise<FeedText> => {
     const call = session.call(given);
     const facts = { operation: 'feed', organization: ref, device: request?.device, call } as const;

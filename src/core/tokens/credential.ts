@@ -66,6 +66,12 @@ export async function openCredential<Content = Credential>(
   return JSON.parse((await keys.open(tx, place, sealed)).toString('utf8')) as Content;
 }
 
+/** The same where the key is in memory, without a transaction; else undefined. @throws SEAL_BROKEN */
+export function openKnownCredential(keys: DataKeys, place: Place, sealed: Buffer): Credential | undefined {
+  const plain = keys.openKnown(place, sealed);
+  return plain && (JSON.parse(plain.toString('utf8')) as Credential);
+}
+
 /** What a grant leaves to be kept; without a new refresh token the former one goes on. */
 export function credentialOf(grant: Grant, former?: Credential): Credential {
   return {

@@ -2,11 +2,17 @@
  * Tokens for programs. One that is fresh comes from memory, without a database; all callers of one process that find it
  * stale wait for one look at the row, and all processes for one renewal.
  */
-import type { CallOptions } from '../access/index.js';
+import type { CallOptions, Scope } from '../access/index.js';
 import { DartwingError } from '../errors.js';
 import { limits } from '../limits.js';
 import { isHostOf } from './address.js';
-import { type AccessToken, accessTokenOf, openCredential, placeOfCredentials } from './credential.js';
+import {
+  type AccessToken,
+  accessTokenOf,
+  openCredential,
+  openKnownCredential,
+  placeOfCredentials,
+} from './credential.js';
 import { tellAdministrators } from './notice.js';
 import type { OutgoingAnswer, OutgoingRequest } from './outgoing.js';
 import { machine, type TokenParts } from './parts.js';
@@ -86,14 +92,24 @@ export function openManager(parts: TokenParts, background: boolean): TokenManage
     keysOf.set(integration, (keysOf.get(integration) ?? new Set()).add(key));
   };
 
-  const look = async (organization: string, provider: string, account: string): Promise<Looked> =>
+  const look = async (organization: string, provider: string, account: string): Promise<Looked> => {
+    const read = ({ tx }: Scope) => findByAccount(tx, organization, provider, account, { isLast: true });
+    const row = await session.runIn(organization, machine, read, { leavesNothing: true });
+    const standing = standingOf(row);
+    if (!isHeld(row, standing)) return { row, standing, token: undefined };
+    const credential = openKnownCredential(keys, placeOfCredentials(row), row.credentials);
+    return credential === undefined
+      ? lookWithKey(organization, provider, account)
+      : { row, standing, token: accessTokenOf(row, credential) };
+  };
+
+  /** The row and the key of its credentials from one transaction: a rotation comes before both of them or after. */
+  const lookWithKey = (organization: string, provider: string, account: string): Promise<Looked> =>
     session.runIn(organization, machine, async ({ tx }) => {
       const row = await findByAccount(tx, organization, provider, account);
       const standing = standingOf(row);
-      const isOf =
-        row !== undefined && row.credentials !== null && ('use' in standing || 'renew' in standing);
-      if (!isOf) return { row, standing, token: undefined };
-      const credential = await openCredential(keys, tx, placeOfCredentials(row), row.credentials!);
+      if (!isHeld(row, standing)) return { row, standing, token: undefined };
+      const credential = await openCredential(keys, tx, placeOfCredentials(row), row.credentials);
       return { row, standing, token: accessTokenOf(row, credential) };
     });
 
@@ -220,6 +236,14 @@ export function openManager(parts: TokenParts, background: boolean): TokenManage
       );
     },
   };
+}
+
+/** Whether there is a credential of use, now or until it is renewed. */
+function isHeld(
+  row: IntegrationRow | undefined,
+  standing: Standing,
+): row is IntegrationRow & { credentials: Buffer } {
+  return row !== undefined && row.credentials !== null && ('use' in standing || 'renew' in standing);
 }
 
 /** The header that carries a credential. */

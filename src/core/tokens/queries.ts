@@ -44,11 +44,13 @@ export async function findByAccount(
   organization: string,
   provider: string,
   account: string,
+  { isLast = false }: { isLast?: boolean } = {},
 ): Promise<IntegrationRow | undefined> {
   const text = `select ${columns} from organization_integration
     where organization = $1 and provider = $2 and account = $3`;
   const values = [organization, provider, account];
-  return (await tx.query<IntegrationRow>(text, values, 'dartwing_integration_account')).rows[0];
+  const ask = isLast ? tx.finish : tx.query;
+  return (await ask<IntegrationRow>(text, values, 'dartwing_integration_account')).rows[0];
 }
 
 export async function findById(
