@@ -73,6 +73,19 @@ module.exports = {
       name: 'core-imports-nothing-downstairs',
       severity: 'error',
       from: { path: '^src/core/' },
+      to: { path: '^src/(commands|server|simulation)/' },
+    },
+    {
+      name: 'simulation-by-its-door',
+      comment: 'It stands beside the server: commands and tests use it, and it uses core and client',
+      severity: 'error',
+      from: { path: '^src/(?!simulation/)' },
+      to: { path: '^src/simulation/', pathNot: '^src/simulation/index\\.ts$' },
+    },
+    {
+      name: 'simulation-imports-no-doors',
+      severity: 'error',
+      from: { path: '^src/simulation/' },
       to: { path: '^src/(commands|server)/' },
     },
     {
@@ -99,7 +112,8 @@ module.exports = {
     {
       name: 'house-uses-no-client',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/client/' },
+      comment: 'Only the simulation brings both sides together',
+      from: { path: '^src/', pathNot: '^src/(client|simulation)/' },
       to: { path: '^src/client/' },
     },
     {

@@ -25,9 +25,11 @@ import { openCompliance } from './compliance/index.js';
 import type { Dartwing, Export, Finding, Report, Tenancy } from './contract.js';
 import { openDatabase, requireSound, requireVersion, type Tx } from './db/index.js';
 import {
+  buildIndexes,
   doctypeRights,
   documentVerbs,
   followMergedPerson,
+  openIndexing,
   openRegistry,
   type Registry,
 } from './documents/index.js';
@@ -112,6 +114,12 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
     await database.close();
   };
   const registry = whenUsed(() => openRegistry(options.doctypes, () => keys.get()));
+  const indexing = openIndexing({
+    build: () => buildIndexes(transaction, registry.get()),
+    isOn: background,
+    log,
+  });
+  beforeClose.push(indexing.stop);
   const contexts = openContexts(clock, async () => readShipped(doctypeRights(registry.get())));
   const expected = { masterKeyFingerprint: keyring.fingerprint, sealedContext: options.sealedContext };
   const ready = () => requireSound(database, expected);
@@ -122,6 +130,8 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
     await close();
     throw error;
   });
+
+  indexing.kick();
 
   const events = eventBoard();
   subscribeRooms(events);
@@ -352,7 +362,11 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
         session,
         registry: registry.get(),
         idOf: ids.findExisting,
-        onRegistered: contexts.renew,
+        transaction,
+        onRegistered: () => {
+          contexts.renew();
+          indexing.kick();
+        },
         clock,
         onCourse: (course) => metrics.made?.ears.document(course),
       }),

@@ -613,6 +613,12 @@ const entries = {
     what: 'Conflict {ref} is resolved already: {decision} by {by}',
     fix: ['dartwing conflict show {ref}'],
   },
+  REPLAY_OUT_OF_RANGE: {
+    kind: 'precondition',
+    what: 'The log has changes after {retained} up to {head} only',
+    why: 'Older ones were forgotten, as retention says',
+    fix: ['Name a later beginning', 'dartwing sync resync <client>, which sends everything'],
+  },
   SYNC_CLIENT_NOT_FOUND: {
     kind: 'not_found',
     what: 'No client {ref}',

@@ -46,6 +46,7 @@ export type {
 export {
   checkMasterKey,
   findMissingIndexes,
+  findUnbuiltIndexes,
   migrateInstallation,
   readMigrationState,
   testIsolation,

@@ -13,6 +13,7 @@ import {
   type SelfTest,
   type Tx,
 } from './db/index.js';
+import { buildIndexes, openRegistry, unbuiltIndexes } from './documents/index.js';
 import { type DartwingOptions, describeInstallation } from './options.js';
 import { seedRoles } from './people/index.js';
 
@@ -25,8 +26,8 @@ export interface MigrateChoices {
 }
 
 /**
- * Migrates the database of `options.url` (whose role may create roles and schemas), seeds the role templates and
- * records it in the audit trail. Safe to run again and in several processes at once.
+ * Migrates the database of `options.url` (whose role may create roles and schemas), seeds the role templates, records it
+ * in the audit trail and builds the indexes that doctypes declare. Safe to run again and in several processes at once.
  * @throws as `migrateUp`
  */
 export async function migrateInstallation(
@@ -65,6 +66,7 @@ export async function migrateInstallation(
         },
       });
     });
+    await buildIndexes((work) => database.asMachinery(work), openRegistry(options.doctypes));
   } finally {
     await database.close();
   }
@@ -88,6 +90,12 @@ export async function checkMasterKey(options: DartwingOptions): Promise<void> {
 /** Declared indexes that the database lacks, for doctor. @throws DATABASE_* */
 export function findMissingIndexes(options: DartwingOptions): Promise<MissingIndex[]> {
   return inspect(options, (tx) => missingIndexes(tx));
+}
+
+/** Indexes that doctypes declare and lists cannot use yet, as `Task.status`, for doctor. @throws DATABASE_* */
+export function findUnbuiltIndexes(options: DartwingOptions): Promise<string[]> {
+  const registry = openRegistry(options.doctypes);
+  return inspect(options, (tx) => unbuiltIndexes(tx, registry));
 }
 
 /** The self-test of isolation, for doctor: findings instead of a refusal. @throws DATABASE_* */

@@ -35,12 +35,16 @@ export interface TestDartwing {
  * Starts a server in a temporary folder and opens dartwing on it. Takes about a second; share it between tests and
  * give each an organization of its own. Its data do not survive a power cut, which makes it fast.
  * @param more options that differ from the defaults
+ * @param env where the server's programs may be named
  * @throws EMBEDDED_*
  */
-export async function openTestDartwing(more: Partial<DartwingOptions> = {}): Promise<TestDartwing> {
+export async function openTestDartwing(
+  more: Partial<DartwingOptions> = {},
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<TestDartwing> {
   const folder = mkdtempSync(join(tmpdir(), 'dartwing-'));
   chmodSync(folder, 0o755);
-  const server = await openEmbedded({ data: join(folder, 'data'), env: process.env, durable: false });
+  const server = await openEmbedded({ data: join(folder, 'data'), env, durable: false });
   const discard = async () => {
     await server.close();
     rmSync(folder, { recursive: true, force: true });

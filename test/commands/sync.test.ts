@@ -24,6 +24,15 @@ const lines = (operations: readonly object[]) => operations.map((each) => JSON.s
 const event = { doctype: 'Calendar Event', name: 'e' };
 
 describe('sync', () => {
+  test('says what a simulation lacks before it starts anything', async () => {
+    const simulate = ['sync', 'simulate', '--json'];
+    const nothing = await run(simulate, { env });
+    expect([nothing.code, errorEvent(nothing.stderr).code]).toEqual([2, 'INPUT_REQUIRED']);
+    const input = JSON.stringify({ edits: [{ device: 'tablet', doctyp: 'Task', name: 'none' }] });
+    const wrong = await run([...simulate, '-f', '-'], { env, input });
+    expect([wrong.code, errorEvent(wrong.stderr).code]).toEqual([2, 'VALIDATION_ERROR']);
+  });
+
   test('pushes a file, tells of the conflict, and the conflict is decided', async () => {
     const file = join(temporaryFolder(), 'operations.ndjson');
     const data = { subject: 'A', starts_at: '2026-12-01T10:00:00Z' };

@@ -190,7 +190,7 @@ describe('printed SQL', () => {
     migrated = await ground();
     byHand = await ground();
     inSteps = await ground();
-    await migrateInstallation(migrated.options);
+    await migrateUp(migrated.up);
   });
 
   const catalogue = ({ database, options }: typeof migrated) =>

@@ -1,7 +1,7 @@
 /** A server process of the convergence test: it answers feeds and pushes over IPC, until it is killed. */
 import { asDartwingError, httpStatus } from '../../src/core/errors.js';
 import { createDartwing, type DartwingOptions } from '../../src/core/index.js';
-import { definitions } from './convergence-doctypes.js';
+import { randomDoctypes } from '../../src/simulation/doctypes.js';
 
 export interface Asked {
   number: number;
@@ -18,7 +18,7 @@ export interface Told {
 
 process.once('message', async (options: DartwingOptions) => {
   const dartwing = await createDartwing({ ...options, background: false });
-  for (const definition of definitions) dartwing.documents.doctypes.register(definition);
+  for (const definition of randomDoctypes) dartwing.documents.doctypes.register(definition);
   const tell = (told: Told) => process.send!(told);
   process.on('message', ({ number, verb, given }: Asked) => {
     dartwing.sync[verb](...given).then(

@@ -4,6 +4,7 @@ import { asDartwingError } from '../../core/errors.js';
 import {
   type DartwingOptions,
   findMissingIndexes,
+  findUnbuiltIndexes,
   migrateInstallation,
   readMigrationState,
   testIsolation,
@@ -172,13 +173,20 @@ export const indexes: Check = {
   needs: ['migrations', 'keys'],
   run: async ({ target }) => {
     const { options } = await target();
-    const missing = await findMissingIndexes(options);
-    if (missing.length === 0) return { what: 'Every index that lists and rights need is there' };
+    const [missing, unbuilt] = await Promise.all([findMissingIndexes(options), findUnbuiltIndexes(options)]);
+    if (missing.length + unbuilt.length === 0)
+      return { what: 'Every index that lists and rights need is there' };
     const found = missing.map(({ table, columns }) => `${table} (${columns.join(', ')})`);
     const fix = found.map(
       (index) => `create index concurrently on ${options.schema ?? 'dartwing'}.${index};`,
     );
-    return { status: 'warn', what: `${missing.length} indexes are missing`, found, fix };
+    if (unbuilt.length > 0) fix.push('dartwing migrate up');
+    return {
+      status: 'warn',
+      what: `${missing.length + unbuilt.length} indexes are missing`,
+      found: [...found, ...unbuilt.map((name) => `${name}, which its doctype declares`)],
+      fix,
+    };
   },
 };
 

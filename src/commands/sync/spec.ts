@@ -131,6 +131,43 @@ export const syncSpec: NounSpec = {
       load: () => import('./resync.js'),
     },
     {
+      name: 'replay',
+      summary: 'Send a part of the log to clients once more',
+      description:
+        'For devices that lost or spoilt what they had. With its next call each gets the documents that changed there, as they are now; edits that wait on a device stay.',
+      flags: [
+        {
+          name: 'from',
+          value: 'place',
+          summary: 'Number of a change, or a time: 881, 2h, 2026-11-23T10:00:00Z',
+        },
+        { name: 'to', value: 'place', summary: 'The last change, the newest unless told' },
+        { name: 'client', value: 'id', summary: 'Only this device' },
+        {
+          name: 'entity',
+          value: 'doctype',
+          repeat: true,
+          summary: 'Only of this doctype; repeat for several',
+        },
+      ],
+      examples: [
+        {
+          command: 'dartwing sync replay --org acme --from 2h --client ward-tablet --yes',
+          note: 'What changed in two hours, for one device',
+        },
+        {
+          command: 'dartwing sync replay --org acme --from 881 --to 950 --entity Task --dry-run',
+          note: 'Whom it would concern',
+        },
+      ],
+      output: ['Bulk'],
+      danger: 'moderate',
+      mutates: true,
+      exits: { 3: 'no such organization, client or doctype', 5: 'the log has forgotten that part' },
+      seeAlso: ['sync resync'],
+      load: () => import('./replay.js'),
+    },
+    {
       name: 'compact',
       summary: 'Forget changes and tombstones that are older than they are kept',
       flags: [
@@ -146,6 +183,48 @@ export const syncSpec: NounSpec = {
       long: true,
       exits: { 3: 'no such organization' },
       load: () => import('./compact.js'),
+    },
+    {
+      name: 'simulate',
+      summary: 'Play edits of several devices against a server of its own',
+      description:
+        'Starts an installation that is thrown away at the end; nothing else is written. A scenario (YAML or JSON) has documents that all devices hold, edits that they make without a network, and decide: server or client for what waits for a person. A seed alone plays a random history, as the tests do. With --org the rules of that organization hold.',
+      flags: [
+        {
+          name: 'file',
+          short: 'f',
+          value: 'file',
+          complete: 'files',
+          summary: 'Scenario as YAML or JSON; - is stdin',
+        },
+        {
+          name: 'rules',
+          value: 'file',
+          complete: 'files',
+          summary: 'Conflict rules to try, as for sync rules set',
+        },
+        { name: 'seed', value: 'n', summary: 'Random history, or order in which the devices come back' },
+        { name: 'histories', value: 'n', summary: 'Random histories from the seed on, 1 unless told' },
+        { name: 'steps', value: 'n', summary: 'Steps of the longest random history' },
+      ],
+      examples: [
+        { command: 'dartwing sync simulate -f scenario.yaml', note: 'What becomes of some edits' },
+        {
+          command: 'dartwing sync simulate -f scenario.yaml --rules rules.yaml',
+          note: 'And under other rules',
+        },
+        {
+          command: 'dartwing sync simulate --seed 7 --histories 50',
+          note: 'Random edits over a bad network',
+        },
+      ],
+      output: ['Simulation'],
+      danger: 'none',
+      mutates: false,
+      long: true,
+      exits: { 6: 'the devices do not end with what the server has' },
+      seeAlso: ['sync rules'],
+      load: () => import('./simulate.js'),
     },
     {
       name: 'rules',

@@ -28,27 +28,24 @@ export {
   type Written,
 } from './change-queries.js';
 export type { Definition, DefinitionInput } from './definition.js';
+export { denied, filled, linkMissing, nameInvalid, requireFields } from './demands.js';
 export { type Data, type Doctype, type LinkTo, refuseTooLarge } from './doctype.js';
 export type { Document, DocumentList, DocumentVersions } from './document.js';
 export { dropDocuments } from './followers.js';
-export { type ListInput, showDocument } from './list.js';
+export type { IndexRun } from './indexes.js';
+export { buildIndexes, unbuiltIndexes } from './indexes.js';
+export { openIndexing } from './indexing.js';
+export type { ListInput } from './list.js';
 export { followMergedPerson, relinked } from './merge.js';
 export type { DoctypeMeta } from './meta.js';
+export { ownerOfChange, ownerOfNew } from './ownership.js';
 export { doctypeRights } from './permissions.js';
 export { project, recordReads, type Seen } from './projector.js';
 export { openRegistry, type Registry } from './registry.js';
 export { type Attempt, findRestricted, requireUnrestricted, restricted } from './restriction.js';
 export { type Doctypes, type DocumentCourse, type Documents, documentVerbs } from './room.js';
+export { showDocument } from './show.js';
 export { findVersionsSince, lockDocuments, opened, writeChanges } from './store.js';
 export { isName, isPlain } from './values.js';
 export type { Kept } from './vault.js';
 export { shredDocuments, shredForgotten } from './vault-queries.js';
-export {
-  denied,
-  filled,
-  linkMissing,
-  nameInvalid,
-  ownerOfChange,
-  ownerOfNew,
-  requireFields,
-} from './write.js';

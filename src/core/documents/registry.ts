@@ -8,11 +8,14 @@ import { limits } from '../limits.js';
 import { packageRoot } from '../package-root.js';
 import { type DefinitionInput, invalid, parseDefinition } from './definition.js';
 import { compileDoctype, type Doctype } from './doctype.js';
+import { Keys } from './indexes.js';
 import { openVault, type Vault } from './vault.js';
 
 export interface Registry {
   /** Seals and opens the fields that doctypes say are sealed. */
   readonly vault: Vault;
+  /** By which declared indexes documents are found. */
+  readonly keys: Keys;
   /** @throws DOCTYPE_UNKNOWN with the nearest name */
   get(name: string): Doctype;
   find(name: string): Doctype | undefined;
@@ -47,6 +50,7 @@ export function openRegistry(
   for (const name of names.sort()) add(readYaml(join(folder, name), name), name);
   for (const definition of more) add(definition, definition.doctype ?? 'a module');
   return {
+    keys: new Keys(),
     vault: openVault((name) => doctypes.get(name), keys),
     find: (name) => doctypes.get(name),
     get: (name) => {

@@ -4,13 +4,15 @@ import type { Clock } from '../clock.js';
 import { sealPlain } from './backfill.js';
 import type { DefinitionInput } from './definition.js';
 import type { Document, DocumentList, DocumentVersions } from './document.js';
-import { type ListInput, listDocuments, listVersions, showDocument } from './list.js';
+import { buildIndexes, type IndexRun, type Transaction } from './indexes.js';
+import { type ListInput, listDocuments } from './list.js';
 import { type DoctypeMeta, metaOf } from './meta.js';
+import type { DocumentChange } from './outcome.js';
 import type { Registry } from './registry.js';
+import { listVersions, showDocument } from './show.js';
 import {
   type CreateInput,
   createDocument,
-  type DocumentChange,
   deleteDocument,
   undeleteDocument,
   updateDocument,
@@ -23,6 +25,12 @@ export interface Doctypes {
   show(name: string): Promise<DoctypeMeta>;
   /** Adds a doctype of a module, or a newer version of one. @throws DOCTYPE_INVALID, DOCTYPE_TAKEN */
   register(definition: DefinitionInput): DoctypeMeta;
+  /**
+   * Builds the declared indexes that are missing, while everything goes on: short transactions fill documents that are
+   * older. Lists use an index when it is complete. `dartwing migrate up` and processes that stay do this by themselves.
+   * @throws DATABASE_BUSY when somebody writes documents for too long
+   */
+  buildIndexes(): Promise<IndexRun>;
 }
 
 /** Documents of organizations (by id or slug). */
@@ -66,8 +74,10 @@ export interface DocumentsSource {
   registry: Registry;
   /** The id of an organization's slug. */
   idOf: (ref: string) => Promise<string>;
-  /** Called when a doctype brought rights of its own. */
+  /** Called when a doctype brought rights and indexes of its own. */
   onRegistered: () => void;
+  /** A transaction of the machinery. */
+  transaction: Transaction;
   clock: Clock;
   /** Told of every call that succeeded. */
   onCourse: (course: DocumentCourse) => void;
@@ -81,7 +91,7 @@ export interface DocumentCourse {
 }
 
 export function documentVerbs(source: DocumentsSource): Documents {
-  const { session, registry, idOf, onRegistered, clock, onCourse } = source;
+  const { session, registry, idOf, onRegistered, transaction, clock, onCourse } = source;
   const within = async <T>(
     ref: string,
     call: CallOptions | undefined,
@@ -108,6 +118,7 @@ export function documentVerbs(source: DocumentsSource): Documents {
         onRegistered();
         return metaOf(doctype);
       },
+      buildIndexes: () => buildIndexes(transaction, registry),
     }),
     create: (ref, doctype, input, call) =>
       timed('create', doctype, ref, call, (scope) => createDocument(scope, registry, doctype, input)),

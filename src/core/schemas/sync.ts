@@ -147,6 +147,49 @@ export const sync = {
   LagList: document('LagList', { items: z.array(row(lag)), total_count: z.int().min(0).optional() }),
   Conflict: document('Conflict', conflict),
   ConflictList: list('ConflictList', row(conflict)),
+  Simulation: document('Simulation', {
+    seed: z.int(),
+    histories: z.int(),
+    merged: z.int(),
+    conflicts: z.array(
+      z.strictObject({
+        doctype: z.string(),
+        name: z.string(),
+        rule: z.string(),
+        fields: z.array(z.string()),
+        state: z.string(),
+        decision: z.string().nullable(),
+      }),
+    ),
+    refused: z.array(
+      z.strictObject({
+        device: z.string(),
+        op: z.string(),
+        doctype: z.string(),
+        name: z.string(),
+        code: z.string(),
+        message: z.string(),
+      }),
+    ),
+    dropped: z.int(),
+    converged: z.boolean(),
+    problems: z.array(z.string()),
+    documents: z.array(
+      z.strictObject({
+        doctype: z.string(),
+        name: z.string(),
+        version: z.int(),
+        data: z.record(z.string(), z.json()),
+      }),
+    ),
+    failure: z
+      .strictObject({
+        seed: z.int(),
+        devices: z.int(),
+        steps: z.array(z.record(z.string(), z.json())),
+      })
+      .nullable(),
+  }),
   SyncCompaction: document('SyncCompaction', {
     changes: z.int(),
     tombstones: z.int(),

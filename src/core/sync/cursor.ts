@@ -26,6 +26,18 @@ export interface Cursor {
   first?:
     | { upTo: number; doctypes: readonly string[]; after: readonly [doctype: string, name: string] }
     | undefined;
+  /** The last replay of its device that it has begun; 0 for none. */
+  replay: number;
+  /** While changes are sent once more: after which number, up to which one, of which doctypes. */
+  again?: Again | undefined;
+}
+
+/** A part of the log that is sent once more. */
+export interface Again {
+  after: number;
+  upTo: number;
+  /** Null for all. */
+  doctypes: readonly string[] | null;
 }
 
 /** Whose cursor it is. */
@@ -39,10 +51,18 @@ const macBytes = 16;
 const cursorCharsMax = 32_768;
 
 export function sealCursor(key: Buffer, holder: CursorHolder, cursor: Cursor): string {
-  const { generation, seq, at, doctypes, first } = cursor;
+  const { generation, seq, at, doctypes, first, replay, again } = cursor;
   const list = doctypes.map(({ name, rights, form, floor }) => [name, rights, form, floor]);
   const body = Buffer.from(
-    JSON.stringify([1, generation, seq, at, list, first ? [first.upTo, first.doctypes, first.after] : 0]),
+    JSON.stringify([
+      1,
+      generation,
+      seq,
+      at,
+      list,
+      first ? [first.upTo, first.doctypes, first.after] : 0,
+      ...(replay > 0 || again ? [replay, again ? [again.after, again.upTo, again.doctypes] : 0] : []),
+    ]),
   );
   return Buffer.concat([macOf(key, holder, body), body]).toString('base64url');
 }
@@ -55,13 +75,15 @@ export function openCursor(key: Buffer, holder: CursorHolder, text: string): Cur
   const mac = bytes.subarray(0, macBytes);
   if (mac.length < macBytes || !timingSafeEqual(mac, macOf(key, holder, body)))
     throw new DartwingError('SYNC_CURSOR_INVALID');
-  const [, generation, seq, at, list, first] = JSON.parse(body.toString()) as [
+  const [, generation, seq, at, list, first, replay = 0, again = 0] = JSON.parse(body.toString()) as [
     1,
     string,
     number,
     number,
     [string, string, string, number][],
     0 | [number, string[], [string, string]],
+    number | undefined,
+    0 | [number, number, string[] | null] | undefined,
   ];
   return {
     generation,
@@ -69,6 +91,8 @@ export function openCursor(key: Buffer, holder: CursorHolder, text: string): Cur
     at,
     doctypes: list.map(([name, rights, form, floor]) => ({ name, rights, form, floor })),
     first: first === 0 ? undefined : { upTo: first[0], doctypes: first[1], after: first[2] },
+    replay,
+    again: again === 0 ? undefined : { after: again[0], upTo: again[1], doctypes: again[2] },
   };
 }
 

@@ -14,21 +14,39 @@ export interface DeviceNote {
   isResync: boolean;
 }
 
-/** Whether an operator asked a device to begin again. */
-export async function deviceWantsResync(
+/** What operators want of a device. */
+export interface DeviceWishes {
+  resync_wanted: boolean;
+  /** Number of the last replay, and what is to be sent once more. */
+  replay: number;
+  replay_after: number | null;
+  replay_up_to: number | null;
+  replay_doctypes: string[] | null;
+}
+
+const noWishes: DeviceWishes = {
+  resync_wanted: false,
+  replay: 0,
+  replay_after: null,
+  replay_up_to: null,
+  replay_doctypes: null,
+};
+
+export async function findWishes(
   tx: Tx,
   organization: string,
   principal: string,
-  device: string,
-): Promise<boolean> {
-  const text =
-    'select resync_wanted from sync_device where organization = $1 and principal = $2 and device = $3';
-  const { rows } = await tx.query<{ resync_wanted: boolean }>(
+  device: string | undefined,
+): Promise<DeviceWishes> {
+  if (device === undefined) return noWishes;
+  const text = `select resync_wanted, replay, replay_after::float8 as replay_after, replay_up_to::float8 as replay_up_to, replay_doctypes
+    from sync_device where organization = $1 and principal = $2 and device = $3`;
+  const { rows } = await tx.query<DeviceWishes & Record<string, unknown>>(
     text,
     [organization, principal, device],
-    'dartwing_sync_resync',
+    'dartwing_sync_wishes',
   );
-  return rows[0]?.resync_wanted ?? false;
+  return rows[0] ?? noWishes;
 }
 
 /**

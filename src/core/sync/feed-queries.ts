@@ -98,6 +98,34 @@ export async function pageChanges(tx: Tx, page: LivePage): Promise<ChangeText[]>
   ).rows;
 }
 
+const againStatement = `
+with wanted as materialized (
+  select * from jsonb_to_recordset($4::jsonb) as w (name text, floor bigint, whole boolean, names text[])
+),
+found as (
+  select c.seq as place, c.doctype, c.name from document_change c join wanted w on w.name = c.doctype
+  where c.organization = $1 and c.seq > $2 and c.seq <= $3
+    and not exists (select from document_change l where l.organization = c.organization and l.doctype = c.doctype
+      and l.name = c.name and l.version > c.version and l.seq <= $3)
+  order by c.seq
+)
+select found.place::float8 as place, coalesce(n.seq, found.place)::float8 as seq, d.doctype, d.name, d.version, d.deleted,
+  false as revoked, d.modified_at as modified, d.owner, case when not d.deleted then d.data::text end as data
+from found join wanted w on w.name = found.doctype
+  join document d on d.organization = $1 and d.doctype = found.doctype and d.name = found.name
+  left join document_change n on n.organization = $1 and n.doctype = d.doctype and n.name = d.name and n.version = d.version
+where w.whole or coalesce(d.owner = $5, false) or d.name = any (w.names)
+order by found.place limit $6`;
+
+/** Documents that changed between two numbers, once each and as they are now, in the order of their last change there. */
+export async function pageAgain(tx: Tx, page: LivePage): Promise<(ChangeText & { place: number })[]> {
+  const { organization, after, upTo, doctypes, person, limit } = page;
+  if (doctypes.length === 0) return [];
+  const values = [organization, after, upTo, JSON.stringify(doctypes), person, limit];
+  type Row = ChangeText & { place: number } & Record<string, unknown>;
+  return (await tx.query<Row>(againStatement, values, 'dartwing_sync_again')).rows;
+}
+
 /**
  * A page of documents from the beginning, as they were at a number of the log or before; those with newer changes
  * come with the changes.

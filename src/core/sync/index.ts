@@ -12,7 +12,7 @@
  * ```
  *
  * docs/sync-protocol.md is the protocol. Limits: `feed…`, `push…`, `conflict…` in limits.ts. Audit: sync.push for each
- * batch that wrote something, with every document and its version; conflict.resolve; sync.rules; sync.compact.
+ * batch that wrote something, with every document and its version; conflict.resolve; sync.rules; sync.replay; sync.compact.
  */
 export type { LagList, SyncClient, SyncStatus } from './clients.js';
 export type { SyncCompaction } from './compact.js';
@@ -31,6 +31,7 @@ export type {
   PushAnswer,
   PushRequest,
 } from './protocol.js';
+export type { Replay, ReplayInput } from './replay.js';
 export { type Conflicts, type Sync, type SyncRules, syncVerbs } from './room.js';
 export { tryRules } from './rule-cases.js';
 export type { SyncRuleSet } from './rule-set.js';

@@ -34,6 +34,7 @@ import { type ConflictProposal, propose } from './proposal.js';
 import type { FeedPage, FeedRequest, PushAnswer, PushRequest } from './protocol.js';
 import { push } from './push.js';
 import type { RecordWriter } from './records.js';
+import { type Replay, type ReplayInput, replayLog } from './replay.js';
 import { findRules } from './rule-queries.js';
 import { listRules, type SyncRuleSet, setRules, showRules } from './rule-set.js';
 import { openRules, rulesOfOrganization } from './rules.js';
@@ -63,6 +64,8 @@ export interface Sync {
   clients(organization: string, call?: CallOptions): Promise<SyncClient[]>;
   /** Makes the next call of a device (of every principal that has one of this name) begin again; returns how many. */
   resync(organization: string, device: string, call?: CallOptions): Promise<number>;
+  /** Sends a part of the log to devices once more, with their next calls. */
+  replay(organization: string, input: ReplayInput, call?: CallOptions): Promise<Replay>;
   /** Forgets what is older than the log is kept. */
   compact(organization: string, keepDays?: number, call?: CallOptions): Promise<SyncCompaction>;
   /** Links between doctypes and their conflict rules. */
@@ -189,6 +192,7 @@ export function syncVerbs(source: SyncSource): Sync {
     lag: (ref, by, call) => within(ref, call, (scope) => syncLag(scope, by)),
     clients: (ref, call) => within(ref, call, listClients),
     resync: (ref, device, call) => within(ref, call, (scope) => resyncClient(scope, device)),
+    replay: (ref, input, call) => within(ref, call, (scope) => replayLog(scope, registry, input)),
     compact: (ref, keepDays, call) => within(ref, call, (scope) => compact(scope, registry, keepDays)),
     checkDoctypes: async () => checkDoctypes(registry, rulesOf),
     rules: Object.freeze({

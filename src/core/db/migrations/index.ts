@@ -36,6 +36,7 @@ import { dataProtection } from './0030-data-protection.js';
 import { suspension } from './0031-suspension.js';
 import { jobTraces } from './0032-job-traces.js';
 import { trust } from './0033-trust.js';
+import { syncUpkeep } from './0034-sync-upkeep.js';
 
 export interface Migration {
   id: number;
@@ -78,4 +79,5 @@ export const migrations: readonly Migration[] = [
   suspension,
   jobTraces,
   trust,
+  syncUpkeep,
 ];

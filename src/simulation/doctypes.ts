@@ -1,5 +1,5 @@
-/** The doctypes of the convergence test. */
-import type { DefinitionInput } from '../../src/core/documents/index.js';
+/** The doctypes of random histories. */
+import type { DefinitionInput } from '../core/documents/index.js';
 
 const fieldsOf = [
   { name: 'title', type: 'Data' as const },
@@ -11,7 +11,7 @@ const fieldsOf = [
 ];
 
 /** One that clients name and one that the server names; titles that both changed wait for a person. */
-export const definitions: readonly DefinitionInput[] = [
+export const randomDoctypes: readonly DefinitionInput[] = [
   {
     doctype: 'Sheet',
     module: 'test',
