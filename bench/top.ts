@@ -63,7 +63,7 @@ async function startLoad(dartwing: Dartwing) {
       await dartwing.jobs.submitMany('acme', 'tick', inputs).catch(() => {});
       if (round % 50 === 0) await dartwing.jobs.submit('acme', 'broken').catch(() => {});
       await dartwing.documents.create('acme', 'Note', { data: { title: `note ${round}` } });
-      await setTimeout(250);
+      await setTimeout(1_000);
     }
   })();
   return {

@@ -104,3 +104,9 @@ export function flagUsage(flag: FlagSpec): string {
 export function flagProperty(name: string): string {
   return name.replace(/^no-/, '').replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
+
+/** The switch of verbs that may be handed over. */
+export const detachFlag: FlagSpec = {
+  name: 'detach',
+  summary: 'Let a worker do it, and end at once: job watch shows how far it is',
+};

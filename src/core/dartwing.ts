@@ -45,6 +45,7 @@ import { limits } from './limits.js';
 import { followMergedSignIn, liteRoom, signerOf } from './lite/index.js';
 import { mailAddressProof, openCourier } from './mail/index.js';
 import { openMetrics } from './metrics/index.js';
+import { addOperations } from './operations.js';
 import { type DartwingOptions, describeInstallation } from './options.js';
 import {
   grantFaults,
@@ -86,6 +87,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
       log,
       masterKeyName: keyring.fingerprint,
       ready: () => ready(),
+      folder: options.watchedFolder,
       breakers: () => tokens.made?.breakers() ?? new Map(),
     }),
   );
@@ -392,6 +394,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
       verbs.observe((event) => realtime.get().tellOfJob(event));
       verbs.observe((event) => metrics.made?.ears.job(event));
       addSystemSchedules(verbs, clock, () => dartwing);
+      addOperations(verbs, () => dartwing);
       return verbs;
     },
     audit: () => guardedAudit(trail.get(), session, ids.findExisting),

@@ -74,6 +74,7 @@ export type {
   PasswordDocument,
   ResetDocument,
 } from './lite/index.js';
+export type { OperationInput, OperationType } from './operations.js';
 export type { DartwingOptions } from './options.js';
 export type {
   CreateRoleInput,

@@ -247,6 +247,8 @@ export const limits = Object.freeze({
   jobCompletionsMax: 500,
   jobCompletionPauseMs: 25,
   /** How long a handler that was told to stop may clean up. */
+  /** A run of an operation that was handed to a worker; the next one goes on. */
+  operationMs: 3_600_000,
   jobAbortMs: 2_000,
   /** How long running jobs may finish when a worker stops. */
   jobDrainMs: 30_000,

@@ -41,6 +41,8 @@ export interface DartwingOptions {
   principal?: Principal | undefined;
   /** Through which door calls come. Default `library`. */
   via?: Via | undefined;
+  /** Folder on the disk whose free space metrics tell. Default: the one in which the process works. */
+  watchedFolder?: string | undefined;
   /** Run the audit sequencer in this process. Default true; a short command says false. */
   background?: boolean | undefined;
   /**

@@ -34,7 +34,12 @@ function faultsOf(path: string, { stdout, stderr, code }: RunResult): string[] {
   if ((stdout + stderr).includes(escapeByte)) say('writes an escape sequence');
   const isText = verbs.find((one) => one.path === path)?.verb.output.length === 0;
   try {
-    for (const line of stderr.split('\n').filter((text) => text !== '')) JSON.parse(line);
+    const events = stderr.split('\n').filter((text) => text !== '');
+    for (const line of events) {
+      const { type, op, done } = JSON.parse(line) as { type?: string; op?: string; done?: number };
+      if (type === 'progress' && (op !== path.replaceAll(' ', '.') || !Number.isFinite(done)))
+        say(`tells of its progress as "${op}"`);
+    }
     if (code !== 0 && code !== 6 && code !== 8) {
       if (stdout !== '') say('fails and answers');
       if (errorEvent(stderr).exit !== code) say('tells another exit code than it has');

@@ -9,11 +9,12 @@ import { readRules } from '../../src/core/alerts/rules.js';
 import { createDartwing, type Dartwing, systemClock } from '../../src/core/index.js';
 import { packageRoot } from '../../src/core/package-root.js';
 import { letPass } from '../alerts/world.js';
+import { ahead } from '../support/ahead.js';
 import { exampleWords, installed } from '../support/cli.js';
 import { createTestDatabase, testOptions } from '../support/database.js';
 import { atEnd } from '../support/ending.js';
 import { operatorOf } from '../support/operator.js';
-import { ahead, type FaultWorld, faults, type Injected } from './faults.js';
+import { type Fault, type FaultWorld, faults, type Injected } from './faults.js';
 import { askDoctor } from './world.js';
 
 const rules = readRules();
@@ -51,7 +52,7 @@ beforeAll(async () => {
     open,
     operator: {
       ...operator,
-      ask: (line, options) => operator.ask(line, { env: { ...env, ...options?.env } }),
+      ask: (line, options) => operator.ask(line, { ...options, env: { ...env, ...options?.env } }),
     },
     sql: async (text, values) => (await database.admin.query(text, values)).rows,
     work: async () => {
@@ -85,21 +86,29 @@ async function isFiring(rule: string): Promise<boolean> {
 }
 
 for (const fault of faults)
-  test.skipIf(fault.needs !== undefined && !installed(fault.needs))(fault.title, async () => {
+  test.skipIf(!isPossible(fault))(fault.title, async () => {
     const rule = rules.find(({ id }) => id === fault.alert)!;
     const span = Math.min(...rule.levels.map(({ forSeconds }) => forSeconds));
     // What the test before left is too old to be looked at.
     await letPass(world.database, 1_000);
     const injected = await fault.inject(world);
-    const process = injected.process ?? world.dartwing;
+    const process = () => injected.process ?? world.dartwing;
     const isAlone = fault.alert === 'nothing_runs';
     const look = async (seconds: number) => {
       await injected.between?.();
+      if (injected.look !== undefined) {
+        await injected.look(seconds);
+        return;
+      }
       if (isAlone) return letPass(world.database, 600);
-      await round(process, seconds);
+      await round(process(), seconds);
     };
     const firing = async () =>
-      isAlone ? (await world.dartwing.alerts.check(fault.alert)).length > 0 : isFiring(fault.alert);
+      injected.fires !== undefined
+        ? injected.fires()
+        : isAlone
+          ? (await world.dartwing.alerts.check(fault.alert)).length > 0
+          : isFiring(fault.alert);
     for (const seconds of fault.rounds ?? (injected.between ? [16, 30] : [16])) await look(seconds);
     await look(span + 1);
     expect(await firing(), 'fires').toBe(true);
@@ -110,13 +119,17 @@ for (const fault of faults)
 
     const ended = (await injected.mend()) as { end?: () => Promise<unknown> } | undefined;
     delete injected.between;
-    await round(process, 16);
+    if (injected.look === undefined) await round(process(), 16);
     if (!isAlone) await look((fault.lingers ?? 301) + rule.keepSeconds);
     expect(await firing(), 'is over').toBe(false);
     const after = await doctor(fault.doctor, injected);
     expect(after, JSON.stringify(after)).toMatchObject({ status: 'pass' });
     await ended?.end?.();
   });
+
+function isPossible({ needs, isPossible: isHere = () => true }: Fault): boolean {
+  return (needs === undefined || installed(needs)) && isHere();
+}
 
 async function doctor(id: string, { env, skewMs = 0 }: Injected) {
   const now = Date.now;

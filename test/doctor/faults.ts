@@ -2,16 +2,21 @@
  * What can go wrong with an installation: how it is made to happen, and how an operator ends it. The table in
  * docs/faults.md says the same for people; a test holds both equal.
  */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { expect } from 'vitest';
+import { loadConfig } from '../../src/core/config.js';
 import { type Dartwing, type DartwingOptions, systemClock } from '../../src/core/index.js';
 import { createServer } from '../../src/server/index.js';
+import { openReceiver } from '../alerts/world.js';
 import { startMailServer } from '../mail/smtp.js';
+import { ahead } from '../support/ahead.js';
 import type { TestDatabase } from '../support/database.js';
 import { atEnd } from '../support/ending.js';
+import { openGateway } from '../support/gateway.js';
 import type { Operator } from '../support/operator.js';
 import { freePort } from '../support/port.js';
 
@@ -39,6 +44,9 @@ export interface Injected {
   skewMs?: number;
   /** Done between rounds, for what has to go on. */
   between?: () => Promise<unknown>;
+  /** How a round is done, and whether the alert fires, where nobody can ask the database. */
+  look?: (seconds: number) => Promise<unknown>;
+  fires?: () => boolean;
   mend(): Promise<unknown>;
 }
 
@@ -52,6 +60,8 @@ export interface Fault {
   repair: string;
   /** A program that the fault needs. */
   needs?: string;
+  /** Whether it can be made to happen here. */
+  isPossible?: () => boolean;
   /** Seconds between looks before the one at which it fires; what has to go on is done before each. */
   rounds?: readonly number[];
   /** Seconds after which nothing of it is left in the windows of its rule; five minutes unless told. */
@@ -66,7 +76,11 @@ const letters = (count: number, losses = 0) =>
      'pending', now(), false, 0, ${losses} from generate_series(1, ${count}) n`;
 
 /** An authorization as connecting leaves it, in another state. */
-async function authorize({ dartwing, sql, acme }: FaultWorld, status: string): Promise<void> {
+async function authorize(
+  { dartwing, sql, acme }: FaultWorld,
+  provider: string,
+  status: string,
+): Promise<void> {
   const id = randomUUID();
   const place = { organization: acme, table: 'organization_integration', column: 'credentials', row: [id] };
   const sealed = await dartwing.asOrg('acme', (tx) => dartwing.keys.seal(tx, 'token', place, '{}'));
@@ -74,12 +88,64 @@ async function authorize({ dartwing, sql, acme }: FaultWorld, status: string): P
   await sql(
     `insert into organization_integration (organization, id, provider, account, auth, status, credentials, connected_by,
        connected_at, modified_at)
-     values ($1, $2, 'google', 'default', 'oauth2', $3, $4, 'ana', now() - interval '1 day', now())`,
-    [acme, id, status, sealed],
+     values ($1, $2, $5, 'default', 'api_key', $3, $4, 'ana', now() - interval '1 day', now())`,
+    [acme, id, status, sealed, provider],
   );
 }
 
 export const faults: readonly Fault[] = [
+  {
+    title: 'The database does not answer, or is started anew',
+    alert: 'database_down',
+    doctor: 'database',
+    says: 'fail',
+    repair: 'start PostgreSQL again; processes find it by themselves',
+    inject: async ({ open, database }) => {
+      const receiver = await openReceiver();
+      const gateway = await openGateway(database.url);
+      let monotonic = 0;
+      const clock = { ...systemClock, monotonicMs: () => monotonic };
+      const alerts = { installation: 'test', webhook: { url: receiver.url } };
+      const process = await open({ url: gateway.url, clock, alerts });
+      const watch = process.alerts.watch({ everyMs: 3_600_000 });
+      atEnd(() => watch.stop());
+      await watch.round();
+      await gateway.close();
+      const told = () =>
+        receiver.received.filter(({ body }) => body.groupLabels?.alertname === 'database_down').at(-1);
+      return {
+        env: { DATABASE_URL: gateway.url },
+        look: async (seconds) => {
+          monotonic += seconds * 1_000;
+          await watch.round();
+        },
+        fires: () => told()?.body.status === 'firing',
+        mend: () => gateway.open(),
+      };
+    },
+  },
+  {
+    title: 'A disk is nearly full',
+    alert: 'disk_full',
+    doctor: 'processes',
+    says: 'fail',
+    repair: 'make space on the machine that doctor names',
+    needs: 'unshare',
+    isPossible: () => spawnSync('unshare', ['-rm', 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0,
+    inject: async ({ open }) => {
+      // A small disk that only this process of a shell sees, and whoever looks through it.
+      const fill =
+        'mount -t tmpfs -o size=8m none /mnt && head -c 8200000 /dev/zero > /mnt/fill && echo ready && exec sleep 600';
+      const child = spawn('unshare', ['-rm', 'sh', '-c', fill], { stdio: ['ignore', 'pipe', 'ignore'] });
+      atEnd(() => child.kill('SIGKILL'));
+      await once(child.stdout, 'data');
+      const folder = `/proc/${child.pid}/root/mnt`;
+      return {
+        process: await open({ watchedFolder: folder }),
+        mend: async () => rmSync(join(folder, 'fill')),
+      };
+    },
+  },
   {
     title: 'Redis is gone',
     alert: 'realtime_degraded',
@@ -123,7 +189,7 @@ export const faults: readonly Fault[] = [
       const { job } = await dartwing.jobs.submit('acme', 'note.write', {});
       const worker = '00000000-0000-4000-8000-000000000001';
       await sql(
-        `insert into job_worker (id, name, host, pid, slots, seen_at) values ($1, 'lost', 'host', 1, '{}', now())`,
+        `insert into job_worker (id, name, host, pid, slots, seen_at) values ($1, 'lost', 'host', 1, '{}', now() - interval '1 minute')`,
         [worker],
       );
       await sql(
@@ -135,7 +201,6 @@ export const faults: readonly Fault[] = [
         mend: async () => {
           await operator.ask(`job cancel ${job.id} --yes`);
           // Its worker will not come back: the next one ends what was canceled.
-          await sql(`update job_worker set seen_at = now() - interval '1 minute' where id = $1`, [worker]);
           await work();
         },
       };
@@ -146,14 +211,12 @@ export const faults: readonly Fault[] = [
     alert: 'tokens_expired',
     doctor: 'integrations',
     says: 'fail',
-    repair: 'dartwing token connect google --org acme',
+    repair: 'dartwing token connect telnyx --org acme --token-stdin < telnyx.key',
     inject: async (world) => {
-      const { sql, acme } = world;
-      await authorize(world, 'expired');
+      await authorize(world, 'telnyx', 'expired');
       return {
-        // Connecting needs a browser and a provider; what it writes is tried in test/tokens.
         mend: () =>
-          sql(`update organization_integration set status = 'connected' where organization = $1`, [acme]),
+          world.operator.ask('token connect telnyx --org acme --token-stdin', { input: 'KEY0123456789' }),
       };
     },
   },
@@ -162,11 +225,10 @@ export const faults: readonly Fault[] = [
     alert: 'integration_failing',
     doctor: 'integrations',
     says: 'warn',
-    repair: 'dartwing token revoke google --org acme',
+    repair: 'dartwing token revoke telnyx --org acme --reason "…"',
     inject: async (world) => {
-      const { sql, acme } = world;
-      await authorize(world, 'error');
-      return { mend: () => sql('delete from organization_integration where organization = $1', [acme]) };
+      await authorize(world, 'telnyx', 'error');
+      return { mend: () => world.operator.ask('token revoke telnyx --org acme --reason test --yes') };
     },
   },
   {
@@ -231,23 +293,39 @@ export const faults: readonly Fault[] = [
     doctor: 'processes',
     says: 'warn',
     repair: 'dartwing config set pool_max 20',
-    inject: async ({ open }) => {
-      const process = await open({ poolConnectionsMax: 2 });
-      const holding: Promise<void>[] = [];
-      let release = () => {};
-      const released = new Promise<void>((resolve) => {
-        release = resolve;
-      });
-      atEnd(() => release());
-      for (let n = 0; n < 2; n++) holding.push(process.asOrg('acme', () => released));
-      await until(async () => (await process.metrics.meter.values()).some(isBusyPool));
-      return {
-        process,
-        mend: async () => {
+    inject: async ({ open, operator, folder }) => {
+      const cwd = mkdtempSync(join(folder, 'project-'));
+      await operator.ask('config set pool_max 2', { cwd });
+      /** A server as its configuration says, with two callers that take their time. */
+      const start = async () => {
+        const config = await loadConfig({ env: {}, cwd, flags: {} });
+        const process = await open({ poolConnectionsMax: config.values.poolMax });
+        let release = () => {};
+        const released = new Promise<void>((resolve) => {
+          release = resolve;
+        });
+        const holding = [0, 1].map(() => process.asOrg('acme', () => released));
+        await until(async () => (await process.metrics.meter.values()).some(isBusyPool));
+        const end = async () => {
           release();
           await Promise.all(holding);
+        };
+        atEnd(() => release());
+        return { process, end };
+      };
+      const first = await start();
+      const injected: Injected = {
+        process: first.process,
+        mend: async () => {
+          await operator.ask('config set pool_max 20', { cwd });
+          // Processes read it when they start.
+          await first.end();
+          const second = await start();
+          injected.process = second.process;
+          return { end: second.end };
         },
       };
+      return injected;
     },
   },
   {
@@ -372,13 +450,15 @@ export const faults: readonly Fault[] = [
       const smtpUrl = `smtp://127.0.0.1:${await freePort()}`;
       const process = await open({ mail: { smtpUrl, from } });
       await process.invitations.create('acme', { kind: 'email', email: 'new@acme.test', role: 'Employee' });
+      const isTried =
+        "select attempts > 0 and lease is null as is_tried from outgoing_mail where status = 'queued'";
+      await until(async () => (await sql(isTried)).every(({ is_tried: is }) => is === true));
       await sql(
         `update outgoing_mail set created_at = now() - interval '1 hour', due_at = now() - interval '1 hour'`,
       );
       return {
         mend: async () => {
           const { url } = await startMailServer();
-          await sql('update outgoing_mail set due_at = now(), lease = null, leased_until = null');
           await operator.ask('schedule run mail.delivery', {
             env: { DARTWING_SMTP_URL: url, DARTWING_MAIL_FROM: from },
           });
@@ -392,7 +472,7 @@ export const faults: readonly Fault[] = [
     doctor: 'sync',
     says: 'fail',
     repair: 'dartwing sync resync phone --org acme',
-    inject: async ({ dartwing, sql, acme }) => {
+    inject: async ({ dartwing, sql, acme, operator }) => {
       const feed = (since?: string) =>
         dartwing.sync.feed('acme', { device: 'phone', doctype: 'Note', since });
       const { next_since: begin } = await feed();
@@ -407,8 +487,10 @@ export const faults: readonly Fault[] = [
       return {
         between: write,
         mend: async () => {
-          // The device comes back and reads to the end; its next call says that it has applied all of it.
-          let since = begin;
+          await operator.ask('sync resync phone --org acme --yes');
+          await expect(feed(begin)).rejects.toMatchObject({ code: 'FULL_RESYNC_REQUIRED' });
+          // It begins again and reads to the end; its next call says that it has applied all of it.
+          let { next_since: since } = await feed();
           for (let page = 0; page < 3; page++) since = (await feed(since)).next_since;
         },
       };
@@ -419,10 +501,10 @@ export const faults: readonly Fault[] = [
     alert: 'conflict_spike',
     doctor: 'sync',
     says: 'warn',
-    repair: 'dartwing conflict list --org acme',
+    repair: 'dartwing conflict resolve - --org acme --take server --reason "…"',
     rounds: [16, 301, 301, 301],
     lingers: 1_000,
-    inject: async ({ sql, acme, dartwing }) => {
+    inject: async ({ sql, acme, dartwing, operator }) => {
       await dartwing.sync.feed('acme', { device: 'desk', doctype: 'Note' });
       let turn = 0;
       return {
@@ -433,13 +515,17 @@ export const faults: readonly Fault[] = [
           await sql(
             `insert into sync_conflict (organization, id, doctype, name, op, strategy, rules, status, fields, decisions,
                base_version, server_version, principal, opened_at, auto_at)
-             select $1, 'CF-9' || n, 'Note', 'n' || n, 'update', 'manual_resolve', '{}', 'open', '{}', '{}', 1, 2, 'x', now(), now() + interval '1 day'
+             select $1, 'CF-9' || n, 'Note', 'n' || n, 'update', 'manual_resolve', '{}', 'open', '{}', '[]', 1, 2, 'x', now(), now() + interval '1 day'
              from generate_series(1, 101) n`,
             [acme],
           );
         },
-        mend: () =>
-          sql(`update sync_conflict set status = 'resolved', resolved_at = now(), decision = 'server'`),
+        mend: async () => {
+          const { stdout } = await operator.run('conflict list --org acme --limit 500 --field id');
+          const line = 'conflict resolve - --org acme --take server --reason test --yes';
+          const { document } = await operator.ask(line, { input: stdout });
+          expect(document).toMatchObject({ summary: { done: 101, failed: 0 } });
+        },
       };
     },
   },
@@ -480,7 +566,7 @@ export const faults: readonly Fault[] = [
             `compliance baa add --org acme --counterparty Cloud --signed ${day(-1)} --expires ${day(365)} --file ${file}`,
           );
           await operator.ask('compliance verify --control baa --org acme');
-          await sql(`update compliance_policy set superseded_at = now() where organization = $1`, [acme]);
+          await operator.ask('compliance disable hipaa --org acme --reason test --confirm acme');
         },
       };
     },
@@ -519,18 +605,6 @@ export const faults: readonly Fault[] = [
     },
   },
 ];
-
-/** A clock of one process that is not remembered for a second. */
-export function ahead<T extends { monotonicMs(): number }>(clock: T): T {
-  let passed = 0;
-  return {
-    ...clock,
-    monotonicMs: () => {
-      passed += 61_000;
-      return clock.monotonicMs() + passed;
-    },
-  };
-}
 
 function isBusyPool({ name, labels, value }: { name: string; labels: object; value: number }): boolean {
   const { pool, state } = labels as { pool?: string; state?: string };

@@ -101,7 +101,11 @@ async function carryOut(
   onStale: 'refuse' | 'goOn',
 ): Promise<VerbResult> {
   if (!changesSomething(plan)) return answer(context, plan, { done: [], failed: [] });
-  const progress = startProgress(context.io, { title: 'Applying', total: plan.documents.length });
+  const progress = startProgress(context.io, {
+    title: 'Applying',
+    total: plan.documents.length,
+    op: 'apply',
+  });
   try {
     const onProgress = (done: number): void => progress.update(done);
     return answer(

@@ -7,6 +7,7 @@ import { change } from '../change.js';
 import type { CommandContext } from '../context.js';
 import { textFlag } from '../flag-values.js';
 import type { VerbResult, VerbRun } from '../spec.js';
+import { whileShown } from '../ui/progress.js';
 import { trailOf } from './filter.js';
 
 export const run: VerbRun = async (context, { flags }) => {
@@ -15,7 +16,9 @@ export const run: VerbRun = async (context, { flags }) => {
   const dartwing = await context.open();
   const organization = await trailOf(context, dartwing);
   const { dryRun } = context.global;
-  const document = await dartwing.audit.checkpoint({ organization, dryRun }, callOf(context));
+  const document = await whileShown(context, 'Signing trails', () =>
+    dartwing.audit.checkpoint({ organization, dryRun }, callOf(context)),
+  );
   const { signed, refused, note, verifiers } = document;
   if (to !== undefined && !dryRun) await writeNotes(context, dartwing, { to, organization });
   if (to === '-') return { nothing: true, findings: refused.length > 0 };

@@ -5,6 +5,7 @@ import { callOf } from '../call.js';
 import { change } from '../change.js';
 import { numberFlag, textFlag } from '../flag-values.js';
 import type { VerbRun } from '../spec.js';
+import { whileShown } from '../ui/progress.js';
 import { trailNamed } from './filter.js';
 
 export const run: VerbRun = async (context, { args, flags }) => {
@@ -13,7 +14,9 @@ export const run: VerbRun = async (context, { args, flags }) => {
   const to = textFlag(flags, 'to');
   const dartwing = await context.open();
   const organization = await trailNamed(dartwing, String(args.org));
-  const proof = await dartwing.audit.prove({ organization, seq, sinceSize }, callOf(context));
+  const proof = await whileShown(context, 'Proving', () =>
+    dartwing.audit.prove({ organization, seq, sinceSize }, callOf(context)),
+  );
   const text = `${JSON.stringify(proof, null, 2)}\n`;
   if (to === undefined) return { document: proof, table: { columns: [], sentence: text.trimEnd() } };
   await writeFile(resolve(context.cwd, to), text, { flush: true }).catch((error: NodeJS.ErrnoException) => {

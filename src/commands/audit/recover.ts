@@ -3,6 +3,7 @@ import { change } from '../change.js';
 import { readAs } from '../data-file.js';
 import { textFlag } from '../flag-values.js';
 import type { VerbRun } from '../spec.js';
+import { whileShown } from '../ui/progress.js';
 import { anchorBytesMax } from './filter.js';
 
 export const run: VerbRun = async (context, { flags }) => {
@@ -29,7 +30,9 @@ export const run: VerbRun = async (context, { flags }) => {
       dryRun: true,
       sentence: 'What was signed and is gone would be declared as lost',
     });
-  const { epoch, lost } = await dartwing.audit.recover({ anchors }, callOf(context));
+  const { epoch, lost } = await whileShown(context, 'Beginning an epoch', () =>
+    dartwing.audit.recover({ anchors }, callOf(context)),
+  );
   const lines = lost.map(
     ({ organization, kept, lost: count }) => `${organization}: ${count} entries behind ${kept} are lost`,
   );

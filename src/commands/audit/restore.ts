@@ -1,6 +1,7 @@
 import { callOf } from '../call.js';
 import { operationDocument } from '../operation.js';
 import type { VerbRun } from '../spec.js';
+import { whileShown } from '../ui/progress.js';
 
 export const run: VerbRun = async (context) => {
   context.reason('Restoring the trail');
@@ -13,7 +14,11 @@ export const run: VerbRun = async (context) => {
   });
   const { dryRun } = context.global;
   const nothing = { entries: 0, checkpoints: 0, trails: [] };
-  const result = dryRun ? nothing : await dartwing.audit.restore({ signal: context.signal }, callOf(context));
+  const result = dryRun
+    ? nothing
+    : await whileShown(context, 'Restoring entries', () =>
+        dartwing.audit.restore({ signal: context.signal }, callOf(context)),
+      );
   const { entries, checkpoints, trails } = result;
   const sentence = dryRun
     ? `What the database lost would be put back from ${place} (dry run: nothing was written)`

@@ -1,3 +1,4 @@
+import { detachFlag } from '../flags.js';
 import type { FlagSpec, NounSpec } from '../spec.js';
 
 const filters: readonly FlagSpec[] = [
@@ -69,6 +70,7 @@ export const auditSpec: NounSpec = {
       flags: [
         { name: 'all', summary: 'Every trail and the log over them; so without --org' },
         { name: 'since-checkpoint', summary: 'Only what is newer than the last signed checkpoint' },
+        detachFlag,
         { name: 'from', value: 'time', summary: 'From the last checkpoint before then on: -1d' },
         { name: 'to', value: 'time', summary: 'Up to what was sequenced then' },
         {
@@ -99,7 +101,7 @@ export const auditSpec: NounSpec = {
           note: 'Against a copy kept elsewhere',
         },
       ],
-      output: ['Report'],
+      output: ['Report', 'Operation'],
       danger: 'none',
       mutates: false,
       long: true,

@@ -1,5 +1,7 @@
+import { DartwingError } from '../../core/errors.js';
 import type { Report } from '../../core/index.js';
 import { readAs } from '../data-file.js';
+import { detach } from '../detach.js';
 import { textFlag, textsFlag, timeFlag } from '../flag-values.js';
 import { reportAnswer } from '../report.js';
 import type { VerbRun } from '../spec.js';
@@ -19,6 +21,19 @@ export const run: VerbRun = async (context, { flags }) => {
   const [from, to] = [timeFlag(flags, 'from', new Date()), timeFlag(flags, 'to', new Date())];
   const dartwing = await context.open();
   const organization = flags.all === true ? undefined : await trailOf(context, dartwing);
+  if (flags.detach === true) {
+    if (
+      organization === undefined ||
+      organization === 'SYSTEM' ||
+      anchor !== undefined ||
+      (from ?? to) !== undefined
+    )
+      throw new DartwingError('VALIDATION_ERROR', {
+        message: '--detach takes one organization (--org), without --anchor, --from and --to',
+      });
+    const input = { sinceCheckpoint: flags.sinceCheckpoint === true };
+    return detach(context, dartwing, organization, 'operation.audit_verify', input);
+  }
   const progress = startProgress(context.io, { title: 'Verifying entries', op: 'audit.verify' });
   let done = 0;
   const onProgress = (entries: number) => {

@@ -6,6 +6,7 @@ import { callOf } from '../call.js';
 import { textFlag, timeFlag } from '../flag-values.js';
 import { operationDocument } from '../operation.js';
 import type { VerbRun } from '../spec.js';
+import { whileShown } from '../ui/progress.js';
 import { organizationOf } from './answer.js';
 
 const formats: Readonly<Record<string, 'md' | 'json' | 'html'>> = {
@@ -24,7 +25,9 @@ export const run: VerbRun = async (context, parsed) => {
     throw new DartwingError('INPUT_REQUIRED', { what: 'A file to sign', flag: '--to <file>' });
   const since = timeFlag(parsed.flags, 'since', new Date());
   const dartwing = await context.open({ selfTest: 'version' });
-  const made = await dartwing.compliance.report(organization, { since, format }, callOf(context));
+  const made = await whileShown(context, 'Reporting', () =>
+    dartwing.compliance.report(organization, { since, format }, callOf(context)),
+  );
   if (to === undefined) return { document: { ...made.report }, table: { columns: [], sentence: made.text } };
   write(context.cwd, to, made.text);
   if (parsed.flags.sign === true)

@@ -85,9 +85,14 @@ export async function examine<T>(
 }
 
 /** Runs checks in order. A check that throws has failed with the words of its error. */
-export async function runChecks(checks: readonly Check[], patient: Patient): Promise<CheckResult[]> {
+export async function runChecks(
+  checks: readonly Check[],
+  patient: Patient,
+  onProgress: (done: number) => void = () => {},
+): Promise<CheckResult[]> {
   const results: CheckResult[] = [];
   for (const check of checks) {
+    onProgress(results.length);
     const started = performance.now();
     const broken = check.needs?.find((id) =>
       results.some((result) => result.id === id && result.status !== 'pass' && result.status !== 'warn'),

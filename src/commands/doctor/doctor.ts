@@ -4,6 +4,7 @@ import type { CommandContext } from '../context.js';
 import { durationFlag, textFlag } from '../flag-values.js';
 import type { Document, Parsed, VerbResult, VerbRun } from '../spec.js';
 import type { Io } from '../ui/io.js';
+import { whileShown } from '../ui/progress.js';
 import { bundleOf, forEverybody } from './bundle.js';
 import { type Check, type CheckResult, examine, runChecks } from './check.js';
 import { checks } from './checks.js';
@@ -12,7 +13,13 @@ export const run: VerbRun = async (context, { flags }) => {
   const chosen = choose(textFlag(flags, 'only'));
   const everyMs = durationFlag(flags, 'watch');
   if (everyMs !== undefined) return watch(context, chosen, flags, everyMs);
-  const look = () => examine(context, (patient) => runChecks(chosen, patient));
+  const look = () =>
+    whileShown(
+      context,
+      'Checking',
+      (progress) => examine(context, (patient) => runChecks(chosen, patient, progress.update)),
+      chosen.length,
+    );
   let results = await look();
   let repairs: RepairDocument[] | undefined;
   if (flags.fix === true) {

@@ -9,6 +9,7 @@ import { requireCurrent } from '../org/named.js';
 import { requestId } from '../request-id.js';
 import type { VerbRun } from '../spec.js';
 import { errorEvent } from '../ui/error.js';
+import { whileShown } from '../ui/progress.js';
 import { escapeControls } from '../ui/width.js';
 
 const listBytesMax = 4_194_304;
@@ -27,7 +28,9 @@ export const run: VerbRun = async (context, { flags }) => {
     });
   }
   const dartwing = await context.open();
-  const result = await dartwing.invitations.bulk(organization, csv, callOf(context));
+  const result = await whileShown(context, 'Inviting', () =>
+    dartwing.invitations.bulk(organization, csv, callOf(context)),
+  );
   const failed = result.failed.map(({ error, ...rest }) => ({
     ...rest,
     error: errorEvent(error, requestId()).error,

@@ -3,6 +3,7 @@ import { limits } from '../../core/limits.js';
 import { callOf } from '../call.js';
 import { durationFlag } from '../flag-values.js';
 import type { VerbRun } from '../spec.js';
+import { whileShown } from '../ui/progress.js';
 
 const dayMs = 86_400_000;
 
@@ -17,7 +18,9 @@ export const run: VerbRun = async (context, { flags }) => {
     question: `Delete jobs that ended more than ${keptDays} days ago, of every organization?`,
     name: 'all',
   });
-  const { jobs, days_dropped } = await dartwing.jobs.cleanup({ keptDays }, callOf(context));
+  const { jobs, days_dropped } = await whileShown(context, 'Deleting ended jobs', () =>
+    dartwing.jobs.cleanup({ keptDays }, callOf(context)),
+  );
   const { dryRun } = context.global;
   return {
     document: {

@@ -1,7 +1,9 @@
+import { DartwingError } from '../../core/errors.js';
 import type { Dartwing } from '../../core/index.js';
 import type { Rotated, RotationProgress, RotationResult } from '../../core/keys/index.js';
 import { callOf } from '../call.js';
 import type { CommandContext } from '../context.js';
+import { detach } from '../detach.js';
 import { rateFlag, textFlag } from '../flag-values.js';
 import { operationDocument } from '../operation.js';
 import type { Parsed, VerbResult, VerbRun } from '../spec.js';
@@ -22,6 +24,15 @@ export const run: VerbRun = async (context, parsed) => {
     name: organization ?? 'all',
   });
   if (flags.rewrap === true) return rewrap(context, dartwing, organization);
+  if (flags.detach === true) {
+    // What a worker repeats must not make a key each time: only a rotation that reseals goes on where it stopped.
+    if (organization === undefined || flags.reseal !== true)
+      throw new DartwingError('VALIDATION_ERROR', {
+        message: '--detach takes one organization (--org) and --reseal',
+      });
+    const input = { purpose: textFlag(flags, 'purpose'), perSecond };
+    return detach(context, dartwing, organization, 'operation.key_rotate', input);
+  }
   const showing = progressOf(context);
   try {
     const result = await dartwing.keys.rotate(

@@ -1,3 +1,4 @@
+import { detachFlag } from '../flags.js';
 import type { ArgumentSpec, FlagSpec, NounSpec } from '../spec.js';
 
 const key: ArgumentSpec = {
@@ -96,6 +97,7 @@ export const keySpec: NounSpec = {
         { name: 'reseal', summary: 'Seal again what former keys sealed' },
         { name: 'rewrap', summary: 'Wrap data keys with the master key of today instead' },
         { name: 'rate', value: 'n/s', summary: 'Values resealed a second at most: 200/s' },
+        detachFlag,
       ],
       examples: [
         {
@@ -105,6 +107,10 @@ export const keySpec: NounSpec = {
         {
           command: 'dartwing key rotate --all --reseal --rate 200/s --reason "Laptop lost" --yes',
           note: 'Everybody, gently',
+        },
+        {
+          command: 'dartwing key rotate --org acme --reseal --detach --reason "Monthly" --yes',
+          note: 'By a worker, while nobody waits',
         },
       ],
       output: ['Operation'],

@@ -6,6 +6,7 @@ import { scopeOf } from '../report.js';
 import { requestId } from '../request-id.js';
 import type { VerbRun } from '../spec.js';
 import { errorEvent } from '../ui/error.js';
+import { whileShown } from '../ui/progress.js';
 
 export const run: VerbRun = async (context, { args, flags }) => {
   const ref = scopeOf(args.org, flags.all === true, context.currentOrganization());
@@ -16,7 +17,9 @@ export const run: VerbRun = async (context, { args, flags }) => {
     name: ref ?? 'all',
   });
   const fix = textsFlag(flags, 'fix');
-  const { findings, left } = await dartwing.tenancy.repair(ref, { ...callOf(context), fix });
+  const { findings, left } = await whileShown(context, 'Repairing organizations', () =>
+    dartwing.tenancy.repair(ref, { ...callOf(context), fix }),
+  );
   const done = findings.map(({ id, slug, what }) => ({ ref: `org/${slug}`, id, what }));
   const failed = left.map(({ id, slug, what, fix: mend }) => {
     const error = new DartwingError('SUPERVISOR_MISSING', { slug: String(slug) }, { fix: [mend] });

@@ -1,6 +1,9 @@
+import { DartwingError } from '../../core/errors.js';
 import { callOf } from '../call.js';
+import { detach } from '../detach.js';
 import { scopeOf } from '../report.js';
 import type { VerbRun } from '../spec.js';
+import { whileShown } from '../ui/progress.js';
 
 export const run: VerbRun = async (context, { flags }) => {
   const organization = scopeOf(undefined, flags.all === true, context.currentOrganization());
@@ -10,7 +13,14 @@ export const run: VerbRun = async (context, { flags }) => {
     question: `Recompute the grants of ${organization ?? 'all organizations'}?`,
     name: organization ?? 'all',
   });
-  const done = await dartwing.permissions.rebuild(organization, callOf(context));
+  if (flags.detach === true) {
+    if (organization === undefined)
+      throw new DartwingError('VALIDATION_ERROR', { message: '--detach takes one organization: --org' });
+    return detach(context, dartwing, organization, 'operation.permission_rebuild', {});
+  }
+  const done = await whileShown(context, 'Recomputing grants', () =>
+    dartwing.permissions.rebuild(organization, callOf(context)),
+  );
   const counts = `${done.created} grants made, ${done.removed} removed in ${done.organizations} organizations`;
   const sentence = done.dry_run ? `${counts} (dry run: nothing was written)` : counts;
   return { document: { ...done }, table: { columns: [], sentence } };

@@ -1,3 +1,4 @@
+import { detachFlag } from '../flags.js';
 import type { NounSpec } from '../spec.js';
 
 export const permissionSpec: NounSpec = {
@@ -64,12 +65,12 @@ export const permissionSpec: NounSpec = {
       description:
         'Makes what is missing and takes away what no membership carries; grants of single documents stay. Running it ' +
         'again changes nothing.',
-      flags: [{ name: 'all', summary: 'Every organization; so without --org' }],
+      flags: [{ name: 'all', summary: 'Every organization; so without --org' }, detachFlag],
       examples: [
         { command: 'dartwing permission rebuild --org acme --dry-run', note: 'What it would do' },
         { command: 'dartwing permission rebuild --all --yes', note: 'Every organization, page by page' },
       ],
-      output: ['GrantRebuild'],
+      output: ['GrantRebuild', 'Operation'],
       danger: 'moderate',
       mutates: true,
       long: true,

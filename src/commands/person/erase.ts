@@ -1,6 +1,7 @@
 import { callOf } from '../call.js';
 import { changed } from '../change.js';
 import type { VerbRun } from '../spec.js';
+import { whileShown } from '../ui/progress.js';
 
 export const run: VerbRun = async (context, { args }) => {
   context.reason('Erasing a person');
@@ -20,6 +21,6 @@ export const run: VerbRun = async (context, { args }) => {
       'The trails keep the id and nothing else; copies in backups live as long as the backups',
     ],
   });
-  const change = await dartwing.privacy.erase(id, callOf(context));
+  const change = await whileShown(context, 'Erasing', () => dartwing.privacy.erase(id, callOf(context)));
   return changed(change, `Person ${id} is erased: ${told.join(', ')}`);
 };

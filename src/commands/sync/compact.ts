@@ -1,8 +1,10 @@
 import { DartwingError } from '../../core/errors.js';
 import { callOf } from '../call.js';
+import { detach } from '../detach.js';
 import { durationFlag } from '../flag-values.js';
 import { requireCurrent } from '../org/named.js';
 import type { VerbRun } from '../spec.js';
+import { whileShown } from '../ui/progress.js';
 
 const dayMs = 86_400_000;
 
@@ -18,7 +20,11 @@ export const run: VerbRun = async (context, { flags }) => {
     name: organization,
   });
   const keepDays = keepMs === undefined ? undefined : keepMs / dayMs;
-  const done = await dartwing.sync.compact(organization, keepDays, callOf(context));
+  if (flags.detach === true)
+    return detach(context, dartwing, organization, 'operation.sync_compact', { keepDays });
+  const done = await whileShown(context, 'Forgetting old changes', () =>
+    dartwing.sync.compact(organization, keepDays, callOf(context)),
+  );
   const { changes, tombstones, operations } = done;
   const dry = context.global.dryRun ? ' (dry run: nothing was written)' : '';
   return {

@@ -9,6 +9,7 @@ import type { CommandContext } from '../context.js';
 import { textFlag } from '../flag-values.js';
 import { requireCurrent } from '../org/named.js';
 import type { VerbRun } from '../spec.js';
+import { type Progress, whileShown } from '../ui/progress.js';
 
 const bytesMax = 16_777_216;
 
@@ -21,19 +22,23 @@ export const run: VerbRun = async (context, { flags }) => {
   const failed: object[] = [];
   // Batches of one push after another: the order of the file is the order in which things happened.
   let taken = 0;
-  for (; taken < operations.length && !(taken > 0 && context.signal.aborted); taken += limits.pushMax) {
-    const batch = operations.slice(taken, taken + limits.pushMax);
-    const { results } = await dartwing.sync.push(
-      organization,
-      { device, operations: batch },
-      callOf(context),
-    );
-    for (const { doctype, name, outcome, version, status, error, conflict } of results) {
-      const ref = `document/${doctype}/${name ?? ''}`;
-      if (status === 'success') done.push({ ref, outcome, version });
-      else failed.push({ ref, outcome, error: error ?? { code: 'CONFLICT', conflict } });
+  const pushAll = async (progress: Progress) => {
+    for (; taken < operations.length && !(taken > 0 && context.signal.aborted); taken += limits.pushMax) {
+      const batch = operations.slice(taken, taken + limits.pushMax);
+      const { results } = await dartwing.sync.push(
+        organization,
+        { device, operations: batch },
+        callOf(context),
+      );
+      progress.update(taken + batch.length);
+      for (const { doctype, name, outcome, version, status, error, conflict } of results) {
+        const ref = `document/${doctype}/${name ?? ''}`;
+        if (status === 'success') done.push({ ref, outcome, version });
+        else failed.push({ ref, outcome, error: error ?? { code: 'CONFLICT', conflict } });
+      }
     }
-  }
+  };
+  await whileShown(context, 'Sending operations', pushAll, operations.length);
   const dry = context.global.dryRun ? ' (dry run: nothing was written)' : '';
   return {
     document: bulkDocument(done, failed, context.global),

@@ -1,3 +1,4 @@
+import { detachFlag } from '../flags.js';
 import type { NounSpec } from '../spec.js';
 
 export const syncSpec: NounSpec = {
@@ -172,12 +173,13 @@ export const syncSpec: NounSpec = {
       summary: 'Forget changes and tombstones that are older than they are kept',
       flags: [
         { name: 'keep', value: 'duration', summary: 'How long, in whole days, 30d unless told and at least' },
+        detachFlag,
       ],
       examples: [
         { command: 'dartwing sync compact --org acme --yes', note: 'What is older than 30 days' },
         { command: 'dartwing sync compact --org acme --keep 90d --dry-run', note: 'What would go' },
       ],
-      output: ['SyncCompaction'],
+      output: ['SyncCompaction', 'Operation'],
       danger: 'moderate',
       mutates: true,
       long: true,

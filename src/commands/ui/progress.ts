@@ -3,6 +3,7 @@
  * then a line elsewhere, events in machine modes, nothing with --quiet.
  */
 import { formatDuration } from '../../core/duration.js';
+import type { CommandContext } from '../context.js';
 import type { Io } from './io.js';
 import { createRate, type Rate } from './rate.js';
 
@@ -34,6 +35,22 @@ export function startProgress(io: Io, options: ProgressOptions): Progress {
   if (io.settings.quiet) return { update: () => {}, end: () => {} };
   if (io.machine) return eventProgress(io, options);
   return io.err.isTTY ? drawnProgress(io, options) : lineProgress(io, options);
+}
+
+/** Shows signs of life while `work` lasts, and tells it where to say how far it is. */
+export async function whileShown<T>(
+  { io, commandPath }: Pick<CommandContext, 'io' | 'commandPath'>,
+  title: string,
+  work: (progress: Progress) => Promise<T>,
+  total?: number,
+): Promise<T> {
+  const op = commandPath.replaceAll(' ', '.');
+  const progress = startProgress(io, { title, op, ...(total === undefined ? {} : { total }) });
+  try {
+    return await work(progress);
+  } finally {
+    progress.end();
+  }
 }
 
 function drawnProgress(io: Io, options: ProgressOptions): Progress {

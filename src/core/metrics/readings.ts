@@ -35,6 +35,8 @@ export interface ReadingParts {
   ready: () => Promise<void>;
   /** Services that fail, and whether this process calls them. */
   breakers: () => ReadonlyMap<string, BreakerState>;
+  /** Folder whose disk is looked at; that of the process unless told. */
+  folder?: string | undefined;
 }
 
 /** Readings of the installation, remembered for a second: ten scrapers cost the database no more than one. */
@@ -193,7 +195,11 @@ function soundness({ ready, clock }: ReadingParts): () => Promise<boolean | unde
 }
 
 /** What the process knows of itself. */
-export function processReadings({ database, breakers }: Pick<ReadingParts, 'database' | 'breakers'>): {
+export function processReadings({
+  database,
+  breakers,
+  folder,
+}: Pick<ReadingParts, 'database' | 'breakers' | 'folder'>): {
   read: () => Promise<Reading[]>;
   close: () => void;
 } {
@@ -223,15 +229,15 @@ export function processReadings({ database, breakers }: Pick<ReadingParts, 'data
         name: 'dartwing_process_event_loop_delay_seconds',
         value: Number.isFinite(slow) ? slow : 0,
       },
-      ...(await diskReadings()),
+      ...(await diskReadings(folder)),
     ];
   };
   return { read, close: () => void delay.disable() };
 }
 
-async function diskReadings(): Promise<Reading[]> {
+async function diskReadings(folder?: string): Promise<Reading[]> {
   try {
-    const { bavail, blocks, bsize } = await statfs(process.cwd());
+    const { bavail, blocks, bsize } = await statfs(folder ?? process.cwd());
     return [
       { name: 'dartwing_process_disk_free_bytes', value: bavail * bsize },
       { name: 'dartwing_process_disk_size_bytes', value: blocks * bsize },
