@@ -1,7 +1,8 @@
 import type { QueryResultRow } from 'pg';
 import { beforeAll, expect, it } from 'vitest';
 import type { Tx } from '../../src/core/db/index.js';
-import { claimJobs, claimWithin, completeJobs, releaseChildren } from '../../src/core/jobs/engine-queries.js';
+import { claimJobs, claimWithin } from '../../src/core/jobs/claim-queries.js';
+import { completeJobs, releaseChildren } from '../../src/core/jobs/engine-queries.js';
 import { type JobWorld, openJobWorld } from './world.js';
 
 let world: JobWorld;

@@ -9,7 +9,7 @@ import {
   lockLines,
   type Picks,
   spendRates,
-} from './engine-queries.js';
+} from './claim-queries.js';
 import type { Pick } from './fair.js';
 
 /** More than can run. */
@@ -46,7 +46,7 @@ export async function claimWithinLimits(
 ): Promise<LimitedClaim> {
   const picks = bounded.map(({ pick }) => pick);
   const organizations = picks.map(({ organization }) => organization);
-  const caps = bounded.map(({ pick, runningMax }) => runningMax ?? uncapped);
+  const caps = bounded.map(({ runningMax }) => runningMax ?? uncapped);
   const [locked, use, claimed] = await Promise.all([
     lockLines(tx, queue, organizations),
     findUse(tx, queue, organizations),

@@ -2,9 +2,9 @@
 import type { Tx } from '../db/index.js';
 import { makeDoorbell } from '../doorbell.js';
 import { limits } from '../limits.js';
+import { type ClaimedJob, claimJobs } from './claim-queries.js';
 import type { CompletionBatch } from './completion.js';
 import type { Ring } from './doorbell.js';
-import { type ClaimedJob, claimJobs } from './engine-queries.js';
 import { FairQueue, type Pick } from './fair.js';
 import { claimAtRates, claimWithinLimits, picksOf } from './limited-claim.js';
 import type { LimitRow } from './settings-queries.js';

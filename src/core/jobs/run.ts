@@ -4,11 +4,12 @@ import { DartwingError } from '../errors.js';
 import { parseInput } from '../input.js';
 import { limits } from '../limits.js';
 import { type Trace, traceOf, traceparentOf } from '../trace.js';
+import type { ClaimedJob } from './claim-queries.js';
 import type { JobContext } from './context.js';
 import type { RegisteredType, Registry } from './definition.js';
 import { jobId } from './document.js';
 import type { JobDoorbell } from './doorbell.js';
-import { type ClaimedJob, completeJobs, holdJob, isKeyLive, releaseChildren } from './engine-queries.js';
+import { completeJobs, holdJob, isKeyLive, releaseChildren } from './engine-queries.js';
 import { failureOf, type JobFailure } from './retry.js';
 import { runInThread } from './thread.js';
 

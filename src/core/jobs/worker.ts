@@ -7,17 +7,11 @@ import { keepListening, type Listening, type Tx } from '../db/index.js';
 import { DartwingError } from '../errors.js';
 import { limits } from '../limits.js';
 import type { Log } from '../log.js';
+import type { ClaimedJob } from './claim-queries.js';
 import { openCompletions } from './completion.js';
 import { type QueueName, queueNames } from './definition.js';
 import { jobChannel, readyRings, ringsOf } from './doorbell.js';
-import {
-  type ClaimedJob,
-  discoverLines,
-  lockJobs,
-  promoteDue,
-  releaseJobs,
-  upsertProgress,
-} from './engine-queries.js';
+import { discoverLines, lockJobs, promoteDue, releaseJobs, upsertProgress } from './engine-queries.js';
 import { type LineSettings, openLine, type QueueLine } from './queue-line.js';
 import { type Outcome, type Running, type RunParts, runJob, runningOf, stop } from './run.js';
 import {
