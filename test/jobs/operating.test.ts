@@ -281,6 +281,7 @@ describe('schedules', () => {
       'audit.checkpoints',
       'audit.seal',
       'audit.verification',
+      'compliance.disabling',
       'compliance.drift',
       'documents.seal',
       'invitations.expiry',
