@@ -4,6 +4,7 @@ import { openSimulator, parseScenario, type RuleChange, type Simulation } from '
 import type { CommandContext } from '../context.js';
 import { numberFlag, textFlag } from '../flag-values.js';
 import type { VerbRun } from '../spec.js';
+import { whileShown } from '../ui/progress.js';
 import { readMappings } from './yaml-input.js';
 
 const seedMax = 2_147_483_647;
@@ -32,14 +33,8 @@ export const run: VerbRun = async (context, { flags }) => {
   context.io.note('Starting a database for this simulation only');
   const simulator = await openSimulator(simulated, env);
   context.defer(() => simulator.close());
-  const answer = await simulator.simulate({
-    seed: seed ?? 1,
-    histories,
-    stepsMax,
-    scenario,
-    rules,
-    signal: context.signal,
-  });
+  const wish = { seed: seed ?? 1, histories, stepsMax, scenario, rules, signal: context.signal };
+  const answer = await whileShown(context, 'Simulating', () => simulator.simulate(wish));
   return {
     document: { ...answer },
     findings: !answer.converged,
