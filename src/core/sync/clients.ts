@@ -1,5 +1,5 @@
 /** The devices of an organization: how far behind they are, and what waits in them. For operators and supervisors. */
-import { authorize, type Scope } from '../access/index.js';
+import { authorize, recordAct, type Scope } from '../access/index.js';
 import { DartwingError } from '../errors.js';
 import { limits } from '../limits.js';
 import { countOpen, type DeviceRow, findDevices, findDoctypeLags, wantResync } from './client-queries.js';
@@ -123,9 +123,11 @@ export async function listClients(scope: Scope): Promise<SyncClient[]> {
 /** Makes the next call of a device begin again. @throws SYNC_CLIENT_NOT_FOUND, PERMISSION_DENIED */
 export async function resyncClient(scope: Scope, device: string): Promise<number> {
   const organization = scope.tx.organization!;
-  authorize(scope, 'write', { doctype: 'Sync Client', name: device, organization });
+  const ref = { doctype: 'Sync Client', name: device, organization };
+  authorize(scope, 'write', ref);
   const count = await wantResync(scope.tx, organization, device);
   if (count === 0) throw new DartwingError('SYNC_CLIENT_NOT_FOUND', { ref: device.slice(0, 80) });
+  await recordAct(scope, organization, 'sync.resync', ref, { new: { resync_wanted: true } });
   return count;
 }
 

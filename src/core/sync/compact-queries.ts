@@ -1,4 +1,4 @@
-/** Statements of compaction. */
+/** Statements of compaction; each forgets at most `limits.compactBatchMax`. */
 import type { Tx } from '../db/index.js';
 import { limits } from '../limits.js';
 
@@ -9,23 +9,31 @@ export async function findExpired(tx: Tx, organization: string, before: Date): P
   return (await tx.query<{ seq: number }>(text, [organization, before])).rows[0]!.seq;
 }
 
-export async function raiseRetained(tx: Tx, organization: string, upTo: number): Promise<number> {
-  const text = `update document_head set min_retained = greatest(min_retained, $2) where organization = $1
+/** Up to which change the log is gone from now on, and whether that is new. */
+export async function raiseRetained(
+  tx: Tx,
+  organization: string,
+  upTo: number,
+): Promise<{ retained: number; wasRaised: boolean }> {
+  const raise = `update document_head set min_retained = $2 where organization = $1 and min_retained < $2
     returning min_retained::float8 as retained`;
-  const { rows } = await tx.query<{ retained: number }>(text, [organization, upTo]);
-  return rows[0]?.retained ?? 0;
+  const raised = (await tx.query<{ retained: number }>(raise, [organization, upTo])).rows[0];
+  if (raised !== undefined) return { ...raised, wasRaised: true };
+  const text = 'select min_retained::float8 as retained from document_head where organization = $1';
+  const { rows } = await tx.query<{ retained: number }>(text, [organization]);
+  return { retained: rows[0]?.retained ?? 0, wasRaised: false };
 }
 
 export function deleteChanges(tx: Tx, organization: string, upTo: number): Promise<number> {
   const text = `delete from document_change where organization = $1 and seq in (
     select seq from document_change where organization = $1 and seq <= $2 order by seq limit ${limits.compactBatchMax})`;
-  return inBatches(tx, text, [organization, upTo]);
+  return oneBatch(tx, text, [organization, upTo]);
 }
 
 export function deleteOperations(tx: Tx, organization: string, before: Date): Promise<number> {
   const text = `delete from sync_operation where (organization, origin, operation) in (
     select organization, origin, operation from sync_operation where organization = $1 and at < $2 limit ${limits.compactBatchMax})`;
-  return inBatches(tx, text, [organization, before]);
+  return oneBatch(tx, text, [organization, before]);
 }
 
 export function deleteTombstones(
@@ -36,14 +44,9 @@ export function deleteTombstones(
 ): Promise<number> {
   const text = `delete from document where organization = $1 and doctype = $2 and name in (
     select name from document where organization = $1 and doctype = $2 and deleted and modified_at < $3 limit ${limits.compactBatchMax})`;
-  return inBatches(tx, text, [organization, doctype, before]);
+  return oneBatch(tx, text, [organization, doctype, before]);
 }
 
-async function inBatches(tx: Tx, text: string, values: readonly unknown[]): Promise<number> {
-  let total = 0;
-  for (;;) {
-    const { rowCount } = await tx.query(text, values);
-    total += rowCount;
-    if (rowCount < limits.compactBatchMax) return total;
-  }
+async function oneBatch(tx: Tx, text: string, values: readonly unknown[]): Promise<number> {
+  return (await tx.query(text, values)).rowCount;
 }

@@ -12,7 +12,7 @@
  * ```
  *
  * docs/sync-protocol.md is the protocol. Limits: `feed…`, `push…`, `conflict…` in limits.ts. Audit: sync.push for each
- * batch that wrote something, with every document and its version; conflict.resolve; sync.rules; sync.replay; sync.compact.
+ * batch that wrote something, with every document and its version; conflict.resolve; sync.rules; sync.replay; sync.resync; sync.compact.
  */
 export type { LagList, SyncClient, SyncStatus } from './clients.js';
 export type { SyncCompaction } from './compact.js';

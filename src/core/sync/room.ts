@@ -17,7 +17,7 @@ import {
   syncLag,
   syncStatus,
 } from './clients.js';
-import { compact, type SyncCompaction } from './compact.js';
+import { compactInSteps, compactStep, type SyncCompaction } from './compact.js';
 import {
   type ConflictDecision,
   type ConflictDocument,
@@ -193,7 +193,13 @@ export function syncVerbs(source: SyncSource): Sync {
     clients: (ref, call) => within(ref, call, listClients),
     resync: (ref, device, call) => within(ref, call, (scope) => resyncClient(scope, device)),
     replay: (ref, input, call) => within(ref, call, (scope) => replayLog(scope, registry, input)),
-    compact: (ref, keepDays, call) => within(ref, call, (scope) => compact(scope, registry, keepDays)),
+    compact: (ref, keepDays, call) => {
+      const step = (scope: Scope) => compactStep(scope, registry, keepDays);
+      // What is rolled back step by step would begin with the same step for ever.
+      return session.call(call).dryRun
+        ? within(ref, call, (scope) => compactInSteps(() => step(scope)))
+        : compactInSteps(() => within(ref, call, step));
+    },
     checkDoctypes: async () => checkDoctypes(registry, rulesOf),
     rules: Object.freeze({
       list: (ref, call) => within(ref, call, (scope) => listRules(scope, registry, rulesOf)),
