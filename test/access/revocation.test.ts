@@ -10,7 +10,8 @@ import { createTestDatabase, type TestDatabase, testOptions } from '../support/d
 import { atEnd } from '../support/ending.js';
 import { as, openTestSession, type World, worldOf } from './world.js';
 
-const rounds = 1_000;
+/** CI asks for 1,000 by DARTWING_REVOCATION_ROUNDS. */
+const rounds = Number(process.env.DARTWING_REVOCATION_ROUNDS ?? 200);
 
 let database: TestDatabase;
 let dartwing: Dartwing;

@@ -72,6 +72,10 @@ describe('job', () => {
     expect((types.document.items as { name: string }[]).map(({ name }) => name)).toEqual([
       'mail.send',
       'note.write',
+      'operation.audit_verify',
+      'operation.key_rotate',
+      'operation.permission_rebuild',
+      'operation.sync_compact',
       'token.health',
       'token.refresh',
       'webhook.handle',

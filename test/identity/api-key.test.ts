@@ -74,9 +74,11 @@ describe('an API key', () => {
     expect(second.change.after).toEqual(first.change.after);
     expect(second.secret).toBeUndefined();
     const kept = await world.one<{ text: string }>(
-      "select string_agg(answer::text, ' ') as text from idempotency",
+      "select string_agg(i::text, ' ') as text from idempotency i",
     );
+    expect(kept?.text).toContain('make-till');
     expect(kept?.text).not.toContain(first.secret);
+    expect(kept?.text).not.toContain(Buffer.from(first.secret!).toString('hex'));
   });
 
   test('rotated opens with both secrets until the grace is over', async () => {
