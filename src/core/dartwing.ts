@@ -115,6 +115,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
     await bell.stop();
     await database.close();
   };
+  const transaction = <T>(work: (tx: Tx) => Promise<T>) => database.asMachinery(work);
   const registry = whenUsed(() => openRegistry(options.doctypes, () => keys.get()));
   const indexing = openIndexing({
     build: () => buildIndexes(transaction, registry.get()),
@@ -155,7 +156,6 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
   const provisioner = whenUsed(() => openProvisioner(session, options.provisioning ?? {}, log));
   events.subscribe('person.unprovisioned', (...event) => provisioner.get().provision(...event));
 
-  const transaction = <T>(work: (tx: Tx) => Promise<T>) => database.asMachinery(work);
   const audit: AuditSource = {
     database: { transaction },
     sequencerRole: database.roles.sequencer,

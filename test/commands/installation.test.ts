@@ -338,9 +338,10 @@ describe('a dead database', () => {
       code: 'DATABASE_AUTHENTICATION',
       why: expect.stringContaining('password'),
     });
+    // A server is asked by nobody without a token.
     for (const url of ['http://127.0.0.1:1', 'https://dartwing.invalid'])
       expect(await operator.fail('org list', { env: { DATABASE_URL: '', DARTWING_URL: url } })).toMatchObject(
-        { code: 'CONFIG_INVALID', exit: 2 },
+        { code: 'UNAUTHENTICATED', exit: 4 },
       );
     expect(await operator.fail('org list', { env: { DATABASE_URL: 'mysql://x' } })).toMatchObject({
       exit: 2,

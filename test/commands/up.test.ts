@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { schemas } from '../../src/commands/schemas/index.js';
-import { serverTree } from '../db/embedded-stage.js';
+import { killAll, serverTree } from '../db/embedded-stage.js';
 import { errorEvent, program, type RunResult } from '../support/cli.js';
 import { createTestDatabase } from '../support/database.js';
 import { masterKey } from '../support/server.js';
@@ -175,7 +175,7 @@ describe('in a fresh folder', () => {
     expect((await run('org create kept --type family')).code).toBe(0);
     const [postmaster] = processesOf(folder);
     expect(postmaster).toBeDefined();
-    for (const pid of [killed.child.pid!, ...serverTree(postmaster!)]) process.kill(pid, 'SIGKILL');
+    killAll([killed.child.pid!, ...serverTree(postmaster!)]);
     await killed.ended;
     const tokenFile = join(folder, '.dartwing/token');
     expect(readFileSync(tokenFile, 'utf8').trim()).toBe(key);

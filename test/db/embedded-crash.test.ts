@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { birthOf } from '../../src/core/db/embedded/processes.js';
-import { gone, madeData, newData, serverTree, User, useStage } from './embedded-stage.js';
+import { gone, killAll, madeData, newData, serverTree, User, useStage } from './embedded-stage.js';
 
 useStage();
 
@@ -32,7 +32,7 @@ it('loses no committed row when everything is killed at once', async () => {
     expect(found).toEqual([{ count: committed }]);
     for (let row = 0; row < 20; row++, committed++)
       await user.query(`insert into entry (body) values ('${row}')`);
-    for (const pid of serverTree(server.pid)) process.kill(pid, 'SIGKILL');
+    killAll(serverTree(server.pid));
     await user.kill();
   }
   const last = new User();

@@ -141,6 +141,16 @@ export function serverTree(pid: number): number[] {
   return [pid, ...all.filter((other) => parentOf(other) === pid)];
 }
 
+/** Kills processes that may be ending by themselves: backends follow their postmaster. */
+export function killAll(pids: readonly number[]): void {
+  for (const pid of pids)
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+}
+
 /** Resolves when a process has ended, within ten seconds. */
 export async function gone(pid: number): Promise<boolean> {
   for (let look = 0; look < 500 && birthOf(pid) !== undefined; look++) await setTimeout(20);

@@ -10,6 +10,7 @@ export const judgedKinds: ReadonlySet<string> = new Set([
   'Audit Trail',
   'Background Job',
   'Business Associate Agreement',
+  'Compliance Framework',
   'Compliance Policy',
   'Data Key',
   'Installation',
