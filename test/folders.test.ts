@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { makeFolder, requireFolder } from '../src/core/folders.js';
+import { makeFolder, requireFolder, writePrivateDraft } from '../src/core/folders.js';
 
 let root: string;
 beforeEach(() => {
@@ -31,4 +31,17 @@ describe('making a folder', () => {
   it.runIf(existsSync('/proc/self'))('ends where the system takes no folders', () => {
     expect(() => requireFolder('/proc/nope/x')).toThrow(expect.objectContaining({ code: 'FOLDER_UNUSABLE' }));
   });
+});
+
+it('writes a draft beside a file that only its owner may read, whatever the umask', () => {
+  const file = join(root, 'secret');
+  const before = process.umask(0);
+  try {
+    const drafts = [writePrivateDraft(file, 'one'), writePrivateDraft(file, 'two')];
+    expect(drafts.map((draft) => statSync(draft).mode & 0o777)).toEqual([0o600, 0o600]);
+    expect(new Set([file, ...drafts]).size).toBe(3);
+    expect(existsSync(file)).toBe(false);
+  } finally {
+    process.umask(before);
+  }
 });

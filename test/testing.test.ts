@@ -27,3 +27,10 @@ it('binds a transaction to one organization', async () => {
   );
   expect(names).toEqual([{ person_email: 'ana@acme.test' }]);
 });
+
+it('closes once, however often and by whomever it is asked', async () => {
+  const { dartwing } = test;
+  await Promise.all([dartwing.close(), dartwing.close()]);
+  await dartwing.close();
+  await expect(dartwing.tenancy.show('acme')).rejects.toThrow();
+});

@@ -108,6 +108,6 @@ export interface Dartwing {
   asSystem<T>(reason: string, work: (tx: Tx) => Promise<T>, call?: CallOptions): Promise<T>;
   /** Answers when the database does and the installation is sound. */
   ready(): Promise<void>;
-  /** Finishes what runs, then closes every connection. */
+  /** Finishes what runs, then closes every connection; asked again, it is the same end. */
   close(): Promise<void>;
 }

@@ -110,10 +110,15 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
     },
   });
   const beforeClose: (() => Promise<void>)[] = [async () => metrics.made?.close()];
-  const close = async () => {
-    for (const finish of beforeClose) await finish();
-    await bell.stop();
-    await database.close();
+  let closed: Promise<void> | undefined;
+  // A signal and the end of a program may both ask.
+  const close = () => {
+    closed ??= (async () => {
+      for (const finish of beforeClose) await finish();
+      await bell.stop();
+      await database.close();
+    })();
+    return closed;
   };
   const transaction = <T>(work: (tx: Tx) => Promise<T>) => database.asMachinery(work);
   const registry = whenUsed(() => openRegistry(options.doctypes, () => keys.get()));

@@ -1,5 +1,6 @@
-/** Making folders. */
-import { chmodSync, mkdirSync, statSync } from 'node:fs';
+/** Making folders, and files that nobody else may read. */
+import { randomBytes } from 'node:crypto';
+import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { DartwingError } from './errors.js';
 
@@ -38,4 +39,16 @@ export function requireFolder(path: string, options: { mode?: number } = {}): vo
       { cause: error },
     );
   }
+}
+
+/**
+ * Writes a complete file beside `file` that only its owner may read, to be renamed or linked into place.
+ * @returns its path
+ */
+export function writePrivateDraft(file: string, text: string): string {
+  const draft = `${file}.${randomBytes(6).toString('hex')}`;
+  writeFileSync(draft, text, { mode: 0o600, flag: 'wx' });
+  // Whatever the umask.
+  chmodSync(draft, 0o600);
+  return draft;
 }

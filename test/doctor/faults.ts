@@ -453,6 +453,8 @@ export const faults: readonly Fault[] = [
       const isTried =
         "select attempts > 0 and lease is null as is_tried from outgoing_mail where status = 'queued'";
       await until(async () => (await sql(isTried)).every(({ is_tried: is }) => is === true));
+      // Its next attempt would otherwise take the message while the repair runs.
+      await process.close();
       await sql(
         `update outgoing_mail set created_at = now() - interval '1 hour', due_at = now() - interval '1 hour'`,
       );

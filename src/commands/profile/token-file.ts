@@ -1,11 +1,10 @@
 /** Tokens of a signed-in profile: one private file each, replaced as a whole, changed by one process at a time. */
-import { randomBytes } from 'node:crypto';
-import { chmodSync, linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { readText, requirePrivate } from '../../core/config-files.js';
 import { DartwingError } from '../../core/errors.js';
-import { makeFolder } from '../../core/folders.js';
+import { makeFolder, writePrivateDraft } from '../../core/folders.js';
 import type { CommandContext } from '../context.js';
 
 /** What the provider gave, and where it came from. */
@@ -53,8 +52,7 @@ export function openTokenFile({ configInput, config, global }: CommandContext): 
     },
     write: (tokens: StoredTokens) => {
       makeFolder(dirname(file), { mode: 0o700 });
-      const draft = writeDraft(file, `${JSON.stringify(tokens, null, 2)}\n`);
-      renameSync(draft, file);
+      renameSync(writePrivateDraft(file, `${JSON.stringify(tokens, null, 2)}\n`), file);
     },
     remove: () => rmSync(file, { force: true }),
     alone: async <T>(work: () => Promise<T>): Promise<T> => {
@@ -79,16 +77,9 @@ function parse(file: string): StoredTokens | undefined {
   }
 }
 
-function writeDraft(file: string, text: string): string {
-  const draft = `${file}.${randomBytes(6).toString('hex')}`;
-  writeFileSync(draft, text, { mode: 0o600, flag: 'wx' });
-  chmodSync(draft, 0o600);
-  return draft;
-}
-
 /** A complete file with our id is linked into place, so a lock is never seen half written. */
 async function take(lock: string): Promise<void> {
-  const draft = writeDraft(lock, String(process.pid));
+  const draft = writePrivateDraft(lock, String(process.pid));
   try {
     for (let waitedMs = 0; ; waitedMs += 50) {
       try {

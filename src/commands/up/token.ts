@@ -2,10 +2,10 @@
  * The API key that `up` keeps beside its embedded database: programs have something to try the server with, before
  * anybody has set up who may sign in.
  */
-import { randomBytes } from 'node:crypto';
-import { chmodSync, renameSync, writeFileSync } from 'node:fs';
+import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { readText } from '../../core/config-files.js';
+import { writePrivateDraft } from '../../core/folders.js';
 import type { Dartwing } from '../../core/index.js';
 import { limits } from '../../core/limits.js';
 import type { CommandContext } from '../context.js';
@@ -41,9 +41,6 @@ export async function keepToken(
   const { change, secret } = await apiKeys.create(organization, wanted, call);
   const credential = `${change.after?.id}.${secret}`;
   io.conceal([credential]);
-  const draft = `${file}.${randomBytes(6).toString('hex')}`;
-  writeFileSync(draft, `${credential}\n`, { mode: 0o600, flag: 'wx' });
-  chmodSync(draft, 0o600);
-  renameSync(draft, file);
+  renameSync(writePrivateDraft(file, `${credential}\n`), file);
   return file;
 }

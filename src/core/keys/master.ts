@@ -1,9 +1,9 @@
 /** The master key and what is derived from it. */
 import { createHash, hkdfSync, randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, readFileSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DartwingError } from '../errors.js';
-import { requireFolder } from '../folders.js';
+import { requireFolder, writePrivateDraft } from '../folders.js';
 
 /** Keys of an installation. Everything is derived from one master key of 32 bytes (HKDF-SHA-256, RFC 5869). */
 export interface Keyring {
@@ -89,9 +89,7 @@ function derive(master: Buffer, purpose: string): Buffer {
 export function developmentMasterKey(file: string): { key: string; created: boolean } {
   if (existsSync(file)) return { key: readFileSync(file, 'utf8').trim(), created: false };
   requireFolder(dirname(file));
-  const draft = `${file}.${randomBytes(6).toString('hex')}`;
-  writeFileSync(draft, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600, flag: 'wx' });
-  chmodSync(draft, 0o600);
+  const draft = writePrivateDraft(file, `${randomBytes(32).toString('base64')}\n`);
   let created = true;
   try {
     linkSync(draft, file);
