@@ -752,6 +752,14 @@ const entries = {
     why: 'A compliance framework is enabled for it, and this process has only its own master key',
     fix: ['Set DARTWING_KEY_PROVIDER to aws-kms, vault or pkcs11: dartwing help environment'],
   },
+  BAA_EXPIRED: {
+    kind: 'precondition',
+    what: '{ref} takes in no health information: the business associate agreement of {org} has run out',
+    why: 'A compliance framework is enabled for it that wants an agreement for every day on which such data come in',
+    fix: [
+      'Add the agreement that continues it: dartwing compliance baa add --org {org} --counterparty "…" --signed <day> --expires <day> --file <contract>',
+    ],
+  },
   PROCESSING_RESTRICTED: {
     kind: 'conflict',
     what: '{ref} is about {person}, whose data may only be kept',

@@ -58,7 +58,7 @@ describe('verify', () => {
     });
   });
 
-  it('names a changed body with both hashes and the document', async () => {
+  it('T-C3 names a changed body with both hashes and the document', async () => {
     await attack(`update audit_event set body = convert_to(replace(convert_from(body, 'utf8'), '"n":1099', '"n":1100'), 'utf8')
       where organization = $org and seq = 1100`);
     await expectFinding('change', 1100, /content of entry 1100/);
@@ -84,7 +84,7 @@ describe('verify', () => {
     await expectFinding('change', 1200, /content/);
   });
 
-  it('names a deletion across the border of a page', async () => {
+  it('T-C3 names a deletion across the border of a page', async () => {
     await attack('delete from audit_event where organization = $org and seq between 999 and 1003');
     await expectFinding('deletion', 999, /Entries 999 to 1003 are gone/);
   });
@@ -120,7 +120,7 @@ describe('verify', () => {
     await expectFinding('insertion', 1201, /behind the head/);
   });
 
-  it('names two entries that changed places across the border of a page', async () => {
+  it('T-C3 names two entries that changed places across the border of a page', async () => {
     await attack('update audit_event set seq = 1203 - seq where organization = $org and seq in (3, 1200)');
     await expectFinding('reordering', 3, /Entry 3 stands at 1200/);
   });

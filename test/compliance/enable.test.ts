@@ -1,6 +1,6 @@
 import { createPublicKey, verify } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { because, day, openComplianceWorld } from './world.js';
+import { agreement, because, day, openComplianceWorld } from './world.js';
 
 const world = openComplianceWorld();
 const second = { principal: { type: 'operator' as const, id: 'second' } };
@@ -12,7 +12,7 @@ const policyOf = async (organization: string) =>
     )
   ).rows;
 
-test('names every missing thing with its fix, and changes nothing', async () => {
+test('T-C1 names every missing thing with its fix, and changes nothing', async () => {
   const { after } = await world.dartwing.tenancy.create({
     slug: 'bare',
     type: 'company',
@@ -36,7 +36,7 @@ test('names every missing thing with its fix, and changes nothing', async () => 
   expect(await world.audited('compliance.enable')).toEqual([]);
 });
 
-test('one prerequisite that is missing is as good as all of them', async () => {
+test('T-C1 one prerequisite that is missing is as good as all of them', async () => {
   const { after } = await world.dartwing.tenancy.create({
     slug: 'almost',
     type: 'company',
@@ -58,7 +58,7 @@ test('TLS 1.2 at the public address is a missing prerequisite', async () => {
   await dated.close();
 });
 
-test('with everything there each control is tried where it is enforced, and passes', async () => {
+test('T-C1 with everything there each control is tried where it is enforced, and passes', async () => {
   const id = await world.organization('acme');
   const change = await world.dartwing.compliance.enable('acme', 'hipaa', {}, because);
   const { controls, items } = change.after!;
@@ -172,7 +172,7 @@ test('a framework goes out of force a day after one person asked, once another h
     ).toHaveLength(count);
 });
 
-test('models of others see nothing of it but redacted text, and the trail tells who asked', async () => {
+test('T-C7 models of others see nothing of it but redacted text, and the trail tells who asked', async () => {
   const { compliance } = world.dartwing;
   await compliance.requireModel('acme', { place: 'local' });
   await compliance.requireModel('acme', { place: 'cloud', redacted: true });
@@ -232,10 +232,15 @@ test('without a key service a governed organization gets no key', async () => {
   await local.close();
 });
 
-test('an agreement that has run out turns red, and nothing is enabled on it', async () => {
+test('an agreement that has run out turns red, nothing is enabled on it, and no health information comes in', async () => {
   const { compliance } = world.dartwing;
   await world.organization('lapsed');
   await compliance.enable('lapsed', 'hipaa', {}, because);
+  const { documents, sync } = world.dartwing;
+  const chart = (name: string) => documents.create('lapsed', 'Chart', { name, data: { finding: 'F-1' } });
+  await chart('in-time');
+  await chart('gone');
+  await documents.delete('lapsed', 'Chart', 'gone');
   world.advance(320 * 86_400_000);
   const baa = async () =>
     (await compliance.status('lapsed', 'hipaa')).items.find(({ id }) => id === 'baa')?.result;
@@ -246,6 +251,31 @@ test('an agreement that has run out turns red, and nothing is enabled on it', as
   expect([findings.map(({ id }) => id), worse]).toEqual([['baa'], ['baa']]);
   expect((await compliance.verify('lapsed')).worse).toEqual([]);
   expect(await world.audited('compliance.drift')).toHaveLength(1);
+
+  const refused = { code: 'BAA_EXPIRED', kind: 'precondition' };
+  await expect(chart('late')).rejects.toMatchObject(refused);
+  await expect(documents.update('lapsed', 'Chart', 'in-time', { finding: 'x' })).rejects.toMatchObject(
+    refused,
+  );
+  await expect(documents.undelete('lapsed', 'Chart', 'gone')).rejects.toMatchObject(refused);
+  const push = async (op: 'insert' | 'update' | 'undelete', name: string, base_version: number) => {
+    const data = op === 'undelete' ? {} : { finding: 'x' };
+    const operation = { id: `${op}-${name}`, op, doctype: 'Chart', name, base_version, data };
+    const { results } = await sync.push('lapsed', { device: 'tablet', operations: [operation] });
+    return results[0];
+  };
+  expect(await push('insert', 'late', 0)).toMatchObject({
+    outcome: 'rejected',
+    error: { code: 'BAA_EXPIRED' },
+  });
+  expect(await push('update', 'in-time', 1)).toMatchObject({ error: { code: 'BAA_EXPIRED' } });
+  expect(await push('undelete', 'gone', 2)).toMatchObject({ error: { code: 'BAA_EXPIRED' } });
+  // What takes nothing in goes on, and so does reading.
+  expect((await documents.show('lapsed', 'Chart', 'in-time')).data).toMatchObject({ finding: 'F-1' });
+  await documents.update('lapsed', 'Chart', 'in-time', { finding: null });
+  await documents.delete('lapsed', 'Chart', 'in-time');
+  await compliance.baa.add('lapsed', agreement(world.now()));
+  await chart('late');
   world.advance(-366 * 86_400_000);
 });
 

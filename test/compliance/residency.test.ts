@@ -67,12 +67,12 @@ test.each([
   await expect(world.open({ regions: text })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
 });
 
-test('an organization is created where the database is, and nowhere else', async () => {
+test('T-C4 an organization is created where the database is, and nowhere else', async () => {
   await expect(create(inside, 'bolt', 'us-east-1')).rejects.toMatchObject(refused);
   await expect(inside.tenancy.show('bolt')).rejects.toMatchObject({ code: 'ORGANIZATION_NOT_FOUND' });
 });
 
-test('an export and a segment of the archive do not leave the region, and the trail says who was refused', async () => {
+test('T-C4 an export and a segment of the archive do not leave the region, and the trail says who was refused', async () => {
   const rows: unknown[] = [];
   const give = (row: unknown) => void rows.push(row);
   await expect(outside.export.organization('acme', give)).rejects.toMatchObject(refused);

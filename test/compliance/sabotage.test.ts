@@ -59,6 +59,14 @@ vi.mock('../../src/core/documents/vault.js', async (original) => {
     },
   };
 });
+vi.mock('../../src/core/documents/agreement-queries.js', async (original) => {
+  const real = await original<typeof import('../../src/core/documents/agreement-queries.js')>();
+  return {
+    ...real,
+    isAgreementOver: (...given: Parameters<typeof real.isAgreementOver>) =>
+      broken.has('baa') ? Promise.resolve(false) : real.isAgreementOver(...given),
+  };
+});
 vi.mock('../../src/core/residency/rule.js', async (original) => {
   const real = await original<typeof import('../../src/core/residency/rule.js')>();
   return {
@@ -109,6 +117,7 @@ test.each([
   'phi.sealed',
   'ai.local',
   'retention',
+  'baa',
 ])('%s turns red when its code no longer enforces it, and nothing else does', async (control) => {
   broken.add(control);
   expect(await red()).toEqual({ red: [control], worse: [control] });
@@ -175,6 +184,6 @@ test('a bucket whose lock can be bypassed turns audit.worm red', async () => {
 
 test('what turned red stands in the trail of the organization, once for each time', async () => {
   const entries = await world.audited('compliance.drift');
-  expect(entries).toHaveLength(17);
+  expect(entries).toHaveLength(18);
   expect(entries.every(({ org }) => org === organization)).toBe(true);
 });

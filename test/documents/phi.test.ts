@@ -65,7 +65,7 @@ async function readsOf(work: () => Promise<unknown>): Promise<Read[]> {
 }
 const namesOf = (reads: Read[]) => reads.map(({ ref }) => ref.name).sort();
 
-test('reading a document with health information leaves an entry with the fields; one without leaves none', async () => {
+test('T-C2 reading a document with health information leaves an entry with the fields; one without leaves none', async () => {
   const [read, ...more] = await readsOf(() => documents.show('acme', 'Patient', 'p1', nurse));
   expect(more).toEqual([]);
   expect(read).toMatchObject({
@@ -78,7 +78,7 @@ test('reading a document with health information leaves an entry with the fields
   expect(await readsOf(() => documents.show('acme', 'Patient', 'p3', nurse))).toEqual([]);
 });
 
-test('so does every other way out: lists, versions, feed, push, changes', async () => {
+test('T-C2 so does every other way out: lists, versions, feed, push, changes', async () => {
   expect(namesOf(await readsOf(() => documents.list('acme', 'Patient', {}, nurse)))).toEqual(['p1', 'p2']);
   expect(
     namesOf(await readsOf(() => documents.list('acme', 'Patient', { fields: ['ward'] }, nurse))),

@@ -119,7 +119,7 @@ beforeAll(async () => {
   await privacy.consent.decide('acme', ids.mara!, { category: 'marketing', granted: true, terms: 'v1' });
 });
 
-test('consents have a history, and the newest of a category holds', async () => {
+test('T-C6 consents have a history, and the newest of a category holds', async () => {
   const decide = (category: string, granted: boolean, terms?: string) =>
     privacy.consent.decide('acme', ids.otto!, { category, granted, terms });
   await decide('analytics', true, 'v1');
@@ -137,7 +137,7 @@ test('consents have a history, and the newest of a category holds', async () => 
   expect((await privacy.consent.show('bolt', ids.otto!)).history).toEqual([]);
 });
 
-test('an export holds every doctype that is about the person, of every organization, and nobody else', async () => {
+test('T-C5 an export holds every doctype that is about the person, of every organization, and nobody else', async () => {
   const rows = await exported(ids.mara!);
   for (const doctype of subjects)
     expect(rows.filter(({ table }) => table === `document ${doctype}`).length, doctype).toBe(2);
@@ -202,7 +202,7 @@ test('refuses without a reason, for the last supervisor, under legal hold, and w
   await database.admin.query('delete from job');
 });
 
-test('after the erasure nothing of the person is in the database, others keep all of theirs, and every chain holds', async () => {
+test('T-C5 after the erasure nothing of the person is in the database, others keep all of theirs, and every chain holds', async () => {
   const documentsOf = (rows: Awaited<ReturnType<typeof exported>>) =>
     rows.filter(({ table }) => table.startsWith('document '));
   const before = documentsOf(await exported(ids.otto!));

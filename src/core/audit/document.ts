@@ -1,7 +1,7 @@
 /** How an entry looks outside. Pure. */
 import { genesis } from './chain.js';
 import type { AuditBody, AuditVia } from './entry.js';
-import type { ReadEvent } from './read-queries.js';
+import type { ReadEvent } from './list-queries.js';
 
 /** The document `AuditEntry`. Hashes are hexadecimal, times RFC 3339 in UTC. */
 export interface AuditDocument {

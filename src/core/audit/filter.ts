@@ -43,6 +43,22 @@ export function requireFilter(filter: AuditFilter): void {
     throw invalid('since is not before until');
 }
 
+/**
+ * Pieces of canonical JSON that stand in the body of every entry that the filter lets through. An entry without one of them
+ * is none of its entries; one with all of them may be. Nothing is asked of times and texts.
+ */
+export function marksOf({ action, actor, doctype, name, isPhi }: AuditFilter): Buffer[] {
+  const open = (text: string) => JSON.stringify(text).slice(0, -1);
+  const ref = name === undefined ? '' : `,"name":${JSON.stringify(name)}}`;
+  return [
+    action !== undefined &&
+      `{"action":${action.endsWith('*') ? open(action.slice(0, -1)) : JSON.stringify(action)}`,
+    actor !== undefined && `"actor":{"id":${JSON.stringify(actor)}`,
+    doctype !== undefined && `"ref":{"doctype":${JSON.stringify(doctype)}${ref}`,
+    isPhi !== undefined && `"is_phi":${isPhi}`,
+  ].flatMap((mark) => (mark === false ? [] : [Buffer.from(mark)]));
+}
+
 /** The page size, 100 unless told. @throws AUDIT_QUERY_INVALID outside 1 to `limits.pageMax`. */
 export function requireLimit(limit = 100): number {
   if (Number.isInteger(limit) && limit >= 1 && limit <= limits.pageMax) return limit;

@@ -28,6 +28,8 @@ export interface AuditTransaction extends Queryable {
   readonly auditKey: AuditKey;
   /** Sends a statement without waiting; the transaction fails when it does. Absent where there is no such way. */
   send?(text: string, values?: readonly unknown[], name?: string): void;
+  /** Runs the last statement; COMMIT leaves right behind it. Absent where there is no such way. */
+  finish?: Queryable['query'];
   afterCommit(hook: () => void | Promise<void>): void;
   /** Wakes the sequencer. Absent where none runs nearby; it then finds the entry when it next polls. */
   readonly ringAudit?: () => void;

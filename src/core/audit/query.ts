@@ -1,9 +1,9 @@
 /** Lists entries of the trail, newest first. */
 import { type AuditDocument, auditDocument } from './document.js';
 import { type AuditFilter, decodeCursor, encodeCursor, requireFilter, requireLimit } from './filter.js';
+import { selectNewestEvents } from './list-queries.js';
 import { openPersonal } from './personal.js';
 import type { AuditTransaction } from './ports.js';
-import { selectNewestEvents } from './read-queries.js';
 import { type AuditReader, recordReading } from './reader.js';
 
 /** A filter and a page of what it matches. */

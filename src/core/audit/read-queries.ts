@@ -1,7 +1,6 @@
 /** Every SQL statement that reads the audit trail. Table names are resolved by the connection's search path. */
 import { auditBounds } from './bounds.js';
 import type { ClearColumns } from './columns.js';
-import type { AuditFilter } from './filter.js';
 import type { ChainHead } from './head.js';
 import { instantSql } from './instant.js';
 import type { EventPage } from './page.js';
@@ -151,127 +150,6 @@ export async function firstEventBeyondHead(
     'dartwing_audit_beyond',
   );
   return rows.map(storedEvent)[0];
-}
-
-/** An event with what its document needs besides: the checksum before it, or the beginning of its trail. */
-export interface ReadEvent {
-  readonly organization: string;
-  readonly seq: number;
-  readonly at: string;
-  readonly body: Buffer;
-  readonly chain: Buffer;
-  readonly previous: Buffer | null;
-  readonly genesisAt: string;
-}
-
-/** Filters of $1 to $9 on audit_event; a null parameter filters nothing and is folded away by the planner. */
-const filtered = `
-  ($2::text is null or actor_id = $2)
-  and ($3::text is null or action = $3)
-  and ($4::text is null or left(action, length($4)) = $4)
-  and ($5::text is null or doctype = $5)
-  and ($6::text is null or document_name = $6)
-  and ($7::boolean is null or is_phi = $7)
-  and ($8::timestamptz is null or at >= $8)
-  and ($9::timestamptz is null or at < $9)`;
-
-/** Free text in the bodies. No index helps: it runs over what the filters let through. */
-const holdsText = (parameter: string) =>
-  `(${parameter}::text is null or position(lower(${parameter}) in lower(convert_from(body, 'UTF8'))) > 0)`;
-
-function filterValues(filter: AuditFilter): unknown[] {
-  const { organization, actor, action, doctype, name, isPhi, since, until } = filter;
-  const prefix = action?.endsWith('*') ? action.slice(0, -1) : undefined;
-  const exact = prefix === undefined ? action : undefined;
-  return [organization, actor, exact, prefix, doctype, name, isPhi, since, until].map(
-    (value) => value ?? null,
-  );
-}
-
-/** Newest first, across all visible organizations or in one; each organization is one descent into an index. */
-export async function selectNewestEvents(
-  tx: Queryable,
-  filter: AuditFilter,
-  page: { before?: (EventKey & { organization: string }) | undefined; limit: number },
-): Promise<ReadEvent[]> {
-  const { rows } = await tx.query<ReadRow>(
-    `select ${readColumns}
-     from audit_head head
-     cross join lateral (
-       select organization, seq, at, body, chain from audit_event
-       where organization = head.organization and ${filtered}
-         and ($10::timestamptz is null or (at, organization, seq) < ($10, $11, $12::bigint))
-         and ${holdsText('$14')}
-       order by at desc, seq desc limit $13
-     ) event
-     where $1::text is null or head.organization = $1
-     order by event.at desc, event.organization desc, event.seq desc limit $13`,
-    [
-      ...filterValues(filter),
-      page.before?.at ?? null,
-      page.before?.organization ?? '',
-      page.before?.seq ?? 0,
-      page.limit,
-      filter.text ?? null,
-    ],
-  );
-  return rows.map(foundEvent);
-}
-
-/** Oldest first in one organization, behind a time and a number. */
-export async function selectEventsAfter(
-  tx: Queryable,
-  filter: AuditFilter & { organization: string },
-  page: { after: EventKey; limit: number },
-): Promise<ReadEvent[]> {
-  const { rows } = await tx.query<ReadRow>(
-    `select ${readColumns}
-     from audit_head head
-     cross join lateral (
-       select organization, seq, at, body, chain from audit_event
-       where organization = $1 and ${filtered} and at > $10::timestamptz and seq > $11
-         and ${holdsText('$13')}
-       order by at, seq limit $12
-     ) event
-     where head.organization = $1
-     order by event.at, event.seq`,
-    [...filterValues(filter), page.after.at, page.after.seq, page.limit, filter.text ?? null],
-  );
-  return rows.map(foundEvent);
-}
-
-// Entries of one organization are in time order, so the one before is the newest with its number that is older.
-const readColumns = `event.organization, event.seq, ${instantSql('event.at')} as instant, event.body, event.chain,
-  ${instantSql('head.genesis_at')} as genesis_at,
-  (select before.chain from audit_event before
-   where before.organization = event.organization and before.seq = event.seq - 1 and before.at < event.at
-   order by before.at desc limit 1) as previous`;
-
-interface ReadRow extends Record<string, unknown> {
-  organization: string;
-  seq: string;
-  instant: string;
-  body: Buffer;
-  chain: Buffer;
-  previous: Buffer | null;
-  genesis_at: string;
-}
-
-function foundEvent({ organization, seq, instant, body, chain, previous, genesis_at }: ReadRow): ReadEvent {
-  return { organization, seq: Number(seq), at: instant, body, chain, previous, genesisAt: genesis_at };
-}
-
-/** Time of the newest entry of every visible trail, or of one. */
-export async function listLastTimes(
-  tx: Queryable,
-  organization: string | undefined,
-): Promise<{ organization: string; lastAt: string }[]> {
-  const { rows } = await tx.query<{ organization: string; last_at: string }>(
-    `select organization, ${instantSql('last_at')} as last_at from audit_head
-     where $1::text is null or organization = $1 order by organization`,
-    [organization ?? null],
-  );
-  return rows.map((row) => ({ organization: row.organization, lastAt: row.last_at }));
 }
 
 /** Organizations with a head or with events, and those that exist: their creation was entered. */

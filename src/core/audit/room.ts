@@ -17,7 +17,8 @@ import {
 import { gatherTrust } from './checkpoint/trust.js';
 import type { AuditDocument } from './document.js';
 import type { AuditActor, AuditVia } from './entry.js';
-import type { AuditFilter } from './filter.js';
+import { type AuditFilter, marksOf, requireFilter } from './filter.js';
+import { awaitsEntries } from './list-queries.js';
 import type { AuditDatabase, AuditKey, AuditTransaction } from './ports.js';
 import { type AuditList, type AuditQuery, queryAudit } from './query.js';
 import { type AuditReader, recordReading } from './reader.js';
@@ -25,7 +26,7 @@ import { type SequencingOptions, sequenceOnce } from './sequencer.js';
 import { type Sequencer, startSequencer } from './sequencer-loop.js';
 import { type AuditTailOptions, tailAudit } from './tail.js';
 import { type AuditVerification, type VerifyOptions, verifyTrails } from './verify.js';
-import { announceStaged } from './write-queries.js';
+import { announceStaged, becomeSequencer } from './write-queries.js';
 
 /** Facts of a call that the trail keeps of its reader. */
 export interface AuditCall {
@@ -99,7 +100,19 @@ export interface AuditSource {
 
 export function auditVerbs(source: AuditSource): AuditVerbs {
   const { database, sequencerRole, onFailure } = source;
-  const sequence = () => sequenceAll({ database, role: sequencerRole, keys: source.keys }, onFailure);
+  const sequencing = { database, role: sequencerRole, keys: source.keys };
+  const sequence = () => sequenceAll(sequencing, onFailure);
+  /** Only if what is staged may belong to an answer, and then only the trail that is read, where it is one. */
+  const sequenceFor = async (filter: AuditFilter): Promise<void> => {
+    requireFilter(filter);
+    const { organization } = filter;
+    const awaits = await database.transaction(async (tx) => {
+      const role = becomeSequencer(tx, sequencerRole);
+      const [, found] = await Promise.all([role, awaitsEntries(tx, organization, marksOf(filter))]);
+      return found;
+    });
+    if (awaits) await sequenceAll({ ...sequencing, organization }, onFailure);
+  };
   const archive = archiveVerbs(source, sequence);
   const signing = { database, role: sequencerRole, secret: source.signing, anchor: archive.anchor };
   const sign = (options: SigningOptions): Promise<SigningRound> => signCheckpoints(signing, options);
@@ -109,7 +122,7 @@ export function auditVerbs(source: AuditSource): AuditVerbs {
   };
   return {
     query: async (query = {}, call) => {
-      await sequence();
+      await sequenceFor(query);
       return database.transaction((tx) => queryAudit(tx, query, reader(call)));
     },
     tail: async function* (options = {}, call) {

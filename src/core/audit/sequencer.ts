@@ -18,6 +18,7 @@ import { isAuthentic } from './staging.js';
 import { skewBody, tamperBody } from './tamper.js';
 import {
   announceSequenced,
+  awaitTrail,
   becomeSequencer,
   claimTrail,
   ensurePartitions,
@@ -38,6 +39,8 @@ export interface SequencingOptions {
   readonly keys: readonly AuditKey[];
   /** Entries per organization and transaction; `limits.auditBatchMax` unless told. */
   readonly batch?: number;
+  /** Only this one; whoever sequences it just now is waited for. */
+  readonly organization?: string | undefined;
 }
 
 /** What one round did. An organization that another sequencer works on counts in neither. */
@@ -53,11 +56,16 @@ export interface SequencingRound {
  */
 export async function sequenceOnce(options: SequencingOptions): Promise<SequencingRound> {
   const { database, role } = options;
-  const organizations = await database.transaction(async (tx) => {
-    await becomeSequencer(tx, role);
-    await openMonths(tx);
-    return listStagedOrganizations(tx);
-  });
+  const staged = () =>
+    database.transaction(async (tx) => {
+      const [, , found] = await Promise.all([
+        becomeSequencer(tx, role),
+        openMonths(tx),
+        listStagedOrganizations(tx),
+      ]);
+      return found;
+    });
+  const organizations = options.organization === undefined ? await staged() : [options.organization];
   const failed: { organization: string; error: unknown }[] = [];
   const counts = await mapAtOnce(organizations, auditBounds.organizationsAtOnce, async (organization) => {
     try {
@@ -75,23 +83,29 @@ export async function sequenceOnce(options: SequencingOptions): Promise<Sequenci
 async function sequenceOrganization(
   tx: Queryable,
   organization: string,
-  { role, keys, batch = limits.auditBatchMax }: SequencingOptions,
+  { role, keys, batch = limits.auditBatchMax, organization: only }: SequencingOptions,
 ): Promise<number> {
-  await becomeSequencer(tx, role);
-  if (!(await claimTrail(tx, organization))) return 0;
-  const taken = await takeStagedEntries(tx, organization, {
+  const claim = only === undefined ? claimTrail : awaitTrail;
+  const [, isClaimed] = await Promise.all([becomeSequencer(tx, role), claim(tx, organization)]);
+  if (!isClaimed) return 0;
+  const wanted = {
     keyIds: keys.map((key) => key.id),
     entriesMax: batch,
     bytesMax: auditBounds.batchBytesMax,
-  });
+  };
+  const [taken, { head: known, now }] = await Promise.all([
+    takeStagedEntries(tx, organization, wanted),
+    readHead(tx, organization),
+  ]);
   if (taken.length === 0) return 0;
-  const { head: known, now } = await readHead(tx, organization);
   const bodies = taken.map((entry) => provenBody(entry, keys, now));
   if (known !== undefined && (await isClockBack(tx, known, now))) bodies.unshift(skewBody(known, now));
   const { head, entries } = extendTrail(known ?? emptyTrail(organization, now), bodies, now);
-  await ensurePartitions(tx, entries[0]!.at, head.lastAt);
-  await insertEvents(tx, entries);
-  await saveHead(tx, head);
+  await Promise.all([
+    ensurePartitions(tx, entries[0]!.at, head.lastAt),
+    insertEvents(tx, entries),
+    saveHead(tx, head),
+  ]);
   return entries.length;
 }
 

@@ -6,9 +6,10 @@ import { auditBounds } from './bounds.js';
 import { sequencedChannel } from './channels.js';
 import { type AuditDocument, auditDocument } from './document.js';
 import { type AuditFilter, requireFilter } from './filter.js';
+import { listLastTimes, selectEventsAfter } from './list-queries.js';
 import { openPersonal } from './personal.js';
 import type { AuditDatabase, AuditTransaction } from './ports.js';
-import { type EventKey, listLastTimes, selectEventsAfter } from './read-queries.js';
+import type { EventKey } from './read-queries.js';
 import { type AuditReader, recordReading } from './reader.js';
 
 /** Where to begin, what to show and whether to go on. Without `since` and `sinceSeq` it begins with what comes. */

@@ -99,6 +99,16 @@ export async function claimTrail(tx: Queryable, organization: string): Promise<b
   return rows[0]!.claimed;
 }
 
+/** As `claimTrail`, and waits for whoever sequences the organization just now. */
+export async function awaitTrail(tx: Queryable, organization: string): Promise<true> {
+  await tx.query(
+    "select pg_advisory_xact_lock(hashtextextended(current_schema() || '.audit:' || $1, 0))",
+    [organization],
+    'dartwing_audit_await_trail',
+  );
+  return true;
+}
+
 /**
  * Takes the oldest staged entries of a claimed organization off the stage, in order. Entries of unknown keys
  * stay. At most `entriesMax`, and no more once `bytesMax` is reached.

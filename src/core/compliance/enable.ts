@@ -1,6 +1,7 @@
 /** Switching a framework on, whole or not at all. */
 import { authorize, type Change, changeDocument, recordAct, type Scope } from '../access/index.js';
 import { DartwingError, type FieldError } from '../errors.js';
+import { canonicalJson } from '../json.js';
 import { limits } from '../limits.js';
 import { requireOrganization } from '../tenancy/index.js';
 import type { Policy, Site } from './control.js';
@@ -44,7 +45,7 @@ export async function enableFramework(
   const before = await readPolicy(scope, organization.id);
   const policy = nextPolicy(before, [...before.frameworks, name], known, acknowledge);
   const site = siteOf(scope, organization, policy, known, around);
-  const isSame = before.frameworks.includes(name) && sameExceptions(before, policy);
+  const isSame = before.frameworks.includes(name) && asksTheSame(before, policy);
   const kept = await keepFramework(scope, organization, name);
   if (isSame) {
     const status = statusOf(site, framework, await checkControls(site, framework));
@@ -88,11 +89,10 @@ export async function enableFramework(
   return { ...change, switched_on: switchedOn } as Change<ComplianceStatus>;
 }
 
-function sameExceptions(one: Policy, other: Policy): boolean {
-  return (
-    JSON.stringify(Object.entries(one.exceptions).sort()) ===
-    JSON.stringify(Object.entries(other.exceptions).sort())
-  );
+/** A framework that asks for more than it did when it was enabled is put in force anew. */
+function asksTheSame(one: Policy, other: Policy): boolean {
+  const words = ({ settings, exceptions }: Policy) => canonicalJson({ settings, exceptions });
+  return words(one) === words(other);
 }
 
 /** @throws VALIDATION_ERROR */

@@ -11,6 +11,7 @@ export const settingsSchema = z.strictObject({
   retention_days: z.int().min(1).max(36_500).optional(),
   mfa_required: z.boolean().optional(),
   tls_required: z.boolean().optional(),
+  agreement_required: z.boolean().optional(),
   key_service_required: z.boolean().optional(),
   ai_local_only: z.boolean().optional(),
   region_pinned: z.boolean().optional(),

@@ -18,7 +18,10 @@
  * document.create, update, delete, undelete, without the values of fields that are PHI; phi.read with the names of the
  * fields, for every document with health information that somebody is shown.
  */
+
+export { isAgreementOver } from './agreement-queries.js';
 export { countUnsealed } from './backfill.js';
+export { type Attempt, findBarred, requireUnbarred } from './bars.js';
 export {
   type ChangeRow,
   type DocumentRow,
@@ -42,7 +45,6 @@ export { ownerOfChange, ownerOfNew } from './ownership.js';
 export { doctypeRights } from './permissions.js';
 export { project, recordReads, type Seen } from './projector.js';
 export { openRegistry, type Registry } from './registry.js';
-export { type Attempt, findRestricted, requireUnrestricted, restricted } from './restriction.js';
 export { type Doctypes, type DocumentCourse, type Documents, documentVerbs } from './room.js';
 export { showDocument } from './show.js';
 export { findVersionsSince, lockDocuments, opened, writeChanges } from './store.js';

@@ -3,17 +3,8 @@
  * restriction is lifted. Reading goes on, since what is kept has to be found by whoever decides about it.
  */
 import type { Scope } from '../access/index.js';
-import { DartwingError } from '../errors.js';
-import type { Data, Doctype } from './doctype.js';
+import type { Attempt } from './bars.js';
 import { findData, listRestricted } from './restriction-queries.js';
-
-/** Something that is about to be written. */
-export interface Attempt {
-  doctype: Doctype;
-  name: string;
-  /** The fields that it sets. */
-  data: Data;
-}
 
 /** Which of some attempts are about a restricted person, now or afterwards, and which person that is. */
 export async function findRestricted(
@@ -40,14 +31,4 @@ export async function findRestricted(
     if (person !== undefined) found.set(attempt, person as string);
   }
   return found;
-}
-
-export function restricted({ doctype, name }: Attempt, person: string): DartwingError {
-  return new DartwingError('PROCESSING_RESTRICTED', { ref: `${doctype.name}/${name || '*'}`, person });
-}
-
-/** @throws PROCESSING_RESTRICTED */
-export async function requireUnrestricted(scope: Scope, attempt: Attempt): Promise<void> {
-  const person = (await findRestricted(scope, [attempt])).get(attempt);
-  if (person !== undefined) throw restricted(attempt, person);
 }

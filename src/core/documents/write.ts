@@ -3,13 +3,13 @@ import type { Scope } from '../access/index.js';
 import { DartwingError, type FieldError } from '../errors.js';
 import { seriesName, uuidv7 } from '../ids.js';
 import { canonicalJson } from '../json.js';
+import { requireUnbarred } from './bars.js';
 import { type ChangeRow, type DocumentRow, nextNumbers } from './change-queries.js';
 import { filled, nameInvalid, refuse, requireFields, requireLinks, requireRight } from './demands.js';
 import { type Data, type Doctype, refuseTooLarge } from './doctype.js';
 import { changed, type DocumentChange, unchanged } from './outcome.js';
 import { ownerOfChange, ownerOfNew } from './ownership.js';
 import type { Registry } from './registry.js';
-import { requireUnrestricted } from './restriction.js';
 import { findDocument, lockDocuments, writeChanges } from './store.js';
 import { isName, isPlain } from './values.js';
 
@@ -22,7 +22,7 @@ export interface CreateInput {
 /**
  * Creates a document.
  * @throws DOCTYPE_UNKNOWN, DOCUMENT_READ_ONLY, VALIDATION_ERROR, DOCUMENT_NAME_INVALID, DOCUMENT_EXISTS, LINK_INVALID,
- * ATTACHMENT_MISSING, PERMISSION_DENIED, FIELDS_DENIED
+ * ATTACHMENT_MISSING, PERMISSION_DENIED, FIELDS_DENIED, PROCESSING_RESTRICTED, BAA_EXPIRED
  */
 export async function createDocument(
   scope: Scope,
@@ -37,7 +37,7 @@ export async function createDocument(
   requireRight(scope, 'create', doctype, { name: input.name ?? '', owner });
   requireFields(scope, 'create', doctype, filled(data), input.name ?? '');
   await requireLinks(scope, doctype, data);
-  await requireUnrestricted(scope, { doctype, name: input.name ?? '', data });
+  await requireUnbarred(scope, { doctype, name: input.name ?? '', data });
   const name = await nameFor(scope, doctype, input.name);
   const change = { ...first(doctype.name, name, data), owner };
   const row = await write(scope, registry, change);
@@ -71,7 +71,7 @@ export async function updateDocument(
   refuseTooLarge(canonicalJson(merged), wrong);
   refuse(wrong);
   await requireLinks(scope, doctype, changes, before.data);
-  await requireUnrestricted(scope, { doctype, name: ref.name, data: changes });
+  await requireUnbarred(scope, { doctype, name: ref.name, data: changes });
   const row = await write(scope, registry, {
     ...next(before, 'update'),
     data: canonicalJson(changes),
@@ -89,7 +89,7 @@ export async function deleteDocument(
 ): Promise<DocumentChange> {
   const doctype = requireWritable(registry, ref.doctype);
   const before = await lockOne(scope, registry, 'delete', doctype, ref.name, ifVersion);
-  await requireUnrestricted(scope, { doctype, name: ref.name, data: {} });
+  await requireUnbarred(scope, { doctype, name: ref.name, op: 'delete', data: {} });
   const row = await write(scope, registry, next(before, 'delete'));
   return changed(scope, doctype, registry, 'delete', before, row!);
 }
@@ -106,7 +106,7 @@ export async function undeleteDocument(
   if (before === undefined) throw notFound(ref);
   if (!before.deleted) throw new DartwingError('DOCUMENT_EXISTS', { ref: `${ref.doctype}/${ref.name}` });
   await requireLinks(scope, doctype, before.data);
-  await requireUnrestricted(scope, { doctype, name: ref.name, data: {} });
+  await requireUnbarred(scope, { doctype, name: ref.name, op: 'undelete', data: {} });
   const row = await write(scope, registry, next(before, 'undelete'));
   return changed(scope, doctype, registry, 'undelete', before, row!);
 }

@@ -22,7 +22,7 @@ import {
   type Registry,
   recordReads,
   requireFields,
-  requireUnrestricted,
+  requireUnbarred,
   writeChanges,
 } from '../documents/index.js';
 import { DartwingError, type FieldError } from '../errors.js';
@@ -166,7 +166,7 @@ export async function resolveConflict(
   if (ifVersion === undefined) refuseMoved(row, document, planned, ref);
   requireFields(scope, 'write', doctype, Object.keys(planned.set), row.name);
   const change = changeOf(document, planned, doctype);
-  if (change !== undefined) await requireUnrestricted(scope, { doctype, name: row.name, data: planned.set });
+  if (change !== undefined) await requireUnbarred(scope, { doctype, name: row.name, data: planned.set });
   const writer = { organization, at: clock.now(), by: principal.id };
   const [written] = change === undefined ? [] : await writeChanges(tx, registry, writer, [change]);
   const version = written?.version ?? document?.version ?? null;

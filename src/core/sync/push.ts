@@ -7,8 +7,8 @@
 import { reaches, recordAct, type Scope } from '../access/index.js';
 import {
   type ChangeRow,
+  findBarred,
   findExisting,
-  findRestricted,
   findVersionsSince,
   type LinkTo,
   linkMissing,
@@ -20,7 +20,6 @@ import {
   type Registry,
   recordReads,
   relinked,
-  restricted,
   type Seen,
   type Written,
   writeChanges,
@@ -135,7 +134,7 @@ export async function push(scope: Scope, source: PushSource, request: PushReques
   // Others may link to records that this batch makes.
   const items = await writeMirrored(batch, fresh);
   await giveNames(batch, items);
-  const ready = await checkRestrictions(batch, await checkLinks(batch, items));
+  const ready = await checkBars(batch, await checkLinks(batch, items));
   await writeAll(batch, ready);
   await file(batch, twins, queueDepth);
   await recordReads(scope, source.registry, batch.shown);
@@ -292,13 +291,13 @@ async function checkLinks(batch: Batch, items: readonly Item[]): Promise<Item[]>
   });
 }
 
-/** Refuses operations on documents about persons whose data may only be kept. */
-async function checkRestrictions(batch: Batch, items: readonly Item[]): Promise<Item[]> {
-  const found = await findRestricted(batch.scope, items);
+/** Refuses operations that something keeps from being carried out: a restriction, an agreement that is over. */
+async function checkBars(batch: Batch, items: readonly Item[]): Promise<Item[]> {
+  const found = await findBarred(batch.scope, items);
   return items.filter((item) => {
-    const person = found.get(item);
-    if (person !== undefined) reject(batch, item.index, restricted(item, person));
-    return person === undefined;
+    const error = found.get(item);
+    if (error !== undefined) reject(batch, item.index, error);
+    return error === undefined;
   });
 }
 

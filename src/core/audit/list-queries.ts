@@ -1,0 +1,157 @@
+/** Statements that read the audit trail for whoever wants to see it. */
+import type { AuditFilter } from './filter.js';
+import { instantSql } from './instant.js';
+import type { AuditTransaction, Queryable } from './ports.js';
+import type { EventKey } from './read-queries.js';
+
+/** An event with what its document needs besides: the checksum before it, or the beginning of its trail. */
+export interface ReadEvent {
+  readonly organization: string;
+  readonly seq: number;
+  readonly at: string;
+  readonly body: Buffer;
+  readonly chain: Buffer;
+  readonly previous: Buffer | null;
+  readonly genesisAt: string;
+}
+
+/**
+ * The members of a filter that were given as a condition on audit_event; their values are put behind those that are there.
+ * `name` tells one form of the statement from the others.
+ */
+function conditionsOf(filter: AuditFilter, values: unknown[]): { conditions: string; name: string } {
+  const { actor, action, doctype, name, isPhi, since, until, text } = filter;
+  const isPrefix = action?.endsWith('*') ?? false;
+  const forms: readonly [unknown, (value: string) => string][] = [
+    [actor, (value) => `actor_id = ${value}`],
+    [isPrefix ? undefined : action, (value) => `action = ${value}`],
+    [
+      isPrefix ? action!.slice(0, -1) : undefined,
+      (value) => `left(action, length(${value})) = ${value}::text`,
+    ],
+    [doctype, (value) => `doctype = ${value}`],
+    [name, (value) => `document_name = ${value}`],
+    [isPhi, (value) => `is_phi = ${value}`],
+    [since, (value) => `at >= ${value}`],
+    [until, (value) => `at < ${value}`],
+    // No index helps: it runs over what the others let through.
+    [text, (value) => `position(lower(${value}::text) in lower(convert_from(body, 'UTF8'))) > 0`],
+  ];
+  const given = forms.filter(([value]) => value !== undefined);
+  return {
+    conditions: given.map(([value, form]) => `and ${form(`$${values.push(value)}`)}`).join(' '),
+    name: forms.map(([value]) => (value === undefined ? '0' : '1')).join(''),
+  };
+}
+
+/** Newest first, across all visible organizations or in one; each organization is one descent into an index. */
+export async function selectNewestEvents(
+  tx: Queryable,
+  filter: AuditFilter,
+  page: { before?: (EventKey & { organization: string }) | undefined; limit: number },
+): Promise<ReadEvent[]> {
+  const { organization } = filter;
+  const { before, limit } = page;
+  const values: unknown[] = [limit];
+  if (organization !== undefined) values.push(organization);
+  const owner = organization === undefined ? '' : 'where head.organization = $2';
+  const { conditions, name } = conditionsOf(filter, values);
+  let behind = '';
+  if (before !== undefined) {
+    const first = values.push(before.at, before.organization, before.seq) - 2;
+    behind = `and at <= $${first} and (at, organization, seq) < ($${first}, $${first + 1}, $${first + 2}::bigint)`;
+  }
+  const { rows } = await tx.query<ReadRow>(
+    `select ${readColumns}
+     from audit_head head
+     cross join lateral (
+       select organization, seq, at, body, chain from audit_event
+       where organization = head.organization ${conditions} ${behind}
+       order by at desc, seq desc limit $1
+     ) event
+     ${owner}
+     order by event.at desc, event.organization desc, event.seq desc limit $1`,
+    values,
+    `dartwing_audit_newest_${name}${Number(organization !== undefined)}${Number(before !== undefined)}`,
+  );
+  return rows.map(foundEvent);
+}
+
+/** Oldest first in one organization, behind a time and a number. */
+export async function selectEventsAfter(
+  tx: Queryable,
+  filter: AuditFilter & { organization: string },
+  page: { after: EventKey; limit: number },
+): Promise<ReadEvent[]> {
+  const values: unknown[] = [filter.organization, page.after.at, page.after.seq, page.limit];
+  const { conditions, name } = conditionsOf(filter, values);
+  const { rows } = await tx.query<ReadRow>(
+    `select ${readColumns}
+     from audit_head head
+     cross join lateral (
+       select organization, seq, at, body, chain from audit_event
+       where organization = $1 ${conditions} and at > $2::timestamptz and seq > $3
+       order by at, seq limit $4
+     ) event
+     where head.organization = $1
+     order by event.at, event.seq`,
+    values,
+    `dartwing_audit_after_${name}`,
+  );
+  return rows.map(foundEvent);
+}
+
+// Entries of one organization are in time order, so the one before is the newest with its number that is older.
+const readColumns = `event.organization, event.seq, ${instantSql('event.at')} as instant, event.body, event.chain,
+  ${instantSql('head.genesis_at')} as genesis_at,
+  (select before.chain from audit_event before
+   where before.organization = event.organization and before.seq = event.seq - 1 and before.at < event.at
+   order by before.at desc limit 1) as previous`;
+
+interface ReadRow extends Record<string, unknown> {
+  organization: string;
+  seq: string;
+  instant: string;
+  body: Buffer;
+  chain: Buffer;
+  previous: Buffer | null;
+  genesis_at: string;
+}
+
+function foundEvent({ organization, seq, instant, body, chain, previous, genesis_at }: ReadRow): ReadEvent {
+  return { organization, seq: Number(seq), at: instant, body, chain, previous, genesisAt: genesis_at };
+}
+
+/** Time of the newest entry of every visible trail, or of one. */
+export async function listLastTimes(
+  tx: Queryable,
+  organization: string | undefined,
+): Promise<{ organization: string; lastAt: string }[]> {
+  const { rows } = await tx.query<{ organization: string; last_at: string }>(
+    `select organization, ${instantSql('last_at')} as last_at from audit_head
+     where $1::text is null or organization = $1 order by organization`,
+    [organization ?? null],
+  );
+  return rows.map((row) => ({ organization: row.organization, lastAt: row.last_at }));
+}
+
+/**
+ * Whether an entry waits on the stage that a filter with these marks may let through. Needs the sequencer's role.
+ * The last statement of its transaction.
+ */
+export async function awaitsEntries(
+  tx: AuditTransaction,
+  organization: string | undefined,
+  marks: readonly Buffer[],
+): Promise<boolean> {
+  const ask: Queryable['query'] = tx.finish ?? tx.query;
+  const { rows } = await ask<{ awaits: boolean }>(
+    `select exists (
+       select from audit_stage where ($1::text is null or organization = $1)
+         and not exists (select from unnest($2::bytea[]) as mark where position(mark in body) = 0)
+     ) as awaits`,
+    [organization ?? null, marks],
+    'dartwing_audit_awaits',
+  );
+  return rows[0]!.awaits;
+}
