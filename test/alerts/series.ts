@@ -1,4 +1,4 @@
-/** Random series for a condition, in both notations: as samples, and as promtool's unit tests write them. */
+/** Random series for conditions, in both notations: as samples, and as promtool's unit tests write them. */
 import type { SampledSeries } from '../../src/core/alerts/evaluate.js';
 import { type Plain, readsOf } from '../../src/core/alerts/expression.js';
 import { definitionOf } from '../../src/core/metrics/index.js';
@@ -16,41 +16,54 @@ export function seeded(seed: number): () => number {
 
 export interface GivenSeries extends SampledSeries {
   name: string;
-  /** One for each step; `_` where nothing was scraped. */
+  /** One for each scrape; `_` where there was none. */
   values: (number | '_')[];
 }
 
+/** Values of labels, by metric where a label means something else there. */
 const labelValues: Readonly<Record<string, readonly string[]>> = {
   status: ['200', '404', '500', '503'],
   queue: ['critical', 'default', 'bulk'],
-  state: ['queued', 'running', 'active', 'idle', 'live', 'silent'],
   pool: ['app', 'system'],
   provider: ['google', 'slack'],
   result: ['ok', 'failed'],
   outcome: ['ok', 'failed'],
   at: ['median', 'p95', 'most'],
   bus: ['redis', 'postgres'],
+  'dartwing_integrations status': ['connected', 'expired', 'error'],
+  'dartwing_job_queue_depth state': ['queued', 'running'],
+  'dartwing_job_workers state': ['live', 'silent'],
+  'dartwing_database_pool_connections state': ['active', 'idle'],
 };
 
-/** Everything that a condition reads, over some steps, often near its threshold. */
+/** What is read, and next to which numbers it is compared. */
+export interface Read {
+  condition: Plain;
+  threshold: number;
+}
+
+/** Everything that the conditions read, scrape by scrape, often near one of their thresholds. */
 export function randomSeries(
-  condition: Plain,
-  threshold: number,
-  steps: number,
-  stepSeconds: number,
+  reads: readonly Read[],
+  scrapes: number,
+  pauseSeconds: number,
   random: () => number,
 ): GivenSeries[] {
-  const bounds = boundsIn(condition);
-  return [...readsOf(condition).names].flatMap((name) => {
+  const around = new Map<string, number[]>();
+  for (const { condition, threshold } of reads)
+    for (const name of readsOf(condition).names)
+      around.set(name, [...(around.get(name) ?? []), threshold, ...boundsIn(condition)]);
+  return [...around].flatMap(([name, bounds]) => {
     const { type: whole, kept = [], of } = definitionOf(name)!;
     // The sum and the count of a histogram are counters.
     const type = /_(sum|count)$/.test(name) && whole === 'histogram' ? 'counter' : whole;
-    const instances = of === 'process' && random() < 0.7 ? ['one', 'two'] : ['one'];
+    const each = name.endsWith('_bytes_sum') ? 1_000_000 : 1;
+    const instances = of === 'process' && random() < 0.5 ? ['one', 'two'] : ['one'];
     const groups = kept.reduce<Record<string, string>[]>(
-      (all, label) =>
-        all.flatMap((labels) =>
-          (labelValues[label] ?? ['x']).map((value) => ({ ...labels, [label]: value })),
-        ),
+      (all, label) => {
+        const values = labelValues[`${name} ${label}`] ?? labelValues[label] ?? ['x'];
+        return all.flatMap((labels) => values.map((value) => ({ ...labels, [label]: value })));
+      },
       [{}],
     );
     return instances.flatMap((instance) =>
@@ -60,18 +73,23 @@ export function randomSeries(
         if (type !== 'histogram') {
           const values =
             type === 'counter'
-              ? counterValues(steps, stepSeconds, random)
-              : gaugeValues(steps, [threshold, ...bounds], random);
-          return [seriesOf(name, own, values, stepSeconds)];
+              ? counterValues(scrapes, pauseSeconds * each, random)
+              : gaugeValues(scrapes, bounds, random);
+          return [seriesOf(name, own, values, pauseSeconds)];
         }
         const edges = ['0.1', '0.5', '1', '2.5', '5', '10', '+Inf'];
-        const rows = edges.map(() => counterValues(steps, stepSeconds, random, false));
+        const rows = edges.map(() => counterValues(scrapes, pauseSeconds, random, false));
         // Buckets hold what is in the smaller ones too.
         return edges.map((le, index) => {
           const values = rows[index]!.map((_, at) =>
-            rows.slice(0, index + 1).reduce((sum, row) => sum + (row[at] as number), 0),
+            Number(
+              rows
+                .slice(0, index + 1)
+                .reduce((sum, row) => sum + (row[at] as number), 0)
+                .toFixed(3),
+            ),
           );
-          return seriesOf(`${name}_bucket`, { ...own, le }, values, stepSeconds);
+          return seriesOf(`${name}_bucket`, { ...own, le }, values, pauseSeconds);
         });
       }),
     );
@@ -83,6 +101,10 @@ function boundsIn(condition: Plain): number[] {
   return 'compare' in condition && typeof condition.than === 'number' ? [condition.than] : [];
 }
 
+/**
+ * Steps are broken numbers: whole ones meet a threshold exactly now and then, and Prometheus adds up series in an order of
+ * its own, so that the last bit of a sum decides differently from run to run there.
+ */
 function counterValues(
   steps: number,
   stepSeconds: number,
@@ -94,7 +116,7 @@ function counterValues(
   return Array.from({ length: steps }, () => {
     if (random() < 0.06) pace = random() < 0.3 ? 0 : random() * random() * 4;
     if (withResets && random() < 0.01) value = 0;
-    value += Math.round(pace * stepSeconds * random());
+    value = Number((value + pace * stepSeconds * random()).toFixed(3));
     return withResets && random() < 0.03 ? '_' : value;
   });
 }
@@ -126,7 +148,7 @@ function seriesOf(
 }
 
 /** `up{instance="one"}` */
-export function seriesText({ name, labels }: GivenSeries): string {
+export function seriesText({ name, labels }: Pick<GivenSeries, 'name' | 'labels'>): string {
   const pairs = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
   return `${name}{${pairs.join(',')}}`;
 }

@@ -30,6 +30,7 @@ const sample = (more: Partial<TopSample> = {}): TopSample => ({
   at: '2026-11-23T14:02:11.000Z',
   org: null,
   database: { state: 'ok', ms: 3 },
+  redis: { state: 'ok', ms: 1 },
   audit: { staged: 0, oldest_ms: 0 },
   workers: { live: 2, silent: 0 },
   queues: [
@@ -45,7 +46,18 @@ const sample = (more: Partial<TopSample> = {}): TopSample => ({
     },
     { ...queue, name: 'bulk', paused: true },
   ],
-  sync: { p95_ms: 800, max_ms: 4_100, online: 8, total: 9, queue_depth: 12, conflicts: 0 },
+  sync: {
+    p95_ms: 800,
+    max_ms: 4_100,
+    online: 8,
+    total: 9,
+    queue_depth: 12,
+    conflicts: 0,
+    doctypes: [
+      { doctype: 'Task', per_minute: 12 },
+      { doctype: 'Note', per_minute: 1 },
+    ],
+  },
   tokens: { connected: 41, expiring: 2, expired: 0, error: 1 },
   alerts: [
     {
@@ -86,18 +98,29 @@ const begun = withSample(beginning(panels), sample());
 test('shows every part within 80 columns and 24 rows', () => {
   const lines = textOf(begun);
   expect(lines).toEqual([
-    ' dartwing top  prod · all · 14:02:11 UTC · 2s  ✓ db 3ms  ✓ audit  2 workers',
+    ' dartwing top  prod · all · 14:02:11 UTC         ✓ db 3ms  ✓ redis 1ms  ✓ audit',
     ' QUEUES      QUEUED     RUN  FAILED    DEAD  OLDEST PER MIN',
-    ' critical         0       1       0       0       -      12  ▁',
+    ' critical         0       1       0       0       –      12  ▁',
     ' default      1,120       1       3       2    5.3s     880  █',
-    ' bulk             0       1       0       0       -      12  ‖ paused  ▁',
+    ' bulk             0       1       0       0       –      12  ‖ paused  ▁',
     '',
     ' SYNC      p95 800ms  max 4.1s  clients 8/9  waiting 12  conflicts 0  █',
+    '           Task       █      12/min   Note       █      1/min',
     ' TOKENS    41 connected  2 expiring  1 error',
     ' ALERTS    ! Jobs that failed for good wait for a decision  dead_letters default',
-    ' ↑↓ select  enter show  p pause/resume  r replay dead  / filter  o org  ? keys …',
+    ' ↑↓ select  enter show  p pause  r replay dead  / filter  o org  ? keys  q quit',
   ]);
   expect(lines.every((line) => textWidth(line) <= 80)).toBe(true);
+});
+
+test('shows sync and tokens beside the queues where there is room', () => {
+  const calm = sample({ redis: { state: 'failed', ms: null }, audit: { staged: 9, oldest_ms: 120_000 } });
+  const lines = textOf(withSample(beginning(panels), calm), { columns: 150 });
+  expect(lines[0]).toMatch(/every 2s +✓ db 3ms {2}! redis down {2}! audit 2m old {2}2 workers$/);
+  expect(lines[1]).toMatch(/PER MIN +SYNC +p95 800ms/);
+  expect(lines[2]).toMatch(/critical .* Task +█ +12\/min/);
+  expect(lines[3]).toMatch(/default .* TOKENS +41 connected/);
+  expect(lines.every((line) => textWidth(line) <= 150)).toBe(true);
 });
 
 test('fits any terminal, with letters of any width and bytes that would move the cursor', () => {
@@ -181,6 +204,6 @@ test('is drawn by ink, without colour with a sign for the chosen line', () => {
 
 test('says everything in one line where there is no screen', () => {
   expect(summaryOf(sample())).toBe(
-    'db 3ms · critical 0/1/0 · default 1120/1/2 · bulk 0/1/0 · sync 800ms · tokens 41, 2 expiring, 1 lost · ! dead_letters',
+    'db 3ms · redis 1ms · critical 0/1/0 · default 1120/1/2 · bulk 0/1/0 · sync 800ms · tokens 41, 2 expiring, 1 lost · ! dead_letters',
   );
 });

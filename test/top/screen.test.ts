@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { setTimeout } from 'node:timers/promises';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { hasRedis, startRedis } from '../realtime/redis.js';
 import { installed, program } from '../support/cli.js';
 import { openTestDartwing, type TestDatabase } from '../support/database.js';
 import { type Operator, operatorOf } from '../support/operator.js';
@@ -24,7 +25,25 @@ test('is one sample where there is no terminal, and for one organization', async
   expect(names).toEqual(['critical', 'default', 'bulk']);
   expect(one.document).toMatchObject({ org: 'acme', sync: { online: 0 } });
   expect(one.document.queues).toBeUndefined();
+  expect(one.document).toMatchObject({ redis: null });
   expect(await operator.fail('top --interval 10ms')).toMatchObject({ code: 'VALIDATION_ERROR', exit: 2 });
+});
+
+test.skipIf(!hasRedis)('asks Redis, and counts what devices do by doctype', async () => {
+  const sent = (count: number) =>
+    `{"dartwing_sync_deltas_total{doctype=\\"Task\\",operation=\\"sent\\"}": ${count}}`;
+  await database.admin.query(
+    `insert into metric_sample (is_coarse, at, instance, series)
+     values (false, now() - interval '40 seconds', 'one', $1), (false, now() - interval '10 seconds', 'one', $2)`,
+    [sent(5), sent(17)],
+  );
+  const { url, kill } = await startRedis();
+  const ask = async () => (await operator.ask('top', { env: { REDIS_URL: url } })).document;
+  const { redis, sync } = await ask();
+  expect(redis).toMatchObject({ state: 'ok' });
+  expect(sync).toMatchObject({ doctypes: [{ doctype: 'Task', per_minute: 12 }] });
+  await kill();
+  expect(await ask()).toMatchObject({ redis: { state: 'failed', ms: null }, database: { state: 'ok' } });
 });
 
 /** A terminal of its own, by tmux. */

@@ -3,11 +3,11 @@ import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { loadConfig } from '../../core/config.js';
 import { embeddedStatus } from '../../core/db/embedded/index.js';
+import { openRedisProbe } from '../redis-probe.js';
 import type { Check, Outcome } from './check.js';
 
 const nodeMin = [20, 19] as const;
 const diskBytesMin = 1_073_741_824;
-const redisMsMax = 2_000;
 const redisMsSlow = 100;
 
 export const node: Check = {
@@ -79,20 +79,9 @@ export const redis: Check = {
   run: async ({ context }): Promise<Outcome> => {
     const { redisUrl } = context.config.values;
     if (redisUrl === undefined) return { what: 'Not used: events go by way of PostgreSQL' };
-    const { Redis } = await import('ioredis');
-    const client = new Redis(redisUrl, {
-      lazyConnect: true,
-      connectTimeout: redisMsMax,
-      commandTimeout: redisMsMax,
-      maxRetriesPerRequest: 0,
-      retryStrategy: () => null,
-    });
-    client.on('error', () => {});
+    const probe = openRedisProbe(redisUrl);
     try {
-      await client.connect();
-      const started = performance.now();
-      await client.ping();
-      const ms = performance.now() - started;
+      const ms = await probe.ask();
       const what = `It answered within ${ms.toFixed(1)} ms`;
       if (ms <= redisMsSlow) return { what };
       return { status: 'warn', what, fix: ['Look for slow commands and for memory: redis-cli slowlog get'] };
@@ -107,7 +96,7 @@ export const redis: Check = {
         ],
       };
     } finally {
-      client.disconnect();
+      probe.close();
     }
   },
 };

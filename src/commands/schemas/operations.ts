@@ -90,6 +90,7 @@ export const operations = {
     at: z.string(),
     org: z.string().nullable(),
     database: z.looseObject({ state: z.enum(['ok', 'failed']), ms: z.number().nullable() }),
+    redis: z.looseObject({ state: z.enum(['ok', 'failed']), ms: z.number().nullable() }).nullable(),
     audit: z.looseObject({ staged: z.number(), oldest_ms: z.number() }),
     workers: z.looseObject({ live: z.number(), silent: z.number() }),
     queues: z
@@ -106,7 +107,14 @@ export const operations = {
         }),
       )
       .optional(),
-    sync: z.looseObject({ p95_ms: z.number(), max_ms: z.number(), online: z.number() }).optional(),
+    sync: z
+      .looseObject({
+        p95_ms: z.number(),
+        max_ms: z.number(),
+        online: z.number(),
+        doctypes: z.array(z.looseObject({ doctype: z.string(), per_minute: z.number() })).optional(),
+      })
+      .optional(),
     tokens: z.looseObject({ connected: z.number(), expiring: z.number(), error: z.number() }).optional(),
     alerts: z.array(z.looseObject(alert)).optional(),
   }),

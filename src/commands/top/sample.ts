@@ -1,6 +1,7 @@
 /** One look at the installation, for the screen and for programs. */
 import type { AlertDocument } from '../../core/alerts/index.js';
 import type { Dartwing } from '../../core/index.js';
+import { limits } from '../../core/limits.js';
 import type { Reading } from '../../core/metrics/index.js';
 import { type Read, readerOf } from '../readings.js';
 
@@ -26,6 +27,8 @@ export interface TopSample {
   /** Whose sync and tokens; null for all organizations. */
   org: string | null;
   database: { state: 'ok' | 'failed'; ms: number | null };
+  /** null where no Redis is used, or a server is asked. */
+  redis: { state: 'ok' | 'failed'; ms: number | null } | null;
   audit: { staged: number; oldest_ms: number };
   workers: { live: number; silent: number };
   queues?: TopQueue[];
@@ -36,6 +39,8 @@ export interface TopSample {
     total: number;
     queue_depth: number;
     conflicts: number;
+    /** Changes to and from devices within the last minute, the busiest first; only of all organizations together. */
+    doctypes?: { doctype: string; per_minute: number }[];
   };
   tokens?: { connected: number; expiring: number; expired: number; error: number };
   alerts?: AlertDocument[];
@@ -44,9 +49,20 @@ export interface TopSample {
 /** Looks once. With an organization its devices and authorizations are shown instead of everybody's. */
 export async function takeSample(
   dartwing: Pick<Dartwing, 'metrics' | 'alerts' | 'sync' | 'tokens'>,
-  { organization, only, now }: { organization?: string | undefined; only: readonly Panel[]; now: () => Date },
+  {
+    organization,
+    only,
+    now,
+    askRedis,
+  }: {
+    organization?: string | undefined;
+    only: readonly Panel[];
+    now: () => Date;
+    /** Milliseconds until it answered. */
+    askRedis?: (() => Promise<number>) | undefined;
+  },
 ): Promise<TopSample> {
-  const readings = await dartwing.metrics.readings();
+  const [readings, redis] = await Promise.all([dartwing.metrics.readings(), redisState(askRedis)]);
   const value = readerOf(readings);
   const isUp = value('dartwing_database_up') === 1;
   const ms = value('dartwing_database_read_seconds') * 1_000;
@@ -56,6 +72,7 @@ export async function takeSample(
     at: now().toISOString(),
     org: organization ?? null,
     database: { state: isUp ? 'ok' : 'failed', ms: isUp ? Math.round(ms) : null },
+    redis,
     audit: {
       staged: value('dartwing_audit_staged'),
       oldest_ms: Math.round(value('dartwing_audit_staged_age_seconds') * 1_000),
@@ -69,12 +86,49 @@ export async function takeSample(
   const wants = (panel: Panel) => only.includes(panel);
   if (wants('queues')) sample.queues = queuesOf(readings, value);
   if (wants('sync'))
-    sample.sync = organization === undefined ? syncOf(value) : await syncIn(dartwing, organization);
+    sample.sync =
+      organization === undefined
+        ? { ...syncOf(value), doctypes: await doctypesOf(dartwing, now()) }
+        : await syncIn(dartwing, organization);
   if (wants('tokens'))
     sample.tokens =
       organization === undefined ? tokensOf(value) : await tokensIn(dartwing, organization, now());
   if (wants('alerts')) sample.alerts = await dartwing.alerts.glance();
   return sample;
+}
+
+async function redisState(ask: (() => Promise<number>) | undefined): Promise<TopSample['redis']> {
+  if (ask === undefined) return null;
+  return ask().then(
+    (ms) => ({ state: 'ok', ms: Math.round(ms) }),
+    () => ({ state: 'failed', ms: null }),
+  );
+}
+
+const minuteMs = 60_000;
+/** Doctypes with a course of their own. */
+const doctypesMax = 6;
+
+/** By how much the samples of processes grew; the first of them lies a pause before the minute. */
+async function doctypesOf(
+  { metrics }: Pick<Dartwing, 'metrics'>,
+  now: Date,
+): Promise<{ doctype: string; per_minute: number }[]> {
+  const since = new Date(now.getTime() - minuteMs - limits.sampleMs);
+  const { series } = await metrics.history('dartwing_sync_deltas_total', { since });
+  const grown = new Map<string, number>();
+  for (const { labels, points } of series) {
+    const [doctype = '', values] = [labels.doctype, points.map(([, value]) => value)];
+    let sum = grown.get(doctype) ?? 0;
+    for (let index = 1; index < values.length; index++)
+      sum += Math.max(0, values[index]! - values[index - 1]!);
+    grown.set(doctype, sum);
+  }
+  return [...grown]
+    .map(([doctype, count]) => ({ doctype, per_minute: count }))
+    .filter(({ per_minute: count }) => count > 0)
+    .sort((a, b) => b.per_minute - a.per_minute || a.doctype.localeCompare(b.doctype))
+    .slice(0, doctypesMax);
 }
 
 const order = ['critical', 'default', 'bulk'];

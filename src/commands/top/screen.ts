@@ -32,8 +32,10 @@ export interface ScreenParts {
   organization: string | undefined;
 }
 
+const maxFps = 10;
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-const enterScreen = '\u001b[?1049h\u001b[?25l';
+/** The other screen begins where the cursor stood on this one. */
+const enterScreen = '\u001b[?1049h\u001b[H\u001b[?25l';
 const leaveScreen = '\u001b[?25h\u001b[?1049l';
 
 /** Stays until q, Ctrl-C or a signal. */
@@ -136,7 +138,7 @@ export async function showScreen(parts: ScreenParts): Promise<void> {
   signal.addEventListener('abort', finish, { once: true });
   stdout.on('resize', resized);
   show();
-  const instance = render(draw(), { stdout: output, stdin, exitOnCtrlC: false, patchConsole: false });
+  const instance = render(draw(), { stdout: output, stdin, exitOnCtrlC: false, patchConsole: false, maxFps });
   const timer = setInterval(() => void look(), intervalMs);
   try {
     void look();

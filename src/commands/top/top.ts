@@ -7,6 +7,7 @@ import { packageRoot } from '../../core/package-root.js';
 import type { CommandContext } from '../context.js';
 import { durationFlag, textFlag } from '../flag-values.js';
 import { importFile } from '../import-file.js';
+import { openRedisProbe } from '../redis-probe.js';
 import { isServer } from '../server-address.js';
 import type { VerbRun } from '../spec.js';
 import type { Action } from './model.js';
@@ -24,8 +25,12 @@ export const run: VerbRun = async (context, { flags }) => {
   if (intervalMs < intervalMsMin)
     throw new DartwingError('VALIDATION_ERROR', { message: 'top looks twice a second at most' });
   const dartwing = await context.open({ selfTest: 'version' });
+  const { redisUrl, url } = context.config.values;
+  // What a server has of Redis is not ours to ask.
+  const redis = redisUrl === undefined || isServer(url) ? undefined : openRedisProbe(redisUrl);
+  context.defer(async () => redis?.close());
   const look = (organization: string | undefined) =>
-    takeSample(dartwing, { organization, only, now: () => new Date() });
+    takeSample(dartwing, { organization, only, now: () => new Date(), askRedis: redis?.ask });
   const organization = context.currentOrganization();
   const { columns = 0, rows = 0 } = process.stdout;
   const hasScreen = io.interactive && io.out.isTTY && columns >= columnsMin && rows >= rowsMin;

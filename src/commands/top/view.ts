@@ -2,6 +2,7 @@
 import { formatDuration } from '../../core/duration.js';
 import { sparkline } from '../ui/sparkline.js';
 import { escapeControls, textWidth, truncate } from '../ui/width.js';
+import { headOf } from './head.js';
 import { questionOf, selectedQueue, shownQueues, type TopState } from './model.js';
 import type { TopQueue, TopSample } from './sample.js';
 
@@ -22,22 +23,20 @@ export interface Frame {
 export const columnsMin = 60;
 export const rowsMin = 12;
 
-/** Numbers older than this, and two looks, are said to be old. */
-const oldMs = 10_000;
-
 /** Every line, none longer than the terminal, no more than it has rows. */
 export function viewOf(state: TopState, frame: Frame): Line[] {
   const sample = state.samples.at(-1);
   const waiting: Line = [[` ${state.failure ?? 'looking …'}`, 'dim']];
   const body = sample === undefined ? [waiting] : bodyOf(state, sample, frame);
-  const lines = [header(state, sample, frame), ...body.slice(0, frame.rows - 2), footer(state, frame)];
+  const lines = [headOf(state, sample, frame), ...body.slice(0, frame.rows - 2), footer(state, frame)];
   return lines.map((line) => fitted(line, frame.columns));
 }
 
 /** One line for terminals that are too small, and what `--once` says to a person. */
 export function summaryOf(sample: TopSample): string {
-  const { queues = [], sync, tokens, alerts, database } = sample;
+  const { queues = [], sync, tokens, alerts, database, redis } = sample;
   const parts = [`db ${database.state === 'ok' ? `${database.ms}ms` : 'down'}`];
+  if (redis !== null) parts.push(`redis ${redis.state === 'ok' ? `${redis.ms}ms` : 'down'}`);
   for (const { name, queued, running, dead_letter: dead } of queues)
     parts.push(`${name} ${queued}/${running}/${dead}`);
   if (sync !== undefined) parts.push(`sync ${length(sync.p95_ms)}`);
@@ -54,41 +53,32 @@ function bodyOf(state: TopState, sample: TopSample, frame: Frame): Line[] {
   if (state.mode === 'keys') return keyLines;
   const queue = selectedQueue(state);
   if (state.mode === 'show' && queue !== undefined) return queueLines(state, queue, frame);
+  const wants = (panel: TopState['only'][number]) => state.only.includes(panel);
+  const queues = wants('queues') ? queueTable(state, frame) : [];
+  const others = [
+    ...(wants('sync') ? syncLines(state, sample, frame) : []),
+    ...(wants('tokens') ? tokenLines(sample) : []),
+  ];
+  const isWide = frame.columns >= columnsBeside && queues.length > 0;
+  const upper = isWide ? beside(queues, others) : [...queues, ...(queues.length > 0 ? [[]] : []), ...others];
   return [
-    ...(state.only.includes('queues') ? queueTable(state, frame) : []),
-    ...(state.only.includes('sync') ? syncLines(state, sample, frame) : []),
-    ...(state.only.includes('tokens') ? tokenLines(sample) : []),
-    ...(state.only.includes('alerts') ? alertLines(sample, frame) : []),
+    ...upper,
+    ...(isWide && wants('alerts') ? [[]] : []),
+    ...(wants('alerts') ? alertLines(sample, frame) : []),
   ];
 }
 
-function header(
-  state: TopState,
-  sample: TopSample | undefined,
-  { now, intervalMs, where, unicode }: Frame,
-): Line {
-  const ok = unicode ? '✓' : 'ok';
-  const time = now.toISOString().slice(11, 19);
-  const facts: Line = [
-    [' dartwing top', 'bold'],
-    [`  ${where} · ${sample?.org ?? 'all'} · ${time} UTC · ${formatDuration(intervalMs)}  `, 'dim'],
-  ];
-  if (sample === undefined) return facts;
-  const age = now.getTime() - Date.parse(sample.at);
-  if (state.failure !== undefined || age > oldMs + 2 * intervalMs)
-    return [
-      facts[0]!,
-      [`  ! ${state.failure ?? 'no answer'}, ${length(Math.max(0, age))} old  `, 'yellow'],
-      ...facts.slice(1),
-    ];
-  const { database, audit, workers } = sample;
-  const isLate = audit.oldest_ms > 60_000;
-  return [
-    ...facts,
-    [`${ok} db ${database.ms}ms`, 'green'],
-    isLate ? [`  ! audit ${length(audit.oldest_ms)} old`, 'yellow'] : [`  ${ok} audit`, 'green'],
-    workers.live === 0 ? ['  ! no worker', 'yellow'] : [`  ${workers.live} workers`, 'dim'],
-  ];
+/** From so many columns on sync and tokens stand to the right of the queues. */
+const columnsBeside = 140;
+const columnsLeft = 84;
+
+function beside(left: readonly Line[], right: readonly Line[]): Line[] {
+  return Array.from({ length: Math.max(left.length, right.length) }, (_, row): Line => {
+    const own = left[row] ?? [];
+    const width = textWidth(own.map(([text]) => text).join(''));
+    const gap = ' '.repeat(Math.max(1, columnsLeft - width));
+    return [...own, [gap, 'plain'], ...(right[row] ?? [])];
+  });
 }
 
 const queueHeads = ['QUEUED', 'RUN', 'FAILED', 'DEAD', 'OLDEST', 'PER MIN'];
@@ -101,7 +91,7 @@ function queueTable(state: TopState, { columns, unicode }: Frame): Line[] {
       number(queue.running),
       number(queue.failed),
       number(queue.dead_letter),
-      queue.queued === 0 ? '-' : length(queue.oldest_ms),
+      queue.queued === 0 ? (unicode ? '–' : '-') : length(queue.oldest_ms),
       number(queue.per_minute),
     ].map((text) => text.padStart(8));
     const tone: Tone = queue.name === chosen ? 'chosen' : queue.dead_letter > 0 ? 'yellow' : 'plain';
@@ -113,7 +103,7 @@ function queueTable(state: TopState, { columns, unicode }: Frame): Line[] {
   });
   const head = ` ${'QUEUES'.padEnd(10)}${queueHeads.map((name) => name.padStart(8)).join('')}`;
   const none: Line = [[` no queue has "${state.filter}" in its name`, 'dim']];
-  return [[[head, 'dim']], ...(rows.length === 0 ? [none] : rows), []];
+  return [[[head, 'dim']], ...(rows.length === 0 ? [none] : rows)];
 }
 
 function courseOf(state: TopState, name: string): number[] {
@@ -132,7 +122,32 @@ function syncLines(state: TopState, { sync }: TopSample, { unicode }: Frame): Li
       [rest, 'plain'],
       [sparkline(lags, 12, !unicode), 'dim'],
     ],
+    ...doctypeLines(state, sync.doctypes ?? [], unicode),
   ];
+}
+
+const doctypesInLine = 2;
+
+/** Who is busy, each with its course of changes; several in a line. */
+function doctypeLines(
+  { samples }: TopState,
+  doctypes: NonNullable<NonNullable<TopSample['sync']>['doctypes']>,
+  unicode: boolean,
+): Line[] {
+  const cells = doctypes.map(({ doctype, per_minute: count }) => {
+    const course = samples.map(
+      ({ sync }) => sync?.doctypes?.find((one) => one.doctype === doctype)?.per_minute ?? 0,
+    );
+    const text = `${truncate(escapeControls(doctype), 10).padEnd(10)} ${sparkline(course, 6, !unicode).padEnd(6)}`;
+    return `${text} ${`${number(count)}/min`.padEnd(9)}`;
+  });
+  return Array.from({ length: Math.ceil(cells.length / doctypesInLine) }, (_, row): Line => {
+    const own = cells.slice(row * doctypesInLine, (row + 1) * doctypesInLine);
+    return [
+      [' '.repeat(11), 'plain'],
+      [own.join('').trimEnd(), 'plain'],
+    ];
+  });
 }
 
 function tokenLines({ tokens }: TopSample): Line[] {
@@ -189,13 +204,14 @@ const keyLines: Line[] = [
   [what!, 'plain'],
 ]);
 
-function footer(state: TopState, { unicode }: Frame): Line {
+function footer(state: TopState, { unicode, columns }: Frame): Line {
   if (state.mode === 'filter') return [[` / ${state.input}`, 'bold']];
   if (state.mode === 'org') return [[` organization: ${state.input}`, 'bold']];
   if (state.mode === 'confirm' && state.asked !== undefined)
     return [[` ${questionOf(state.asked, selectedQueue(state)?.dead_letter ?? 0)}`, 'yellow']];
   if (state.said !== undefined) return [[` ${state.said}`, 'bold']];
-  const keys = 'enter show  p pause/resume  r replay dead  / filter  o org  ? keys  q quit';
+  const pause = columns < 84 ? 'p pause' : 'p pause/resume';
+  const keys = `enter show  ${pause}  r replay dead  / filter  o org  ? keys  q quit`;
   return [[` ${unicode ? '↑↓' : 'up/down'} select  ${keys}`, 'dim']];
 }
 
@@ -216,6 +232,7 @@ function number(value: number): string {
   return value.toLocaleString('en-US');
 }
 
-function length(ms: number): string {
+/** `800ms`, `4.1s`. */
+export function length(ms: number): string {
   return ms < 1_000 ? `${Math.round(ms)}ms` : formatDuration(ms);
 }

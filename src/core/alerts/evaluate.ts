@@ -1,6 +1,6 @@
 /** Computes conditions over samples, as Prometheus does with what `promql.ts` writes. */
 import { type Expression, labelsOf, type Plain, reductionOf, type Where } from './expression.js';
-import { averageOf, increaseOf, latestOf, quantileOf, type Sample } from './range.js';
+import { averageOf, increaseOf, latestOf, quantileOf, rateOf, type Sample } from './range.js';
 
 export interface SampledSeries {
   labels: Readonly<Record<string, string>>;
@@ -64,13 +64,13 @@ export function compute(one: Expression, history: History, at: number): Map<stri
   const by = one.by ?? [];
   if ('quantile' in one) {
     const rates = grouped(history, `${one.quantile}_bucket`, one.where, ['le', ...by], 'sum', (samples) =>
-      increaseOf(samples, at, one.over),
+      rateOf(samples, at, one.over),
     );
     const buckets = new Map<string, { labels: Found['labels']; bounds: [number, number][] }>();
     for (const { labels, value } of rates.values()) {
       const key = keyOf(labels, by);
       const group = buckets.get(key) ?? { labels: picked(labels, by), bounds: [] };
-      group.bounds.push([boundOf(labels.le ?? ''), value / one.over]);
+      group.bounds.push([boundOf(labels.le ?? ''), value]);
       buckets.set(key, group);
     }
     return new Map(
@@ -88,11 +88,8 @@ export function compute(one: Expression, history: History, at: number): Map<stri
     return grouped(history, one.average, one.where, by, reductionOf(one.average), (samples) =>
       averageOf(samples, at, one.over),
     );
-  const [name, divisor] = 'rate' in one ? [one.rate, one.over] : [one.increase, 1];
-  return grouped(history, name, one.where, by, reductionOf(name), (samples) => {
-    const grown = increaseOf(samples, at, one.over);
-    return grown === undefined ? undefined : grown / divisor;
-  });
+  const [name, read] = 'rate' in one ? ([one.rate, rateOf] as const) : ([one.increase, increaseOf] as const);
+  return grouped(history, name, one.where, by, reductionOf(name), (samples) => read(samples, at, one.over));
 }
 
 function grouped(

@@ -17,6 +17,22 @@ export function windowOf(samples: readonly Sample[], at: number, over: number): 
 
 /** How much a counter grew in the window; undefined with fewer than two samples. */
 export function increaseOf(samples: readonly Sample[], at: number, over: number): number | undefined {
+  const growth = growthOf(samples, at, over);
+  return growth && growth.grown * growth.factor;
+}
+
+/** The same for each second, rounded where Prometheus rounds: a comparison may be decided by the last bit. */
+export function rateOf(samples: readonly Sample[], at: number, over: number): number | undefined {
+  const growth = growthOf(samples, at, over);
+  return growth && growth.grown * (growth.factor / over);
+}
+
+/** Growth between the first and the last sample, and by how much more it is taken to be in the whole window. */
+function growthOf(
+  samples: readonly Sample[],
+  at: number,
+  over: number,
+): { grown: number; factor: number } | undefined {
   const within = windowOf(samples, at, over);
   const [first] = within;
   const last = within.at(-1);
@@ -33,7 +49,7 @@ export function increaseOf(samples: readonly Sample[], at: number, over: number)
   const covered = pause * coveredPauses;
   const extrapolated =
     sampled + (before < covered ? before : pause / 2) + (after < covered ? after : pause / 2);
-  return grown * (extrapolated / sampled);
+  return { grown, factor: extrapolated / sampled };
 }
 
 /** The mean of the samples in the window. */

@@ -14,7 +14,13 @@ export function firingsOf(
   stepSeconds: number,
 ): AlertInstance['labels'][][] {
   const condition = conditionOf(rule, level);
-  const history = { select: (name: string) => series.filter((one) => one.name === name) };
+  const byName = new Map<string, Named[]>();
+  for (const one of series) {
+    const same = byName.get(one.name);
+    if (same === undefined) byName.set(one.name, [one]);
+    else same.push(one);
+  }
+  const history = { select: (name: string) => byName.get(name) ?? [] };
   const span = { forSeconds: level.forSeconds, keepSeconds: rule.keepSeconds };
   let known: AlertInstance[] = [];
   return Array.from({ length: steps }, (_, index) => {

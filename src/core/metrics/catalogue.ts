@@ -296,7 +296,7 @@ const definitions = {
     {
       type: 'counter',
       labels: ['doctype', 'operation'],
-      kept: ['operation'],
+      kept: ['doctype', 'operation'],
     },
   ),
   dartwing_sync_changes_total: installation('sync', 'Changes in the logs of all organizations', {
