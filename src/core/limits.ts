@@ -18,9 +18,12 @@ export const limits = Object.freeze({
   /** Attempts of a transaction that met a serialization failure or a deadlock, the first one included. */
   transactionAttemptsMax: 5,
   /** Longest pause between two attempts of a transaction. */
+  transactionBackoffMsMax: 250,
   /** How long the seal of a transaction's context is good. Its statements end much earlier. */
   contextSealMs: 3_600_000,
-  transactionBackoffMsMax: 250,
+  /** How long a seal is given again to transactions of the same context, and how many are kept. */
+  contextSealReusedMs: 60_000,
+  contextSealsMax: 20_000,
   /** Attempts at the roles of a server whose other databases are being migrated at the same time. */
   roleAttemptsMax: 30,
   /** How often a call to a server is made, the first one included, and the pause before the second; each further one doubles it. */
@@ -214,8 +217,9 @@ export const limits = Object.freeze({
   /** How long a counted line of an organization is believed, and of how many. */
   jobDepthKnownMs: 1_000,
   jobDepthsMax: 50_000,
-  /** Pause after a NOTIFY, in which rings are gathered for the next. */
+  /** Pause after a NOTIFY, in which rings are gathered for the next; in a stream it doubles up to the second. */
   jobRingMs: 5,
+  jobRingMsMax: 20,
   /** Pause before the connection that hears of jobs is made again. */
   jobListenPauseMs: 250,
   /** A worker tells that it lives, and is taken for dead when it was silent for so long. */

@@ -4,7 +4,7 @@
  */
 import { createHmac } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { contextKeyBlocks, contextSeal } from '../../src/core/db/seal.js';
+import { contextKeyBlocks, contextSeal, contextSeals } from '../../src/core/db/seal.js';
 import { createDartwing, migrateInstallation } from '../../src/core/index.js';
 import { openKeyring } from '../../src/core/keys/index.js';
 import { masterKey } from '../support/server.js';
@@ -97,6 +97,21 @@ describe('a setting that says A is not believed', () => {
     );
     expect(outcome).toBe('empty');
   });
+});
+
+it('is given again to the same context for a minute, and to no other', () => {
+  const seal = contextSeals(contextKey);
+  const at = (ms: number) => new Date(1_800_000_000_000 + ms);
+  const first = seal({ organization: 'ORG-2026-00001' }, at(0));
+  expect(first).toBe(contextSeal(contextKey, { organization: 'ORG-2026-00001' }, at(0)));
+  expect(seal({ organization: 'ORG-2026-00001' }, at(60_000))).toBe(first);
+  expect(seal({ organization: 'ORG-2026-00001' }, at(60_001))).not.toBe(first);
+  // A clock that was put back makes a new one too.
+  expect(seal({ organization: 'ORG-2026-00001' }, at(-1))).not.toBe(first);
+  expect(seal({ organization: 'ORG-2026-00002' }, at(0))).toContain('ORG-2026-00002|');
+  expect(seal({ person: 'ORG-2026-00001' }, at(0))).toBe(
+    contextSeal(contextKey, { person: 'ORG-2026-00001' }, at(0)),
+  );
 });
 
 describe('a seal that somebody else made', () => {

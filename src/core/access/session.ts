@@ -55,10 +55,14 @@ export function openSession(
   defaults: Call,
   { contexts, doorbell, answers }: AccessSources,
 ): Session {
+  /** A verb completes its facts once, also where it needs two transactions. */
+  const completed = new WeakSet<CallOptions>();
   const call = (options: CallOptions = {}): Call => {
+    if (completed.has(options)) return options as Call;
     const facts: Call = { ...defaults, ...withoutUndefined(options) };
     facts.requestId ??= newRequestId(clock.now());
     requireTexts(facts);
+    completed.add(facts);
     return facts;
   };
 

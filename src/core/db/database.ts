@@ -5,7 +5,7 @@ import { DartwingError } from '../errors.js';
 import { limits } from '../limits.js';
 import { connectFailure } from './failures.js';
 import { type RoleNames, type RolePasswords, roleNames } from './roles.js';
-import { type ContextKey, contextSeal } from './seal.js';
+import { type ContextKey, contextSeals } from './seal.js';
 import {
   type AuditKey,
   type Opening,
@@ -106,6 +106,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     options,
     options.systemUrl ?? loginUrl(options.url, roles.system, options.passwords.system),
   );
+  const seal = contextSeals(options.contextKey);
   const shared = {
     clock: options.clock,
     auditKey: options.auditKey,
@@ -123,7 +124,7 @@ export function openDatabase(options: DatabaseOptions): Database {
       const opening = [
         {
           ...contextStatement,
-          values: [organization, contextSeal(options.contextKey, { organization }, options.clock.now())],
+          values: [organization, seal({ organization }, options.clock.now())],
         },
       ];
       return runTransaction(
@@ -135,7 +136,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     asPerson: (person, work) => {
       const now = options.clock.now();
       const opening = [
-        { ...personStatement, values: [person, now, contextSeal(options.contextKey, { person }, now)] },
+        { ...personStatement, values: [person, now, seal({ person }, now)] },
         { text: `set local role "${roles.reader}"`, values: [], name: 'dartwing_reader' },
       ];
       return runTransaction(app.connect, { ...shared, opening, readOnly: true }, work);

@@ -1,5 +1,5 @@
 /**
- * Wakes workers after COMMIT, on a connection of its own and at most every few milliseconds: a NOTIFY in the business
+ * Wakes workers after COMMIT, on a connection of its own and at most every 5 to 20 milliseconds: a NOTIFY in the business
  * transaction would make all commits of the database wait for each other (measured 2.2 to 5.6 times slower). A ring
  * that is lost costs time, never a job: workers look for themselves as well.
  */
@@ -42,15 +42,19 @@ export function jobDoorbell(
 
   const send = async () => {
     await new Promise((resolve) => setImmediate(resolve));
-    while (waiting.size > 0) {
+    for (
+      let pauseMs: number = limits.jobRingMs;
+      waiting.size > 0;
+      pauseMs = Math.min(2 * pauseMs, limits.jobRingMsMax)
+    ) {
       const payloads = payloadsOf([...waiting.values()]);
       waiting.clear();
       const text = 'select pg_notify($1, payload) from unnest($2::text[]) as payload';
       await database
         .asMachinery((tx) => tx.finish(text, [jobChannel, payloads], 'dartwing_job_ring'))
         .catch(onFailure);
-      // The first ring goes at once; those of a stream of jobs share the next.
-      await new Promise((resolve) => setTimeout(resolve, limits.jobRingMs));
+      // The first ring goes at once; those of a stream of jobs share the next, and the longer it lasts the more of them do.
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
     sending = undefined;
   };

@@ -260,7 +260,7 @@ export function jobVerbs(parts: JobsParts): Jobs {
   ): Promise<T> => {
     if (ref === undefined) return session.run(purpose, call, (scope) => work(scope, undefined));
     const id = await parts.idOf(ref);
-    return session.runIn(id, call, (scope) => work(scope, id));
+    return session.runIn(id, call, (scope) => work(scope, id), { leavesNothing: true });
   };
 
   /** What was made, or what stood for it already. */
@@ -287,21 +287,31 @@ export function jobVerbs(parts: JobsParts): Jobs {
     const facts = session.call(call);
     const isLast = !isOnRecord(facts.principal);
     type Attempt = { done: true; value: T } | { done: false };
-    const attempt = await session.runIn(organization, facts, async (scope): Promise<Attempt> => {
-      const quick = await submitAtOnce(scope, parts, organization, type, inputs, options, isLast);
-      if (quick === 'refused' && isLast) return { done: false };
-      const made =
-        typeof quick === 'string'
-          ? await submitJobs(scope, parts, organization, type, inputs, options)
-          : quick;
-      if (!isLast) await record(scope, organization, made.jobs);
-      return { done: true, value: await answer(scope, organization, made) };
-    });
+    const attempt = await session.runIn(
+      organization,
+      facts,
+      async (scope): Promise<Attempt> => {
+        const quick = await submitAtOnce(scope, parts, organization, type, inputs, options, isLast);
+        if (quick === 'refused' && isLast) return { done: false };
+        const made =
+          typeof quick === 'string'
+            ? await submitJobs(scope, parts, organization, type, inputs, options)
+            : quick;
+        if (!isLast) await record(scope, organization, made.jobs);
+        return { done: true, value: await answer(scope, organization, made) };
+      },
+      { leavesNothing: true },
+    );
     if (attempt.done) return attempt.value;
-    return session.runIn(organization, facts, async (scope) => {
-      const made = await submitJobs(scope, parts, organization, type, inputs, options);
-      return answer(scope, organization, made);
-    });
+    return session.runIn(
+      organization,
+      facts,
+      async (scope) => {
+        const made = await submitJobs(scope, parts, organization, type, inputs, options);
+        return answer(scope, organization, made);
+      },
+      { leavesNothing: true },
+    );
   };
 
   const replay = (

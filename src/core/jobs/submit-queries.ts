@@ -202,12 +202,12 @@ export async function insertJobs(tx: Tx, jobs: NewJobs, isLast: boolean): Promis
 function insertText(isOne: boolean, isUnique: boolean): string {
   const own = isOne ? { input: '$10', hash: '$11::bytea' } : { input: 'each.input', hash: 'each.hash' };
   const twins = `and not exists (select from job j where j.organization = $1
-      and j.hash = ${isOne ? '$11::bytea' : 'any ($11)'} and j.created_at > at - $16 * interval '1 millisecond')`;
+      and j.hash = ${isOne ? '$11::bytea' : 'any ($11)'} and j.created_at > statement_timestamp() - $16 * interval '1 millisecond')`;
   return `insert into job (organization, queue, type, state, priority, turn, attempts_max, timeout_ms, principal, owner, input,
       hash, parent, due_at, created_at, queued_at, request_id, traceparent)
     select $1, $2, $3, $4, $5, case when $4 = 'queued' then nextval('job_turn') end, $6, $7, $8, $9, ${own.input}::jsonb,
-      ${own.hash}, $12, $13::timestamptz, at, case when $4 = 'queued' then at end, $14, $15
-    from organization o, clock_timestamp() as at${isOne ? '' : ', unnest($10::text[], $11::bytea[]) with ordinality as each (input, hash, place)'}
+      ${own.hash}, $12, $13::timestamptz, statement_timestamp(), case when $4 = 'queued' then statement_timestamp() end, $14, $15
+    from organization o${isOne ? '' : ', unnest($10::text[], $11::bytea[]) with ordinality as each (input, hash, place)'}
     where o.id = $1 and ${organizationState} = 'active' ${isUnique ? twins : ''}
     ${isOne ? '' : 'order by each.place'}
     returning number, turn, created_at`;

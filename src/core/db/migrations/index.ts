@@ -37,6 +37,7 @@ import { suspension } from './0031-suspension.js';
 import { jobTraces } from './0032-job-traces.js';
 import { trust } from './0033-trust.js';
 import { syncUpkeep } from './0034-sync-upkeep.js';
+import { jobChecks } from './0035-job-checks.js';
 
 export interface Migration {
   id: number;
@@ -80,4 +81,5 @@ export const migrations: readonly Migration[] = [
   jobTraces,
   trust,
   syncUpkeep,
+  jobChecks,
 ];
