@@ -41,6 +41,13 @@ beforeAll(async () => {
     ['note.urgent', 'critical'],
   ] as const)
     dartwing.jobs.define(type, { queue, description: type, handler: () => ({}) });
+  dartwing.jobs.define('note.refused', {
+    description: 'a job that nobody takes',
+    deduplicationMs: 0,
+    handler: () => {
+      throw Object.assign(new Error('refused'), { permanent: true });
+    },
+  });
   const { after } = await dartwing.tenancy.create({ slug: 'acme', type: 'company', owner: 'ana@acme.test' });
   const operator = operatorOf(database);
   const env = { DARTWING_AUDIT_ARCHIVE: archive };
@@ -141,12 +148,14 @@ async function doctor(id: string, { env, skewMs = 0 }: Injected) {
   }
 }
 
+const told = { real: 'in earnest', time: 'in earnest, hours are moved', rows: 'by the rows that it leaves' };
+
 test('the table tells of exactly these, and its commands are ones', () => {
   const page = readFileSync(join(packageRoot(), 'docs/faults.md'), 'utf8');
   const rows = page.match(/^\| (?!fault|---).*$/gm) ?? [];
   const wanted = faults.map(
-    ({ title, alert, doctor: check, says, repair }) =>
-      `| ${title} | [${alert}](runbooks/${alert}.md) | [${check}](doctor.md#${check}): ${says} | \`${repair}\` |`,
+    ({ title, alert, doctor: check, says, repair, how }) =>
+      `| ${title} | [${alert}](runbooks/${alert}.md) | [${check}](doctor.md#${check}): ${says} | \`${repair}\` | ${told[how]} |`,
   );
   expect(rows).toEqual(wanted);
   for (const { repair } of faults.filter((fault) => fault.repair.startsWith('dartwing '))) {

@@ -13,6 +13,7 @@ import { type Dartwing, type DartwingOptions, systemClock } from '../../src/core
 import { createServer } from '../../src/server/index.js';
 import { openReceiver } from '../alerts/world.js';
 import { startMailServer } from '../mail/smtp.js';
+import { startRedis } from '../realtime/redis.js';
 import { ahead } from '../support/ahead.js';
 import type { TestDatabase } from '../support/database.js';
 import { atEnd } from '../support/ending.js';
@@ -58,6 +59,8 @@ export interface Fault {
   says: 'warn' | 'fail';
   /** What repairs it, as in the table. */
   repair: string;
+  /** How it is made to happen: as it would in earnest, so that only time is made to pass, or by the rows that it would leave. */
+  how: 'real' | 'time' | 'rows';
   /** A program that the fault needs. */
   needs?: string;
   /** Whether it can be made to happen here. */
@@ -100,6 +103,7 @@ export const faults: readonly Fault[] = [
     doctor: 'database',
     says: 'fail',
     repair: 'start PostgreSQL again; processes find it by themselves',
+    how: 'real',
     inject: async ({ open, database }) => {
       const receiver = await openReceiver();
       const gateway = await openGateway(database.url);
@@ -132,6 +136,7 @@ export const faults: readonly Fault[] = [
     repair: 'make space on the machine that doctor names',
     needs: 'unshare',
     isPossible: () => spawnSync('unshare', ['-rm', 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0,
+    how: 'real',
     inject: async ({ open }) => {
       // A small disk that only this process of a shell sees, and whoever looks through it.
       const fill =
@@ -153,26 +158,25 @@ export const faults: readonly Fault[] = [
     says: 'fail',
     repair: 'start Redis again; servers find it by themselves',
     needs: 'redis-server',
-    inject: async ({ open, folder }) => {
-      const port = await freePort();
-      const url = `redis://127.0.0.1:${port}`;
-      let redis = await startRedis(port, folder);
+    how: 'real',
+    inject: async ({ open }) => {
+      const { url, kill, start } = await startRedis();
       const process = await open({ realtime: { redisUrl: url } });
       const server = createServer(process, { realtime: {} });
       const { close } = await server.listen({ host: '127.0.0.1', port: 0 });
       await until(async () => (await degraded(process)) === 0);
-      await redis.stop();
+      await kill();
       await until(async () => (await degraded(process)) === 1);
       return {
         process,
         env: { REDIS_URL: url },
         mend: async () => {
-          redis = await startRedis(port, folder);
+          await start();
           await until(async () => (await degraded(process)) === 0);
           return {
             end: async () => {
               await close();
-              await redis.stop();
+              await kill();
             },
           };
         },
@@ -185,6 +189,7 @@ export const faults: readonly Fault[] = [
     doctor: 'jobs',
     says: 'fail',
     repair: 'dartwing job cancel JOB-2026-00042',
+    how: 'rows',
     inject: async ({ dartwing, operator, sql, work }) => {
       const { job } = await dartwing.jobs.submit('acme', 'note.write', {});
       const worker = '00000000-0000-4000-8000-000000000001';
@@ -212,6 +217,7 @@ export const faults: readonly Fault[] = [
     doctor: 'integrations',
     says: 'fail',
     repair: 'dartwing token connect telnyx --org acme --token-stdin < telnyx.key',
+    how: 'rows',
     inject: async (world) => {
       await authorize(world, 'telnyx', 'expired');
       return {
@@ -226,6 +232,7 @@ export const faults: readonly Fault[] = [
     doctor: 'integrations',
     says: 'warn',
     repair: 'dartwing token revoke telnyx --org acme --reason "…"',
+    how: 'rows',
     inject: async (world) => {
       await authorize(world, 'telnyx', 'error');
       return { mend: () => world.operator.ask('token revoke telnyx --org acme --reason test --yes') };
@@ -237,6 +244,7 @@ export const faults: readonly Fault[] = [
     doctor: 'keys',
     says: 'fail',
     repair: 'set DARTWING_MASTER_KEY_FILE to the key of this database',
+    how: 'real',
     inject: async () => {
       // A process with another key does not start, so none tells of itself.
       const env: Record<string, string> = { DARTWING_MASTER_KEY: Buffer.alloc(32, 7).toString('base64') };
@@ -254,6 +262,7 @@ export const faults: readonly Fault[] = [
     doctor: 'audit',
     says: 'fail',
     repair: 'dartwing audit restore --reason "…"',
+    how: 'real',
     inject: async ({ dartwing, operator, sql, acme }) => {
       await dartwing.audit.checkpoint();
       await dartwing.audit.seal();
@@ -282,6 +291,7 @@ export const faults: readonly Fault[] = [
     doctor: 'isolation',
     says: 'fail',
     repair: 'dartwing migrate up --repair-policies',
+    how: 'real',
     inject: async ({ sql, operator }) => {
       await sql('alter table document disable row level security');
       return { mend: () => operator.ask('migrate up --repair-policies --yes') };
@@ -293,6 +303,7 @@ export const faults: readonly Fault[] = [
     doctor: 'processes',
     says: 'warn',
     repair: 'dartwing config set pool_max 20',
+    how: 'real',
     inject: async ({ open, operator, folder }) => {
       const cwd = mkdtempSync(join(folder, 'project-'));
       await operator.ask('config set pool_max 2', { cwd });
@@ -334,6 +345,7 @@ export const faults: readonly Fault[] = [
     doctor: 'clock',
     says: 'warn',
     repair: 'timedatectl set-ntp true',
+    how: 'time',
     inject: async ({ open }) => {
       let skewMs = 10_000;
       const clock = { ...systemClock, now: () => new Date(systemClock.now().getTime() + skewMs) };
@@ -354,6 +366,7 @@ export const faults: readonly Fault[] = [
     doctor: 'queues',
     says: 'warn',
     repair: 'dartwing queue resume critical',
+    how: 'real',
     inject: async ({ dartwing, operator, work }) => {
       await dartwing.jobs.queues.pause('critical', {}, { reason: 'test' });
       const inputs = Array.from({ length: 101 }, (_, n) => ({ n }));
@@ -372,6 +385,7 @@ export const faults: readonly Fault[] = [
     doctor: 'workers',
     says: 'fail',
     repair: 'dartwing worker',
+    how: 'time',
     inject: async ({ dartwing, sql, work }) => {
       await dartwing.jobs.submit('acme', 'note.write', { waits: true });
       await sql(
@@ -386,10 +400,17 @@ export const faults: readonly Fault[] = [
     doctor: 'queues',
     says: 'warn',
     repair: 'dartwing dlq discard --all --reason "…"',
-    inject: async ({ sql, acme, operator }) => {
-      await sql(letters(51), [acme]);
+    how: 'real',
+    inject: async ({ dartwing, work, operator }) => {
+      await dartwing.jobs.submitMany(
+        'acme',
+        'note.refused',
+        Array.from({ length: 51 }, (_, n) => ({ n })),
+      );
+      await work();
       return {
-        mend: () => operator.ask('dlq discard --all --type note.write --reason test --confirm note.write'),
+        mend: () =>
+          operator.ask('dlq discard --all --type note.refused --reason test --confirm note.refused'),
       };
     },
   },
@@ -399,6 +420,7 @@ export const faults: readonly Fault[] = [
     doctor: 'jobs',
     says: 'fail',
     repair: 'dartwing job disable note.write',
+    how: 'rows',
     inject: async ({ sql, acme, operator }) => {
       await sql(letters(1, 2), [acme]);
       return {
@@ -416,6 +438,7 @@ export const faults: readonly Fault[] = [
     doctor: 'workers',
     says: 'warn',
     repair: 'dartwing worker',
+    how: 'rows',
     inject: async ({ sql, work }) => {
       await sql(
         `insert into job_worker (id, name, host, pid, slots, seen_at)
@@ -430,6 +453,7 @@ export const faults: readonly Fault[] = [
     doctor: 'schedules',
     says: 'warn',
     repair: 'dartwing schedule run tokens.cleanup',
+    how: 'rows',
     inject: async ({ sql, dartwing, operator }) => {
       await dartwing.jobs.schedules.run('tokens.cleanup');
       await sql(
@@ -445,6 +469,7 @@ export const faults: readonly Fault[] = [
     doctor: 'mail',
     says: 'warn',
     repair: 'dartwing schedule run mail.delivery',
+    how: 'time',
     inject: async ({ open, sql, operator }) => {
       const from = 'no-reply@acme.test';
       const smtpUrl = `smtp://127.0.0.1:${await freePort()}`;
@@ -474,6 +499,7 @@ export const faults: readonly Fault[] = [
     doctor: 'sync',
     says: 'fail',
     repair: 'dartwing sync resync phone --org acme',
+    how: 'time',
     inject: async ({ dartwing, sql, acme, operator }) => {
       const feed = (since?: string) =>
         dartwing.sync.feed('acme', { device: 'phone', doctype: 'Note', since });
@@ -506,21 +532,28 @@ export const faults: readonly Fault[] = [
     repair: 'dartwing conflict resolve - --org acme --take server --reason "…"',
     rounds: [16, 301, 301, 301],
     lingers: 1_000,
-    inject: async ({ sql, acme, dartwing, operator }) => {
-      await dartwing.sync.feed('acme', { device: 'desk', doctype: 'Note' });
+    how: 'real',
+    inject: async ({ dartwing, operator }) => {
+      /** What a device makes of a hundred and one events, having seen one version of them. */
+      const push = (device: string, op: 'insert' | 'update', base: number) =>
+        dartwing.sync.push('acme', {
+          device,
+          operations: Array.from({ length: 101 }, (_, n) => ({
+            op,
+            doctype: 'Calendar Event',
+            name: `event-${n}`,
+            base_version: base,
+            data: { subject: `${device} ${op}`, starts_at: '2026-12-01T10:00:00Z' },
+          })),
+        });
+      await push('desk', 'insert', 0);
       let turn = 0;
       return {
         between: async () => {
           // The first rounds see how it was.
           if (++turn !== 4) return;
-          await sql('update sync_device set conflicts = conflicts + 200');
-          await sql(
-            `insert into sync_conflict (organization, id, doctype, name, op, strategy, rules, status, fields, decisions,
-               base_version, server_version, principal, opened_at, auto_at)
-             select $1, 'CF-9' || n, 'Note', 'n' || n, 'update', 'manual_resolve', '{}', 'open', '{}', '[]', 1, 2, 'x', now(), now() + interval '1 day'
-             from generate_series(1, 101) n`,
-            [acme],
-          );
+          await push('desk', 'update', 1);
+          await push('tablet', 'update', 1);
         },
         mend: async () => {
           const { stdout } = await operator.run('conflict list --org acme --limit 500 --field id');
@@ -537,6 +570,7 @@ export const faults: readonly Fault[] = [
     doctor: 'realtime',
     says: 'fail',
     repair: 'dartwing schedule run realtime.sweep',
+    how: 'rows',
     inject: async ({ sql, acme, operator }) => {
       await sql(
         `insert into realtime_outbox (organization, event) select $1, '{}' from generate_series(1, 1001)`,
@@ -552,10 +586,11 @@ export const faults: readonly Fault[] = [
     says: 'fail',
     repair:
       'dartwing compliance baa add --org acme --counterparty "Cloud Ltd" --signed 2026-01-01 --expires 2027-01-01 --file baa.pdf',
+    how: 'rows',
     inject: async ({ sql, acme, operator, folder }) => {
       await sql(
         `insert into compliance_policy (organization, version, frameworks, settings, exceptions, hash, reason, created_at,
-           created_by) values ($1, 1, '{hipaa}', '{}', '{}', 'x', 'test', now(), 'test')`,
+           created_by) values ($1, 1, '{hipaa}', '{"agreement_required": true}', '{}', 'x', 'test', now(), 'test')`,
         [acme],
       );
       await operator.ask('compliance verify --control baa --org acme');
@@ -579,6 +614,7 @@ export const faults: readonly Fault[] = [
     doctor: 'data_keys',
     says: 'warn',
     repair: 'dartwing key rotate --org acme --reason "…"',
+    how: 'time',
     inject: async ({ sql, dartwing, acme, operator }) => {
       await dartwing.asOrg('acme', (tx) =>
         dartwing.keys.seal(tx, 'fax', { organization: acme, table: 't', column: 'c', row: ['1'] }, 'x'),
@@ -593,6 +629,8 @@ export const faults: readonly Fault[] = [
     doctor: 'processes',
     says: 'warn',
     repair: 'dartwing worker --queue bulk',
+    rounds: [16],
+    how: 'real',
     inject: async () => {
       let isBusy = true;
       return {
@@ -616,35 +654,6 @@ function isBusyPool({ name, labels, value }: { name: string; labels: object; val
 async function degraded({ metrics }: Dartwing): Promise<number> {
   const values = await metrics.meter.values();
   return values.find(({ name }) => name === 'dartwing_realtime_bus_degraded')?.value ?? -1;
-}
-
-async function startRedis(port: number, folder: string): Promise<{ stop(): Promise<void> }> {
-  const dir = mkdtempSync(join(folder, 'redis-'));
-  const words = [
-    '--port',
-    String(port),
-    '--bind',
-    '127.0.0.1',
-    '--save',
-    '',
-    '--appendonly',
-    'no',
-    '--dir',
-    dir,
-  ];
-  const child = spawn('redis-server', words, { stdio: ['ignore', 'pipe', 'ignore'] });
-  let said = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    said += text;
-  });
-  await until(async () => said.includes('Ready to accept connections'));
-  return {
-    stop: async () => {
-      const gone = once(child, 'exit');
-      child.kill('SIGKILL');
-      await gone;
-    },
-  };
 }
 
 async function until(isSo: () => Promise<boolean>): Promise<void> {
