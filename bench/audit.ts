@@ -8,7 +8,7 @@ import { quoteIdentifier } from '../src/core/db/identifiers.js';
 import type { Tx } from '../src/core/db/index.js';
 import { stampPolicies } from '../src/core/db/policies.js';
 import { roleNames } from '../src/core/db/roles.js';
-import { createDartwing, type Dartwing, systemClock } from '../src/core/index.js';
+import { createDartwing, type Dartwing, type DartwingOptions, systemClock } from '../src/core/index.js';
 import { amountFigure, compare, type Figure, printReport, progress, ratioFigure, timed } from './measure.js';
 import { rolePrefix, withDatabase, withServer } from './server.js';
 
@@ -24,11 +24,13 @@ const historyEntries = Number(
 );
 /** Over how many months they were made: as long as trails are kept. */
 const months = 84;
+/** Two thousand entries a second. */
+const lagging = { seconds: 10, writers: 8, turns: 25, batch: 10 };
 /** A million entries have to be verified in a minute. */
 const goal = { entries: 1_000_000, seconds: 60 };
 
 /** `npm run bench -- audit history` runs one part. */
-const parts = { staging, trail, history } as const;
+const parts = { staging, trail, lag, history } as const;
 
 /** Prints the report. */
 export async function bench({ json, words }: { json: boolean; words: readonly string[] }): Promise<void> {
@@ -40,7 +42,7 @@ export async function bench({ json, words }: { json: boolean; words: readonly st
       try {
         const found: Figure[] = [];
         for (const [, part] of wanted.length > 0 ? wanted : Object.entries(parts))
-          found.push(...(await part(dartwing, admin)));
+          found.push(...(await part(dartwing, admin, options)));
         return found;
       } finally {
         await dartwing.close();
@@ -200,12 +202,12 @@ async function history(dartwing: Dartwing, admin: PgClient): Promise<Figure[]> {
   );
   await admin.query(
     `insert into audit_event (organization, seq, at, action, actor_type, actor_id, via, doctype, document_name, is_phi,
-       request_id, body, leaf, chain)
+       request_id, body, leaf, chain, previous)
      select $1, n, now() - $4 * interval '1 month' * (1 - n::float8 / $2) , 'update', 'person', 'PERSON-2026-00007', 'http',
        'Task', 'TASK-' || n % $3, false, null, convert_to(json_build_object('v', 1, 'org', $1::text, 'id', n, 'at',
        '2026-11-23T00:00:00.000Z', 'action', 'update', 'actor', json_build_object('type', 'person', 'id', 'PERSON-2026-00007'),
        'via', 'http', 'ref', json_build_object('doctype', 'Task', 'name', 'TASK-' || n % $3), 'is_phi', false, 'new',
-       json_build_object('title', repeat('x', 200)))::text, 'UTF8'), sha256(n::text::bytea), sha256(n::text::bytea)
+       json_build_object('title', repeat('x', 200)))::text, 'UTF8'), sha256(n::text::bytea), sha256(n::text::bytea), sha256((n - 1)::text::bytea)
      from generate_series(1, $2::bigint) n`,
     [organization, historyEntries, historyEntries / 100, months],
   );
@@ -234,6 +236,48 @@ async function history(dartwing: Dartwing, admin: PgClient): Promise<Figure[]> {
   return [
     ratioFigure(what, await compare(audited, ours, { count: 200 }), 2),
     ratioFigure(`${what}, against a read that leaves no entry`, await compare(bare, ours, { count: 200 })),
+  ];
+}
+
+/**
+ * How long an entry waits between its making and its place in the trail while somebody stages two thousand a second, ten in
+ * a transaction, in all organizations at once. Both times are of this machine: the writer's clock and the database's.
+ */
+async function lag(dartwing: Dartwing, admin: PgClient, options: DartwingOptions): Promise<Figure[]> {
+  progress('two thousand entries a second');
+  await dartwing.audit.sequence();
+  const since = new Date();
+  const working = await createDartwing({ ...options, background: true });
+  let staged = 0;
+  const started = performance.now();
+  const write = async (writer: number) => {
+    for (let turn = 0; turn < lagging.seconds * lagging.turns; turn++) {
+      const due = started + (turn * 1000) / lagging.turns - performance.now();
+      if (due > 0) await new Promise((resolve) => setTimeout(resolve, due));
+      const organization = organizations[(turn + writer) % organizations.length]!;
+      const batch = Array.from({ length: lagging.batch }, (_, index) => entry(turn * lagging.batch + index));
+      await working.asOrg(organization, (tx) => stageAuditMany(tx, batch));
+      staged += lagging.batch;
+    }
+  };
+  await Promise.all(Array.from({ length: lagging.writers }, (_, writer) => write(writer)));
+  const seconds = (performance.now() - started) / 1000;
+  await working.close();
+  await dartwing.audit.sequence();
+  const { rows } = await admin.query<{ entries: number; half: number; most: number; worst: number }>(
+    `select count(*)::integer as entries, percentile_cont(0.5) within group (order by ms) as half,
+       percentile_cont(0.99) within group (order by ms) as most, max(ms) as worst
+     from (select extract(epoch from at - (convert_from(body, 'UTF8')::jsonb ->> 'at')::timestamptz)::float8 * 1000 as ms
+       from audit_event where organization = any ($1) and at >= $2 and action = 'update') entry`,
+    [organizations, since],
+  );
+  const { entries: seen, half, most, worst } = rows[0]!;
+  if (seen !== staged) throw new Error(`${staged} entries were staged and ${seen} are in the trails`);
+  return [
+    amountFigure('staged while the lag is measured', staged / seconds, '/s'),
+    amountFigure('lag of the sequencer, half of the entries', half, 'ms'),
+    amountFigure('lag of the sequencer, 99 of 100', most, 'ms', { atMost: 500 }),
+    amountFigure('lag of the sequencer, the worst', worst, 'ms'),
   ];
 }
 

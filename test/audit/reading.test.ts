@@ -83,6 +83,14 @@ describe('query', () => {
       expect(item.previous_checksum).toBe(items[index]!.checksum);
     });
     expect(items[0]!.previous_checksum).toMatch(/^[0-9a-f]{64}$/);
+
+    const shown = async () => (await query({ organization: acme, doctype: 'Task' })).items;
+    const before = await shown();
+    await trail.attack('update audit_event set previous = null');
+    expect(await shown()).toEqual(before);
+    await trail.attack("update audit_event set previous = sha256('x') where seq = 4");
+    expect((await shown()).find(({ seq }) => seq === 4)?.previous_checksum).toBeNull();
+    await trail.attack('update audit_event set previous = null where seq = 4');
   });
 
   it.each([

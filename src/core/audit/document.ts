@@ -1,5 +1,5 @@
 /** How an entry looks outside. Pure. */
-import { genesis } from './chain.js';
+import { genesis, link } from './chain.js';
 import type { AuditBody, AuditVia } from './entry.js';
 import type { ReadEvent } from './list-queries.js';
 
@@ -30,7 +30,7 @@ export interface AuditDocument {
   old: unknown;
   new: unknown;
   checksum: string;
-  /** Null when the entry before is not there, which only tampering explains. */
+  /** Null when what is there does not lead to `checksum`, which only tampering explains. */
   previous_checksum: string | null;
   [key: string]: unknown;
 }
@@ -38,7 +38,9 @@ export interface AuditDocument {
 /** The document of a stored event. It says what the hashed body says; the columns beside it are not asked. */
 export function auditDocument(event: ReadEvent): AuditDocument {
   const body = JSON.parse(event.body.toString()) as AuditBody;
-  const previous = event.seq === 1 ? genesis(event.organization, event.genesisAt) : event.previous;
+  const first = event.genesisAt === null ? null : genesis(event.organization, event.genesisAt);
+  const before = first ?? event.previous;
+  const previous = before !== null && link(before, event.leaf).equals(event.chain) ? before : null;
   return {
     api_version: 'dartwing/v1',
     kind: 'AuditEntry',

@@ -13,8 +13,9 @@ export interface ChainHead {
   readonly lastAt: string;
 }
 
-/** An entry at its place, with its leaf hash and its chain value. */
+/** An entry at its place, with its leaf hash, its chain value and the one before. */
 export interface ChainedEntry extends Sequenced {
+  readonly previous: Buffer;
   readonly leaf: Buffer;
   readonly chain: Buffer;
 }
@@ -48,10 +49,11 @@ export function extendTrail(
     lastAt = instantText(micros);
     const place = { organization: head.organization, seq: seq + 1, at: lastAt, body };
     const leaf = entryLeaf(place);
+    const previous = chain;
     frontier = appendLeaf(frontier, seq, leaf);
-    chain = link(chain, leaf);
+    chain = link(previous, leaf);
     seq = place.seq;
-    return { ...place, leaf, chain };
+    return { ...place, previous, leaf, chain };
   });
   return { head: { ...head, seq, chain, frontier, lastAt }, entries };
 }

@@ -10,9 +10,11 @@ export interface ReadEvent {
   readonly seq: number;
   readonly at: string;
   readonly body: Buffer;
+  readonly leaf: Buffer;
   readonly chain: Buffer;
   readonly previous: Buffer | null;
-  readonly genesisAt: string;
+  /** Of the first entry only. */
+  readonly genesisAt: string | null;
 }
 
 /**
@@ -65,7 +67,7 @@ export async function selectNewestEvents(
     `select ${readColumns}
      from audit_head head
      cross join lateral (
-       select organization, seq, at, body, chain from audit_event
+       select organization, seq, at, body, leaf, chain, previous from audit_event
        where organization = head.organization ${conditions} ${behind}
        order by at desc, seq desc limit $1
      ) event
@@ -74,7 +76,7 @@ export async function selectNewestEvents(
     values,
     `dartwing_audit_newest_${name}${Number(organization !== undefined)}${Number(before !== undefined)}`,
   );
-  return rows.map(foundEvent);
+  return readEvents(tx, rows);
 }
 
 /** Oldest first in one organization, behind a time and a number. */
@@ -89,7 +91,7 @@ export async function selectEventsAfter(
     `select ${readColumns}
      from audit_head head
      cross join lateral (
-       select organization, seq, at, body, chain from audit_event
+       select organization, seq, at, body, leaf, chain, previous from audit_event
        where organization = $1 ${conditions} and at > $2::timestamptz and seq > $3
        order by at, seq limit $4
      ) event
@@ -98,28 +100,59 @@ export async function selectEventsAfter(
     values,
     `dartwing_audit_after_${name}`,
   );
-  return rows.map(foundEvent);
+  return readEvents(tx, rows);
 }
 
-// Entries of one organization are in time order, so the one before is the newest with its number that is older.
-const readColumns = `event.organization, event.seq, ${instantSql('event.at')} as instant, event.body, event.chain,
-  ${instantSql('head.genesis_at')} as genesis_at,
-  (select before.chain from audit_event before
-   where before.organization = event.organization and before.seq = event.seq - 1 and before.at < event.at
-   order by before.at desc limit 1) as previous`;
+const readColumns = `event.organization, event.seq, ${instantSql('event.at')} as instant, event.body, event.leaf,
+  event.chain, event.previous, case event.seq when 1 then ${instantSql('head.genesis_at')} end as genesis_at`;
 
 interface ReadRow extends Record<string, unknown> {
   organization: string;
   seq: string;
   instant: string;
   body: Buffer;
+  leaf: Buffer;
   chain: Buffer;
   previous: Buffer | null;
-  genesis_at: string;
+  genesis_at: string | null;
 }
 
-function foundEvent({ organization, seq, instant, body, chain, previous, genesis_at }: ReadRow): ReadEvent {
-  return { organization, seq: Number(seq), at: instant, body, chain, previous, genesisAt: genesis_at };
+/** Rows as they are read, with the checksums before those that were written when none was kept beside an entry. */
+async function readEvents(tx: Queryable, rows: readonly ReadRow[]): Promise<ReadEvent[]> {
+  const without = rows.filter(({ previous, seq }) => previous === null && seq !== '1');
+  const found = without.length === 0 ? new Map<string, Buffer>() : await findPrevious(tx, without);
+  return rows.map(({ organization, seq, instant, body, leaf, chain, previous, genesis_at }) => ({
+    organization,
+    seq: Number(seq),
+    at: instant,
+    body,
+    leaf,
+    chain,
+    previous: previous ?? found.get(`${organization} ${seq}`) ?? null,
+    genesisAt: genesis_at,
+  }));
+}
+
+/** Checksums before some entries. Entries of one organization are in time order. */
+async function findPrevious(tx: Queryable, rows: readonly ReadRow[]): Promise<Map<string, Buffer>> {
+  const text = `select event.organization, event.seq, before.chain
+    from unnest($1::text[], $2::bigint[], $3::timestamptz[]) as event (organization, seq, at)
+    cross join lateral (
+      select chain from audit_event
+      where organization = event.organization and seq = event.seq - 1 and at < event.at
+      order by at desc limit 1
+    ) before`;
+  const values = [
+    rows.map(({ organization }) => organization),
+    rows.map(({ seq }) => seq),
+    rows.map(({ instant }) => instant),
+  ];
+  const found = await tx.query<Pick<ReadRow, 'organization' | 'seq' | 'chain'>>(
+    text,
+    values,
+    'dartwing_audit_previous',
+  );
+  return new Map(found.rows.map(({ organization, seq, chain }) => [`${organization} ${seq}`, chain]));
 }
 
 /** Time of the newest entry of every visible trail, or of one. */

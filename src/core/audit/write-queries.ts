@@ -183,9 +183,9 @@ export async function insertEvents(tx: Queryable, entries: readonly ChainedEntry
   const columns = entries.map((entry) => clearColumns(JSON.parse(entry.body.toString()) as AuditBody));
   await tx.query(
     `insert into audit_event (organization, seq, at, action, actor_type, actor_id, via, doctype, document_name,
-       is_phi, request_id, body, leaf, chain)
+       is_phi, request_id, body, leaf, chain, previous)
      select $1, * from unnest($2::bigint[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[],
-       $8::text[], $9::text[], $10::boolean[], $11::text[], $12::bytea[], $13::bytea[], $14::bytea[])`,
+       $8::text[], $9::text[], $10::boolean[], $11::text[], $12::bytea[], $13::bytea[], $14::bytea[], $15::bytea[])`,
     [
       entries[0]?.organization,
       entries.map((entry) => entry.seq),
@@ -201,6 +201,7 @@ export async function insertEvents(tx: Queryable, entries: readonly ChainedEntry
       entries.map((entry) => entry.body),
       entries.map((entry) => entry.leaf),
       entries.map((entry) => entry.chain),
+      entries.map((entry) => entry.previous),
     ],
     'dartwing_audit_append',
   );

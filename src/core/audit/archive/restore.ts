@@ -168,7 +168,10 @@ function chained(
   const leaf = entryLeaf(place);
   const chain = link(before.chain, leaf);
   const frontier = appendLeaf(before.frontier, before.seq, leaf);
-  return { entry: { ...place, leaf, chain }, next: { seq, at: at!, leaf, chain, frontier } };
+  return {
+    entry: { ...place, previous: before.chain, leaf, chain },
+    next: { seq, at: at!, leaf, chain, frontier },
+  };
 }
 
 function headAt(organization: string, { seq, at, chain, frontier }: Position, genesisAt: string): ChainHead {

@@ -38,6 +38,7 @@ import { jobTraces } from './0032-job-traces.js';
 import { trust } from './0033-trust.js';
 import { syncUpkeep } from './0034-sync-upkeep.js';
 import { jobChecks } from './0035-job-checks.js';
+import { auditPrevious } from './0036-audit-previous.js';
 
 export interface Migration {
   id: number;
@@ -82,4 +83,5 @@ export const migrations: readonly Migration[] = [
   trust,
   syncUpkeep,
   jobChecks,
+  auditPrevious,
 ];
