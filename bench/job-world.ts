@@ -32,6 +32,7 @@ export async function withJobs<T>(
         await dartwing.tenancy.create({ slug, type: 'company', owner: `ana@${slug}.test` });
       dartwing.jobs.define('noop', tickOf(0));
       dartwing.jobs.define('tick', tickOf(5));
+      dartwing.jobs.define('call', tickOf(20));
       dartwing.jobs.define('slow', tickOf(1_000));
       try {
         return await work({ dartwing, options, admin, slugs });

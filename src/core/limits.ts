@@ -237,7 +237,7 @@ export const limits = Object.freeze({
   /** Longest sleep of a worker's loop. */
   jobIdleMs: 1_000,
   /** How long an organization at its limit is not looked at. */
-  jobParkMs: 10,
+  jobParkMs: 25,
   /** The same where another worker is just taking from the line. */
   jobLockedMs: 2,
   /** Pause after a failure of the database. */

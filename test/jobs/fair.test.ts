@@ -166,3 +166,20 @@ describe('fair queueing', () => {
     expect(fair.pick(1, 9, 50, 0)).toMatchObject([{ priority: 2 }]);
   });
 });
+
+describe('an organization at its limit', () => {
+  it('is looked at again at once when one of its jobs ended while the claim was on its way', () => {
+    const fair = new FairQueue();
+    fair.wake('capped', 2, 1);
+    const [first] = fair.pick(1, 1, 50, 0);
+    fair.untaken(first!, 25);
+    expect(fair.pick(1, 1, 50, 1)).toEqual([]);
+    const [second] = fair.pick(1, 1, 50, 25);
+    fair.unpark('capped');
+    fair.untaken(second!, 50);
+    const [third] = fair.pick(1, 1, 50, 26);
+    expect(third?.organization).toBe('capped');
+    fair.untaken(third!, 51);
+    expect(fair.pick(1, 1, 50, 27)).toEqual([]);
+  });
+});

@@ -38,6 +38,8 @@ interface Flow {
   costMs: number | undefined;
   /** Nothing is taken before this time: its limit is reached. */
   parkedUntil: number;
+  /** One of its jobs ended since it was picked: what the claim found of its limit is no longer true. */
+  hasRoom: boolean;
   /** Place in the heap, or -1. */
   at: number;
 }
@@ -111,6 +113,7 @@ export class FairQueue {
         continue;
       }
       if (mine === undefined) {
+        flow.hasRoom = false;
         const priority = Math.min(...flow.lines.keys());
         const line = flow.lines.get(priority)!;
         line.joined = undefined;
@@ -171,14 +174,16 @@ export class FairQueue {
     const flow = this.#flows.get(pick.organization);
     if (flow === undefined) return;
     flow.virtual -= (pick.count * this.#costOf(flow)) / flow.weight;
-    flow.parkedUntil = parkedUntil;
+    flow.parkedUntil = flow.hasRoom ? 0 : parkedUntil;
     if (flow.at >= 0) this.#sift(flow);
   }
 
   /** A limit may have room again. */
   unpark(organization: string): void {
     const flow = this.#flows.get(organization);
-    if (flow !== undefined) flow.parkedUntil = 0;
+    if (flow === undefined) return;
+    flow.parkedUntil = 0;
+    flow.hasRoom = true;
   }
 
   /** A job gave its slot back after `ms`. What it cost more or less than expected is charged now. */
@@ -216,6 +221,7 @@ export class FairQueue {
         running: 0,
         costMs: undefined,
         parkedUntil: 0,
+        hasRoom: false,
         at: -1,
       };
       this.#flows.set(organization, flow);
