@@ -89,6 +89,7 @@ const rules: readonly Rule[] = [
 /** What a text holds, in the order of the text. */
 export function findSensitive(text: string, kinds: ReadonlySet<SensitiveKind> = all): SensitiveMatch[] {
   if (text.length < charsMin || !/[\d@]/.test(text)) return [];
+  if (kinds === graveKinds && !graveMark.test(text) && !graveWord.test(text)) return [];
   const found: SensitiveMatch[] = [];
   for (const { kind, form, isReal } of rules) {
     if (!kinds.has(kind)) continue;
@@ -108,6 +109,10 @@ export function findSensitive(text: string, kinds: ReadonlySet<SensitiveKind> = 
 const all: ReadonlySet<SensitiveKind> = new Set(sensitiveKinds);
 /** Kinds that nobody writes by accident, and that no line of a log needs. */
 export const graveKinds: ReadonlySet<SensitiveKind> = new Set(['ssn', 'card', 'iban', 'mrn', 'dob']);
+
+/** Every grave kind holds one of these; a text without them is let go after two searches instead of eight. */
+const graveMark = /[A-Z]{2}\d\d|\d{3}[- ]\d\d[- ]\d{4}|\d{4}[- ]?\d{4}/;
+const graveWord = /ssn|social security|mrn|medical record|dob|born|birth/i;
 
 /** A text with `[ssn]` in the place of what was found. */
 export function withoutSensitive(text: string, kinds: ReadonlySet<SensitiveKind> = graveKinds): string {
