@@ -1,6 +1,7 @@
 import { render } from 'ink-testing-library';
 import { createElement } from 'react';
 import { describe, expect, test } from 'vitest';
+import type { Frame } from '../../src/commands/top/frame.js';
 import {
   beginning,
   type Key,
@@ -12,7 +13,7 @@ import {
 } from '../../src/commands/top/model.js';
 import { Screen } from '../../src/commands/top/panels.js';
 import { panels, type TopSample } from '../../src/commands/top/sample.js';
-import { type Frame, summaryOf, viewOf } from '../../src/commands/top/view.js';
+import { summaryOf, viewOf } from '../../src/commands/top/view.js';
 import { textWidth } from '../../src/commands/ui/width.js';
 
 const queue = {

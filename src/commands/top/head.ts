@@ -1,9 +1,9 @@
 /** The first line of the screen: where, for whom, when, and how the parts beneath do. */
 import { formatDuration } from '../../core/duration.js';
 import { textWidth, truncate } from '../ui/width.js';
+import { type Frame, type Line, length } from './frame.js';
 import type { TopState } from './model.js';
 import type { TopSample } from './sample.js';
-import { type Frame, type Line, length } from './view.js';
 
 /** Numbers older than this, and two looks, are said to be old. */
 const oldMs = 10_000;

@@ -1,7 +1,7 @@
 /** The lines of a view as components of ink. Sixteen colours, or none. */
 import { Box, Text } from 'ink';
 import { createElement, type ReactElement } from 'react';
-import type { Line, Tone } from './view.js';
+import type { Line, Tone } from './frame.js';
 
 const styles: Readonly<Record<Tone, Record<string, unknown>>> = {
   red: { color: 'red' },

@@ -4,6 +4,7 @@
  */
 import { Box, render, useInput } from 'ink';
 import { createElement, type ReactElement } from 'react';
+import type { Line } from './frame.js';
 import {
   type Action,
   beginning,
@@ -16,7 +17,7 @@ import {
 } from './model.js';
 import { Screen } from './panels.js';
 import type { Panel, TopSample } from './sample.js';
-import { columnsMin, type Line, rowsMin, summaryOf, viewOf } from './view.js';
+import { columnsMin, rowsMin, summaryOf, viewOf } from './view.js';
 
 export interface ScreenParts {
   process: NodeJS.Process;

@@ -1,23 +1,10 @@
 /** The screen as lines of toned text, fitted to a terminal. Pure. */
-import { formatDuration } from '../../core/duration.js';
 import { sparkline } from '../ui/sparkline.js';
 import { escapeControls, textWidth, truncate } from '../ui/width.js';
+import { type Frame, type Line, length, type Tone } from './frame.js';
 import { headOf } from './head.js';
 import { questionOf, selectedQueue, shownQueues, type TopState } from './model.js';
 import type { TopQueue, TopSample } from './sample.js';
-
-export type Tone = 'red' | 'yellow' | 'green' | 'dim' | 'bold' | 'plain' | 'chosen';
-export type Line = readonly (readonly [text: string, tone: Tone])[];
-
-export interface Frame {
-  columns: number;
-  rows: number;
-  unicode: boolean;
-  now: Date;
-  intervalMs: number;
-  /** `prod`, or the address of the database. */
-  where: string;
-}
 
 /** Below this a screen is of no use. */
 export const columnsMin = 60;
@@ -230,9 +217,4 @@ function fitted(line: Line, columns: number): Line {
 
 function number(value: number): string {
   return value.toLocaleString('en-US');
-}
-
-/** `800ms`, `4.1s`. */
-export function length(ms: number): string {
-  return ms < 1_000 ? `${Math.round(ms)}ms` : formatDuration(ms);
 }
