@@ -116,6 +116,11 @@ export function archiveOf(
   return { place, mode, retentionYears, legalHold, endpoint: values.auditArchiveEndpoint };
 }
 
+/** Where people try things out there is an archive too, in the folder of their data, and its name says what it is not. */
+export function developmentArchive(values: CommandContext['config']['values']): ArchiveOptions {
+  return archiveOf(values, values.data, 'audit-archive-not-immutable')!;
+}
+
 /** Key services that are set up. */
 function keyServices(values: CommandContext['config']['values']): KeyOptions | undefined {
   const { keyProvider: provider, kmsKeyId, vaultAddress: address, vaultToken: token, vaultKey } = values;

@@ -14,7 +14,7 @@ import {
 } from '../core/index.js';
 import { developmentMasterKey } from '../core/keys/index.js';
 import type { CommandContext, OpenOptions } from './context.js';
-import { archiveOf, installationOptions } from './installation-options.js';
+import { developmentArchive, installationOptions } from './installation-options.js';
 import { isServer } from './server-address.js';
 import { isUp } from './up/holder.js';
 
@@ -119,8 +119,7 @@ export async function findTarget(
   const made = masterKey === undefined ? developmentMasterKey(file) : { key: masterKey, created: false };
   io.conceal([made.key, new URL(embedded).password]);
   const given = await installationOptions(context);
-  // Where people try things out there is an archive too, and its name says what it is not.
-  const archive = given.audit?.archive ?? archiveOf(config.values, data, 'audit-archive-not-immutable');
+  const archive = given.audit?.archive ?? developmentArchive(config.values);
   const options = {
     ...given,
     audit: { ...given.audit, archive },

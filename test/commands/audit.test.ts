@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -235,6 +235,10 @@ describe('export and archive', () => {
       ok: true,
       findings: [],
     });
+    // What an embedded database seals without being told where is found without being told where, too.
+    cpSync(join(cwd, 'archive'), join(cwd, '.dartwing/audit-archive-not-immutable'), { recursive: true });
+    const own = await run(['audit', 'verify', '--offline', 'archive', '--json'], { cwd });
+    expect(JSON.parse(own.stdout)).toMatchObject({ ok: true });
     expect((await operator.ask('audit restore --reason test --yes', options)).document).toMatchObject({
       done: 0,
     });

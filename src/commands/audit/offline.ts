@@ -1,4 +1,5 @@
 /** Verification from an archive alone: no database is opened, and no key is needed. */
+import { existsSync } from 'node:fs';
 import {
   anchorsOf,
   openArchive,
@@ -10,13 +11,13 @@ import {
 import { DartwingError } from '../../core/errors.js';
 import type { Report } from '../../core/index.js';
 import type { CommandContext } from '../context.js';
-import { archiveOf } from '../installation-options.js';
+import { archiveOf, developmentArchive } from '../installation-options.js';
 import { reportAnswer } from '../report.js';
 import type { VerbResult } from '../spec.js';
 import { startProgress } from '../ui/progress.js';
 
 export interface OfflineLine {
-  /** `archive` for the configured one, a folder, or s3://bucket/prefix. */
+  /** `archive` for the configured one or that of the embedded database, a folder, or s3://bucket/prefix. */
   place: string;
   organizations: readonly string[] | undefined;
   anchor: string | undefined;
@@ -25,11 +26,10 @@ export interface OfflineLine {
 
 /** @throws ARCHIVE_NOT_SET, ARCHIVE_UNAVAILABLE, VALIDATION_ERROR, AUDIT_ANCHOR_INVALID */
 export async function verifyOffline(context: CommandContext, line: OfflineLine): Promise<VerbResult> {
-  const options = archiveOf(
-    context.config.values,
-    context.cwd,
-    line.place === 'archive' ? undefined : line.place,
-  );
+  const { values } = context.config;
+  const named = archiveOf(values, context.cwd, line.place === 'archive' ? undefined : line.place);
+  const development = values.url === undefined ? developmentArchive(values) : undefined;
+  const options = named ?? (development && existsSync(development.place) ? development : undefined);
   if (options === undefined) throw new DartwingError('ARCHIVE_NOT_SET');
   const verifiers = line.verifiers.length === 0 ? undefined : line.verifiers.map(verifierOf);
   const notes = line.anchor === undefined ? [] : parseNotes(line.anchor);

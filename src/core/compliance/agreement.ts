@@ -57,8 +57,8 @@ export async function addAgreement(
   const { counterparty, signed_on, expires_on, file } = parseInput(inputSchema, input);
   authorize(scope, 'administer', { doctype: 'Organization', name: organization.id });
   const now = scope.clock.now();
-  if (expires_on <= signed_on) throw invalid('expires_on', 'is after signed_on');
-  if (signed_on > dayOf(now)) throw invalid('signed_on', 'is not in the future');
+  if (expires_on <= signed_on) throw invalid('expires_on', 'has to be later than signed_on');
+  if (signed_on > dayOf(now)) throw invalid('signed_on', 'lies in the future');
   const id = seriesName({ prefix: 'BAA', yearly: true }, await nextAgreement(scope.tx), now);
   const row = await insertAgreement(scope.tx, organization.id, {
     id,
