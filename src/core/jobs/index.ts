@@ -32,11 +32,11 @@ export type {
 export { type JobDefinition, type QueueName, queueNames } from './definition.js';
 export type { JobDocument } from './document.js';
 export { dropJobs, followMergedOwner } from './followers.js';
+export type { Jobs, ManyJobs, ReplayManyOptions, Submitted } from './jobs.js';
 export { openJobs } from './open.js';
 export { type Priority, priorities } from './priority.js';
 export { countFull, countQueues } from './read-queries.js';
 export { PermanentJobError } from './retry.js';
-export type { Jobs, ManyJobs, ReplayManyOptions, Submitted } from './room.js';
 export type { ScheduleDefinition, ScheduleDocument } from './schedule.js';
 export type {
   JobTypeDocument,
@@ -49,4 +49,4 @@ export type {
 export type { JobHistory, JobList, JobMetrics, ListJobsInput } from './show.js';
 export type { JobState, Transition } from './states.js';
 export type { SubmitOptions, SubmittedBatch } from './submit.js';
-export type { JobEvent, JobWorker, WorkerOptions, WorkerStats } from './worker.js';
+export type { JobEvent, JobWorker, WorkerOptions, WorkerStats } from './worker-contract.js';

@@ -6,6 +6,7 @@ import type { Log } from '../log.js';
 import { jobRegistry } from './definition.js';
 import { queueDepths } from './depths.js';
 import { jobDoorbell } from './doorbell.js';
+import type { Jobs } from './jobs.js';
 import {
   buryStuck,
   cleanDeadLetters,
@@ -18,10 +19,10 @@ import {
   watchDeadLetters,
 } from './maintenance.js';
 import { rememberedPlaces } from './places.js';
-import { type Jobs, jobVerbs } from './room.js';
+import { jobVerbs } from './room.js';
 import { scheduleBook } from './schedule.js';
 import type { SubmittedBatch } from './submit.js';
-import type { JobEvent } from './worker.js';
+import type { JobEvent } from './worker-contract.js';
 
 /** What the room needs of the installation. */
 export interface JobsSources {

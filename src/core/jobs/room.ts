@@ -1,16 +1,12 @@
 /** The room as callers see it: each verb in a transaction of its own, bound to its organization where one is named. */
-import type { z } from 'zod';
 import type { CallOptions, Principal, Scope, Session } from '../access/index.js';
 import { recordAct } from '../access/index.js';
 import type { Clock } from '../clock.js';
 import type { Tx } from '../db/index.js';
-import { asDartwingError, DartwingError } from '../errors.js';
+import { DartwingError } from '../errors.js';
 import { limits } from '../limits.js';
 import { cancelJob, hurryJob } from './cancel.js';
 import {
-  type DeadLetterList,
-  type DeadLetterPlace,
-  type DeadLetterQuery,
   discardJob,
   listDeadLetters,
   pageOfDeadLetters,
@@ -18,13 +14,15 @@ import {
   replayJob,
   resolveJob,
 } from './dead-letter.js';
-import type { JobDefinition, Registry } from './definition.js';
+import type { Registry } from './definition.js';
 import type { QueueDepths } from './depths.js';
 import { type JobDocument, jobDocument } from './document.js';
 import type { JobDoorbell } from './doorbell.js';
+import type { DeadLetters, InOrganization, Jobs, Queues, Schedules, Submitted } from './jobs.js';
 import { beginCleanup } from './maintenance.js';
 import type { Places } from './places.js';
 import { findJob } from './read-queries.js';
+import { replayMany } from './replay-many.js';
 import {
   beginScheduleRun,
   listScheduleDocuments,
@@ -32,41 +30,20 @@ import {
   requireSchedule,
   runSchedule,
   type ScheduleBook,
-  type ScheduleDefinition,
-  type ScheduleDocument,
-  type Scheduler,
   startScheduler,
 } from './schedule.js';
 import {
   enableType,
-  type JobTypeDocument,
-  type LimitSettings,
   limitOrganization,
   listJobTypes,
   listQueueDocuments,
   listWorkerDocuments,
-  type OrganizationLimit,
   pauseQueue,
-  type QueueDocument,
-  type QueueList,
-  type QueueSettings,
   resumeQueue,
   setQueue,
   showQueue,
-  type WorkerDocument,
 } from './settings.js';
-import {
-  type JobHistory,
-  type JobList,
-  type JobMetrics,
-  type ListJobsInput,
-  listJobs,
-  listStuckJobs,
-  measureJobs,
-  requireJob,
-  showHistory,
-  showJob,
-} from './show.js';
+import { listJobs, listStuckJobs, measureJobs, requireJob, showHistory, showJob } from './show.js';
 import {
   type Submission,
   type SubmitOptions,
@@ -74,159 +51,8 @@ import {
   submitAtOnce,
   submitJobs,
 } from './submit.js';
-import {
-  type JobEvent,
-  type JobWorker,
-  startWorker,
-  type WorkerOptions,
-  type WorkerParts,
-} from './worker.js';
-
-/** A submitted job; `created` is false when an equal one, or one with the same key, was there already. */
-export interface Submitted {
-  job: JobDocument;
-  created: boolean;
-}
-
-/** Where a job is looked for: id or slug of its organization. Without it all are searched, for operators. */
-export interface InOrganization {
-  organization?: string | undefined;
-}
-
-/** Work on many jobs. */
-export interface ManyJobs {
-  done: JobDocument[];
-  failed: { id: string; error: DartwingError }[];
-}
-
-export interface ReplayManyOptions extends ReplayOptions, InOrganization {
-  /** At most so many a second. */
-  perSecond?: number | undefined;
-  /** Stops between two jobs; what is done is done, and a second run goes on with the rest. */
-  signal?: AbortSignal | undefined;
-  onEach?: ((done: number, failed: number, total: number) => void) | undefined;
-}
-
-/** Background jobs. Ids are `JOB-2026-00042`; organizations are given by id or slug. */
-export interface Jobs {
-  /** Tells what this process can do, before its worker starts. @throws VALIDATION_ERROR */
-  define<Schema extends z.ZodType>(type: string, definition: JobDefinition<Schema>): void;
-  /** Types of this process and of those that workers registered. */
-  types(call?: CallOptions): Promise<JobTypeDocument[]>;
-  enableType(type: string, isEnabled: boolean, call?: CallOptions): Promise<void>;
-
-  submit(
-    organization: string,
-    type: string,
-    input?: unknown,
-    options?: SubmitOptions,
-    call?: CallOptions,
-  ): Promise<Submitted>;
-  /** Many jobs of one type, all or none; equal ones among them are one. Returns those that were created. */
-  submitMany(
-    organization: string,
-    type: string,
-    inputs: readonly unknown[],
-    options?: SubmitOptions,
-    call?: CallOptions,
-  ): Promise<JobDocument[]>;
-  /**
-   * In the caller's transaction, which is bound to the organization or to none: the job exists if it commits. A person's
-   * rights travel in a scope, as in `job.transaction`; with a bare transaction the caller is a program.
-   */
-  enqueue(
-    within: Tx | Scope,
-    organization: string,
-    type: string,
-    input?: unknown,
-    options?: SubmitOptions,
-    call?: CallOptions,
-  ): Promise<Submitted>;
-
-  show(
-    id: string,
-    options?: InOrganization & { withInput?: boolean | undefined },
-    call?: CallOptions,
-  ): Promise<JobDocument>;
-  list(input?: ListJobsInput & InOrganization, call?: CallOptions): Promise<JobList>;
-  history(id: string, options?: InOrganization, call?: CallOptions): Promise<JobHistory>;
-  cancel(id: string, options?: InOrganization, call?: CallOptions): Promise<JobDocument>;
-  /** Lets a failed job join its line now, or replays a dead letter. */
-  retry(id: string, options?: ReplayOptions & InOrganization, call?: CallOptions): Promise<JobDocument>;
-  metrics(options?: InOrganization, call?: CallOptions): Promise<JobMetrics>;
-  /** Running jobs that took twice their time. */
-  stuck(call?: CallOptions): Promise<JobDocument[]>;
-  /**
-   * Deletes ended jobs beyond the retention now instead of at night; `jobs` tells how many there were. Dead letters that
-   * wait for a decision stay.
-   */
-  cleanup(
-    options?: { keptDays?: number | undefined },
-    call?: CallOptions,
-  ): Promise<{ jobs: number; days_dropped: number; deleted: number }>;
-
-  readonly deadLetters: DeadLetters;
-  readonly queues: Queues;
-  readonly schedules: Schedules;
-  /** Processes that run jobs. */
-  workers(call?: CallOptions): Promise<WorkerDocument[]>;
-  /** Runs jobs in this process until it is stopped; `close()` of the installation stops it too. */
-  work(options?: WorkerOptions): JobWorker;
-  /** Hears what happens to jobs that this process runs. Returns how to stop hearing. */
-  observe(listener: (event: JobEvent) => void): () => void;
-}
-
-export interface DeadLetters {
-  /** Grouped by `error`, `type` and `org`, or by some of these. */
-  list(
-    query?: DeadLetterQuery & InOrganization & { by?: readonly string[] | undefined },
-    call?: CallOptions,
-  ): Promise<DeadLetterList>;
-  /** Single dead letters, page by page. */
-  page(
-    query?: DeadLetterQuery & InOrganization & { after?: DeadLetterPlace | undefined },
-    call?: CallOptions,
-  ): Promise<{ items: JobDocument[]; next: DeadLetterPlace | undefined }>;
-  replay(id: string, options?: ReplayOptions & InOrganization, call?: CallOptions): Promise<JobDocument>;
-  /** Ids, or everything that a query finds now. Run again it goes on with what is left. */
-  replayMany(
-    which: readonly string[] | DeadLetterQuery,
-    options?: ReplayManyOptions,
-    call?: CallOptions,
-  ): Promise<ManyJobs>;
-  resolve(id: string, note: string, options?: InOrganization, call?: CallOptions): Promise<JobDocument>;
-  /** Needs a reason in `call`. */
-  discard(id: string, options?: InOrganization, call?: CallOptions): Promise<JobDocument>;
-}
-
-export interface Queues {
-  list(call?: CallOptions): Promise<QueueList>;
-  show(name: string, call?: CallOptions): Promise<QueueDocument>;
-  /** Needs a reason in `call`. */
-  pause(name: string, options?: { until?: Date | undefined }, call?: CallOptions): Promise<QueueDocument>;
-  resume(name: string, call?: CallOptions): Promise<QueueDocument>;
-  set(name: string, settings: QueueSettings, call?: CallOptions): Promise<QueueDocument>;
-  /** Limits of one organization. */
-  limit(
-    organization: string,
-    queue: string,
-    settings: LimitSettings,
-    call?: CallOptions,
-  ): Promise<OrganizationLimit>;
-}
-
-export interface Schedules {
-  /** @throws VALIDATION_ERROR */
-  define(name: string, definition: ScheduleDefinition): void;
-  list(call?: CallOptions): Promise<ScheduleDocument[]>;
-  show(name: string, call?: CallOptions): Promise<ScheduleDocument>;
-  /** Runs one of this process now. */
-  run(name: string, call?: CallOptions): Promise<ScheduleDocument>;
-  pause(name: string, call?: CallOptions): Promise<ScheduleDocument>;
-  resume(name: string, call?: CallOptions): Promise<ScheduleDocument>;
-  /** Runs what is due for as long as the process lives, or until `stop`. */
-  start(): Scheduler;
-}
+import { startWorker, type WorkerParts } from './worker.js';
+import type { JobEvent } from './worker-contract.js';
 
 export interface JobsParts extends WorkerParts {
   session: Session;
@@ -333,7 +159,7 @@ export function jobVerbs(parts: JobsParts): Jobs {
         pageOfDeadLetters(scope, bound, query, after),
       ),
     replay,
-    replayMany: (which, options = {}, call) => replayMany(parts, deadLetters, which, options, call),
+    replayMany: (which, options = {}, call) => replayMany(parts.clock, deadLetters, which, options, call),
     resolve: (id, note, { organization } = {}, call) =>
       within('dead letter resolve', organization, call, async (scope, bound) =>
         resolveJob(scope, await requireJob(scope, id, bound), note),
@@ -474,76 +300,4 @@ async function record(scope: Scope, organization: string, jobs: readonly JobDocu
     { doctype: 'Background Job', name },
     { old: null, new: { type, queue, ...(ids.length > 1 ? { jobs: ids } : {}) } },
   );
-}
-
-/** One after another, each in a transaction of its own, at a rate. */
-async function replayMany(
-  { clock }: Pick<JobsParts, 'clock'>,
-  deadLetters: DeadLetters,
-  which: readonly string[] | DeadLetterQuery,
-  { perSecond, signal, onEach, organization, ...options }: ReplayManyOptions,
-  call?: CallOptions,
-): Promise<ManyJobs> {
-  if (perSecond !== undefined && !(perSecond > 0 && perSecond <= limits.replaysPerSecondMax))
-    throw new DartwingError('VALIDATION_ERROR', {
-      message: `A rate lies above 0 and is at most ${limits.replaysPerSecondMax} a second`,
-    });
-  const { idempotencyKey: _, ...facts } = call ?? {};
-  const targets: Target[] = Array.isArray(which)
-    ? which.map((id: string) => ({ id, organization }))
-    : await targetsOf(deadLetters, which as DeadLetterQuery, organization, facts);
-  if (targets.length > limits.replaysMax)
-    throw new DartwingError('VALIDATION_ERROR', {
-      message: `At most ${limits.replaysMax} jobs are replayed at once`,
-    });
-  const all: ManyJobs = { done: [], failed: [] };
-  const startedAt = clock.monotonicMs();
-  for (const [index, target] of targets.entries()) {
-    const { id } = target;
-    if (signal?.aborted) break;
-    if (perSecond !== undefined) await until(startedAt + (index * 1_000) / perSecond, clock, signal);
-    if (signal?.aborted) break;
-    await deadLetters.replay(id, { ...options, organization: target.organization }, facts).then(
-      (job) => all.done.push(job),
-      (error: unknown) => all.failed.push({ id, error: asDartwingError(error) }),
-    );
-    onEach?.(all.done.length, all.failed.length, targets.length);
-  }
-  return all;
-}
-
-/** A dead letter, and the organization that its replay is bound to. */
-interface Target {
-  id: string;
-  organization: string | undefined;
-}
-
-async function targetsOf(
-  deadLetters: DeadLetters,
-  query: DeadLetterQuery,
-  organization: string | undefined,
-  call: CallOptions,
-): Promise<Target[]> {
-  const targets: Target[] = [];
-  let after: DeadLetterPlace | undefined;
-  do {
-    const { items, next } = await deadLetters.page({ ...query, organization, after }, call);
-    targets.push(...items.map((job) => ({ id: job.id, organization: job.organization })));
-    after = next;
-  } while (after !== undefined && targets.length <= limits.replaysMax);
-  return targets;
-}
-
-function until(at: number, clock: Clock, signal: AbortSignal | undefined): Promise<void> {
-  const ms = at - clock.monotonicMs();
-  if (ms <= 0) return Promise.resolve();
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    function done() {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', done);
-      resolve();
-    }
-    signal?.addEventListener('abort', done, { once: true });
-  });
 }

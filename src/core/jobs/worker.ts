@@ -4,81 +4,25 @@ import { hostname } from 'node:os';
 import type { Client } from 'pg';
 import type { Clock } from '../clock.js';
 import { keepListening, type Listening, type Tx } from '../db/index.js';
-import { DartwingError } from '../errors.js';
 import { limits } from '../limits.js';
 import type { Log } from '../log.js';
 import type { ClaimedJob } from './claim-queries.js';
 import { openCompletions } from './completion.js';
-import { type QueueName, queueNames } from './definition.js';
+import type { QueueName } from './definition.js';
 import { jobChannel, readyRings, ringsOf } from './doorbell.js';
-import { discoverLines, lockJobs, promoteDue, releaseJobs, upsertProgress } from './engine-queries.js';
-import { type LineSettings, openLine, type QueueLine } from './queue-line.js';
+import { discoverLines, lockJobs, releaseJobs, upsertProgress } from './engine-queries.js';
+import { openLine, type QueueLine } from './queue-line.js';
 import { type Outcome, type Running, type RunParts, runJob, runningOf, stop } from './run.js';
-import {
-  deleteEmptyWorkers,
-  insertWorker,
-  listLimits,
-  listQueues,
-  touchWorker,
-  upsertTypes,
-} from './settings-queries.js';
+import { deleteEmptyWorkers, insertWorker, touchWorker, upsertTypes } from './settings-queries.js';
 import { lookAfter, settleOutcome, takeOver } from './sweep.js';
-
-export interface WorkerOptions {
-  /** Queues to work on; default all. */
-  queues?: readonly QueueName[] | undefined;
-  /** Slots of each queue; default what the queue says. */
-  concurrency?: number | undefined;
-  name?: string | undefined;
-  /** How long running jobs may take to finish when the worker stops. Default 30 s. */
-  drainMs?: number | undefined;
-}
-
-export interface WorkerStats {
-  completed: number;
-  failed: number;
-  /** Put back unfinished. */
-  released: number;
-  /** Became dead letters. */
-  dead: number;
-}
-
-export interface JobWorker {
-  readonly id: string;
-  /** It hears and takes jobs. */
-  readonly ready: Promise<void>;
-  readonly stats: WorkerStats;
-  readonly running: number;
-  /** Resolves when nothing is in the lines and nothing runs, for `--once`. */
-  empty(): Promise<void>;
-  /** Takes no more, lets running jobs finish for a while, puts back the rest. Again: puts back the rest now. */
-  stop(options?: { drainMs?: number | undefined }): Promise<WorkerStats>;
-}
-
-/** What happened to a job, told in this process after it is committed. */
-export interface JobEvent {
-  organization: string;
-  id: string;
-  type: string;
-  event:
-    | 'running'
-    | 'progress'
-    | 'completed'
-    | 'failed'
-    | 'timed_out'
-    | 'canceled'
-    | 'dead_letter'
-    | 'released';
-  attempt: number;
-  queue: QueueName;
-  /** Of the run: that of whoever submitted it, or one that began with it. */
-  traceId: string;
-  spanId: string;
-  /** Since the run began. */
-  ms: number;
-  progress?: { percent: number; message: string | null };
-  error?: { code: string; message: string };
-}
+import {
+  type JobEvent,
+  type JobWorker,
+  requireQueues,
+  type WorkerOptions,
+  type WorkerStats,
+} from './worker-contract.js';
+import { promoteAll, readLineSettings, repeat } from './worker-upkeep.js';
 
 export interface WorkerParts extends RunParts {
   clock: Clock;
@@ -199,27 +143,8 @@ export function startWorker(parts: WorkerParts, options: WorkerOptions = {}): Jo
     return undefined;
   }
 
-  async function readSettings(): Promise<Map<QueueName, LineSettings>> {
-    return transaction(async (tx) => {
-      const rows = (await listQueues(tx)).filter((row) => wanted.includes(row.name));
-      const own = await listLimits(tx, wanted);
-      return new Map(
-        rows.map((row) => {
-          const ofQueue = own.filter(({ queue }) => queue === row.name);
-          const settings: LineSettings = {
-            slots: options.concurrency ?? row.concurrency,
-            isPaused: row.is_paused,
-            perMinute: row.per_minute,
-            limits: new Map(ofQueue.map((limit) => [limit.organization, limit])),
-          };
-          return [row.name, settings];
-        }),
-      );
-    });
-  }
-
   async function refresh(): Promise<void> {
-    const settings = await readSettings();
+    const settings = await readLineSettings(transaction, wanted, options.concurrency);
     for (const [queue, given] of settings) lines.get(queue)?.set(given);
     slots = Object.fromEntries([...settings].map(([queue, given]) => [queue, given.slots]));
   }
@@ -291,13 +216,7 @@ export function startWorker(parts: WorkerParts, options: WorkerOptions = {}): Jo
     return found.length;
   }
 
-  async function promote(): Promise<void> {
-    for (;;) {
-      const rows = await transaction((tx) => promoteDue(tx, limits.jobPromoteMax));
-      if (rows.length > 0) parts.doorbell.tell(readyRings(rows));
-      if (rows.length < limits.jobPromoteMax) return;
-    }
-  }
+  const promote = () => promoteAll(transaction, parts.doorbell);
 
   async function report(): Promise<void> {
     const told = [...running.values()].filter((mine) => mine.progress !== undefined);
@@ -313,20 +232,7 @@ export function startWorker(parts: WorkerParts, options: WorkerOptions = {}): Jo
     await transaction((tx) => upsertProgress(tx, reports));
   }
 
-  /** Repeats work with a pause after each time, so that it never overtakes itself. */
-  function every(ms: number, work: () => Promise<void>): void {
-    let busy = false;
-    const timer = setInterval(() => {
-      if (busy) return;
-      busy = true;
-      void work()
-        .catch(onFailure)
-        .finally(() => {
-          busy = false;
-        });
-    }, ms);
-    timers.push(timer);
-  }
+  const every = (ms: number, work: () => Promise<void>) => timers.push(repeat(ms, work, onFailure));
 
   let listening: Listening | undefined;
   const unhear = parts.doorbell.listen((ring) => hear([ring]));
@@ -342,7 +248,7 @@ export function startWorker(parts: WorkerParts, options: WorkerOptions = {}): Jo
   }
 
   async function start(): Promise<void> {
-    const settings = await readSettings();
+    const settings = await readLineSettings(transaction, wanted, options.concurrency);
     slots = Object.fromEntries([...settings].map(([queue, given]) => [queue, given.slots]));
     await register();
     if (draining) return;
@@ -468,18 +374,4 @@ function heldKey({
   attempt,
 }: Pick<ClaimedJob, 'organization' | 'number' | 'attempt'>): string {
   return `${organization} ${number} ${attempt}`;
-}
-
-/** @throws VALIDATION_ERROR */
-function requireQueues({ queues = queueNames, concurrency, drainMs }: WorkerOptions): readonly QueueName[] {
-  const unknown = queues.find((queue) => !queueNames.includes(queue));
-  if (unknown !== undefined || queues.length === 0)
-    throw new DartwingError('QUEUE_NOT_FOUND', { name: String(unknown ?? ''), known: queueNames.join(', ') });
-  const isSlots =
-    concurrency === undefined || (Number.isInteger(concurrency) && concurrency >= 1 && concurrency <= 1_000);
-  if (!isSlots)
-    throw new DartwingError('VALIDATION_ERROR', { message: 'concurrency is a whole number from 1 to 1000' });
-  if (drainMs !== undefined && !(drainMs >= 0 && drainMs <= 3_600_000))
-    throw new DartwingError('VALIDATION_ERROR', { message: 'A worker drains for at most an hour' });
-  return queues;
 }

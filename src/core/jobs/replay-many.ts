@@ -1,0 +1,79 @@
+/** Replay of many dead letters: each in a transaction of its own, at a rate, until somebody stops it. */
+import type { CallOptions } from '../access/index.js';
+import type { Clock } from '../clock.js';
+import { asDartwingError, DartwingError } from '../errors.js';
+import { limits } from '../limits.js';
+import type { DeadLetterPlace, DeadLetterQuery } from './dead-letter.js';
+import type { DeadLetters, ManyJobs, ReplayManyOptions } from './jobs.js';
+
+/** One after another, each in a transaction of its own, at a rate. */
+export async function replayMany(
+  clock: Clock,
+  deadLetters: DeadLetters,
+  which: readonly string[] | DeadLetterQuery,
+  { perSecond, signal, onEach, organization, ...options }: ReplayManyOptions,
+  call?: CallOptions,
+): Promise<ManyJobs> {
+  if (perSecond !== undefined && !(perSecond > 0 && perSecond <= limits.replaysPerSecondMax))
+    throw new DartwingError('VALIDATION_ERROR', {
+      message: `A rate lies above 0 and is at most ${limits.replaysPerSecondMax} a second`,
+    });
+  const { idempotencyKey: _, ...facts } = call ?? {};
+  const targets: Target[] = Array.isArray(which)
+    ? which.map((id: string) => ({ id, organization }))
+    : await targetsOf(deadLetters, which as DeadLetterQuery, organization, facts);
+  if (targets.length > limits.replaysMax)
+    throw new DartwingError('VALIDATION_ERROR', {
+      message: `At most ${limits.replaysMax} jobs are replayed at once`,
+    });
+  const all: ManyJobs = { done: [], failed: [] };
+  const startedAt = clock.monotonicMs();
+  for (const [index, target] of targets.entries()) {
+    const { id } = target;
+    if (signal?.aborted) break;
+    if (perSecond !== undefined) await until(startedAt + (index * 1_000) / perSecond, clock, signal);
+    if (signal?.aborted) break;
+    await deadLetters.replay(id, { ...options, organization: target.organization }, facts).then(
+      (job) => all.done.push(job),
+      (error: unknown) => all.failed.push({ id, error: asDartwingError(error) }),
+    );
+    onEach?.(all.done.length, all.failed.length, targets.length);
+  }
+  return all;
+}
+
+/** A dead letter, and the organization that its replay is bound to. */
+interface Target {
+  id: string;
+  organization: string | undefined;
+}
+
+async function targetsOf(
+  deadLetters: DeadLetters,
+  query: DeadLetterQuery,
+  organization: string | undefined,
+  call: CallOptions,
+): Promise<Target[]> {
+  const targets: Target[] = [];
+  let after: DeadLetterPlace | undefined;
+  do {
+    const { items, next } = await deadLetters.page({ ...query, organization, after }, call);
+    targets.push(...items.map((job) => ({ id: job.id, organization: job.organization })));
+    after = next;
+  } while (after !== undefined && targets.length <= limits.replaysMax);
+  return targets;
+}
+
+function until(at: number, clock: Clock, signal: AbortSignal | undefined): Promise<void> {
+  const ms = at - clock.monotonicMs();
+  if (ms <= 0) return Promise.resolve();
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, ms);
+    function done() {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', done);
+      resolve();
+    }
+    signal?.addEventListener('abort', done, { once: true });
+  });
+}
