@@ -296,7 +296,9 @@ async function trail(dartwing: Dartwing): Promise<Figure[]> {
     }
   })();
   progress('sequencing');
+  const before = process.cpuUsage();
   const sequencedMs = await timed(() => dartwing.audit.sequence())();
+  const sequencing = process.cpuUsage(before);
   progress('verifying');
   let verified = 0;
   const processor = process.cpuUsage();
@@ -311,6 +313,11 @@ async function trail(dartwing: Dartwing): Promise<Figure[]> {
   return [
     amountFigure(`staged, ${perTransaction} a transaction`, (entries * 1000) / stagedMs, '/s'),
     amountFigure('sequenced', (entries * 1000) / sequencedMs, '/s'),
+    amountFigure(
+      'sequenced, each second of processor time without the database’s',
+      (entries * 1e6) / (sequencing.user + sequencing.system),
+      '/s',
+    ),
     amountFigure('verified', perSecond, '/s'),
     amountFigure('verified, each second of processor time', (verified * 1e6) / (user + system), '/s', {
       atLeast: 50_000,
