@@ -4,9 +4,12 @@
  */
 import { createHmac } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { openDatabase } from '../../src/core/db/index.js';
 import { contextKeyBlocks, contextSeal, contextSeals } from '../../src/core/db/seal.js';
 import { createDartwing, migrateInstallation } from '../../src/core/index.js';
 import { openKeyring } from '../../src/core/keys/index.js';
+import { describeInstallation } from '../../src/core/options.js';
+import { atEnd } from '../support/ending.js';
 import { masterKey } from '../support/server.js';
 import { attempt, placesOf } from './trial.js';
 import { createWorld, type World } from './world.js';
@@ -186,6 +189,27 @@ describe('what the library does', () => {
     await expect(
       dartwing.tenancy.update(b.slug, { tier: 'free' }, { reason: 'sealed' }),
     ).resolves.toMatchObject({ op: 'update' });
+  });
+
+  it('reads by key under a seal of its own organization, and nothing of another', async () => {
+    const { a, b, options, database } = world;
+    const quiet = { ringAudit: () => {}, random: () => 0, onFailure: () => {}, poolConnectionsMax: 1 };
+    const db = openDatabase({ ...describeInstallation(options).database, ...quiet });
+    atEnd(() => db.close());
+    const { rows } = await database.admin.query<{ organization: string; id: string }>(
+      'select organization, min(id::text) as id from org_member group by 1',
+    );
+    const look = (at: string) =>
+      db.lookUp(b.organization, {
+        name: 'test_member',
+        columns: 'organization',
+        table: 'org_member',
+        key: { id: rows.find(({ organization }) => organization === at)!.id },
+      });
+    for (let again = 0; again < 3; again++) {
+      expect(await look(b.organization)).toEqual([{ organization: b.organization }]);
+      expect(await look(a.organization)).toEqual([]);
+    }
   });
 
   it('is checked at the start: a policy that believes a plain setting is told and refused', async () => {

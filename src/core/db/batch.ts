@@ -15,6 +15,11 @@ export interface Statement {
 
 export type NamedStatement = Statement & { name: string };
 
+/** A text without values, prepared under its own words. */
+export function named(text: string): NamedStatement {
+  return { text, values: [], name: `dartwing_${text.replaceAll(' ', '_')}` };
+}
+
 /** What pg's queries know how to do, and its types do not tell. */
 interface PgQuery {
   readonly name: string | undefined;

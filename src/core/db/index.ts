@@ -19,6 +19,7 @@ export {
 export { connectFailure, duplicateConstraint } from './failures.js';
 export { quoteIdentifier } from './identifiers.js';
 export { keepListening, type Listening, type OpenListener } from './listening.js';
+export type { Lookup } from './lookup.js';
 export {
   type MigrateOptions,
   type MigrationRun,

@@ -14,7 +14,7 @@ import type { PoolClient, QueryResult, QueryResultRow } from 'pg';
 import type { Clock } from '../clock.js';
 import { DartwingError } from '../errors.js';
 import { limits } from '../limits.js';
-import { askAlone, askTogether, type NamedStatement, tellTogether } from './batch.js';
+import { askAlone, askTogether, type NamedStatement, named, tellTogether } from './batch.js';
 import {
   duplicateConstraint,
   isAfterFailure,
@@ -23,6 +23,7 @@ import {
   isStaleSession,
   statementFailure,
 } from './failures.js';
+import { cleaningOf, leaveClean } from './leftovers.js';
 import type { Tables } from './tables.js';
 
 /** Rows of a statement and how many it touched. */
@@ -199,21 +200,6 @@ interface Course {
   sent: Promise<{ error: unknown } | undefined>[];
 }
 
-/** Connections whose last borrower ran statements of ours to the end, and nothing else. */
-const clean = new WeakSet<PoolClient>();
-
-/**
- * Leaves nothing of the connection's last borrower: settings, role, open cursors and temporary tables of a session
- * outlive a transaction, and those of one organization must not reach the next. Costs no round trip of its own. Where
- * only statements of ours have run there is nothing of the kind.
- */
-const cleanStart = ['reset all', 'reset role', 'close all', 'discard temp'].map(named);
-
-/** A text without values, prepared under its own words. */
-function named(text: string): NamedStatement {
-  return { text, values: [], name: `dartwing_${text.replaceAll(' ', '_')}` };
-}
-
 async function attemptTransaction<T>(
   connect: () => Promise<PoolClient>,
   options: AttemptOptions,
@@ -266,7 +252,7 @@ async function attemptTransaction<T>(
   } finally {
     client.off('error', onLoss);
   }
-  if (options.leavesNothing) clean.add(client);
+  if (options.leavesNothing) leaveClean(client);
   client.release();
   if (commitSent) await runHooks(hooks, options.onHookFailure);
   return { done: true, value };
@@ -305,7 +291,7 @@ function permitCommit({ rollback, beforeCommit }: TransactionOptions): void {
 
 function open(client: PoolClient, options: TransactionOptions, course: Course): Promise<unknown> {
   const mode = `${options.isolation ? ` isolation level ${options.isolation}` : ''}${options.readOnly ? ' read only' : ''}`;
-  const beginning = [named(`begin${mode}`), ...(clean.delete(client) ? [] : cleanStart)];
+  const beginning = [named(`begin${mode}`), ...cleaningOf(client)];
   const opened = tellTogether(client, [...beginning, ...options.opening]).catch((error: unknown) => {
     course.unopened = heard(course, error);
     throw course.unopened;

@@ -4,7 +4,7 @@ import type { DataKeys, Place } from '../keys/index.js';
 import { limits } from '../limits.js';
 import type { Settings } from './address.js';
 import type { Grant } from './grant.js';
-import type { IntegrationRow, Tokens } from './queries.js';
+import type { HeldRow, IntegrationRow, Tokens } from './queries.js';
 
 /** The purpose of the data keys that seal here. */
 export const purpose = 'integration';
@@ -88,7 +88,7 @@ export function tokensOf(credentials: Buffer, refreshable: boolean, expiresInS: 
   return { credentials, refreshable, lifeMs, marginMs };
 }
 
-export function accessTokenOf(row: IntegrationRow, { secret, username, details }: Credential): AccessToken {
+export function accessTokenOf(row: HeldRow, { secret, username, details }: Credential): AccessToken {
   const token = {
     username,
     provider: row.provider,

@@ -2,7 +2,7 @@
  * Tokens for programs. One that is fresh comes from memory, without a database; all callers of one process that find it
  * stale wait for one look at the row, and all processes for one renewal.
  */
-import type { CallOptions, Scope } from '../access/index.js';
+import type { CallOptions } from '../access/index.js';
 import { DartwingError } from '../errors.js';
 import { limits } from '../limits.js';
 import { isHostOf } from './address.js';
@@ -16,7 +16,14 @@ import {
 import { tellAdministrators } from './notice.js';
 import type { OutgoingAnswer, OutgoingRequest } from './outgoing.js';
 import { machine, type TokenParts } from './parts.js';
-import { findByAccount, findById, type IntegrationRow, writeEnded } from './queries.js';
+import {
+  findByAccount,
+  findById,
+  type HeldRow,
+  type IntegrationRow,
+  lookupByAccount,
+  writeEnded,
+} from './queries.js';
 import { type Renewal, record, renew } from './refresh.js';
 import { refusalOf, type Standing, standingOf } from './standing.js';
 
@@ -53,7 +60,7 @@ interface Kept {
 }
 
 interface Looked {
-  row: IntegrationRow | undefined;
+  row: HeldRow | undefined;
   standing: Standing;
   token: AccessToken | undefined;
 }
@@ -65,7 +72,7 @@ export function openManager(parts: TokenParts, background: boolean): TokenManage
   const pending = new Map<string, Promise<AccessToken>>();
 
   const renewing = new Set<Promise<Renewal>>();
-  const renewTracked = (row: IntegrationRow, call?: CallOptions): Promise<Renewal> => {
+  const renewTracked = (row: HeldRow, call?: CallOptions): Promise<Renewal> => {
     const running = renew(parts, row, call).finally(() => renewing.delete(running));
     renewing.add(running);
     return running;
@@ -93,8 +100,7 @@ export function openManager(parts: TokenParts, background: boolean): TokenManage
   };
 
   const look = async (organization: string, provider: string, account: string): Promise<Looked> => {
-    const read = ({ tx }: Scope) => findByAccount(tx, organization, provider, account, { isLast: true });
-    const row = await session.runIn(organization, machine, read, { leavesNothing: true });
+    const [row] = await parts.lookUp(organization, lookupByAccount(provider, account));
     const standing = standingOf(row);
     if (!isHeld(row, standing)) return { row, standing, token: undefined };
     const credential = openKnownCredential(keys, placeOfCredentials(row), row.credentials);
@@ -163,14 +169,15 @@ export function openManager(parts: TokenParts, background: boolean): TokenManage
     }
   }
 
-  const pauseOf = ({ next_attempt_at: next, now }: IntegrationRow) =>
+  const pauseOf = ({ next_attempt_at: next, now }: HeldRow) =>
     next === null ? 0 : next.getTime() - now.getTime();
 
   /** A token that nothing can renew has come to its end: said once, to people too. */
-  const end = (row: IntegrationRow) =>
-    session.runIn(row.organization, machine, async (scope) => {
-      const ended = await writeEnded(scope.tx, row, scope.clock.now());
-      if (ended === undefined) return;
+  const end = (held: HeldRow) =>
+    session.runIn(held.organization, machine, async (scope) => {
+      const row = await findById(scope.tx, held.organization, held.id);
+      const ended = await writeEnded(scope.tx, held, scope.clock.now());
+      if (row === undefined || ended === undefined) return;
       await record(scope, 'expire', row, ended);
       await tellAdministrators(parts, scope, ended);
     });
@@ -239,10 +246,7 @@ export function openManager(parts: TokenParts, background: boolean): TokenManage
 }
 
 /** Whether there is a credential of use, now or until it is renewed. */
-function isHeld(
-  row: IntegrationRow | undefined,
-  standing: Standing,
-): row is IntegrationRow & { credentials: Buffer } {
+function isHeld(row: HeldRow | undefined, standing: Standing): row is HeldRow & { credentials: Buffer } {
   return row !== undefined && row.credentials !== null && ('use' in standing || 'renew' in standing);
 }
 

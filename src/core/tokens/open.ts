@@ -23,7 +23,7 @@ export interface TokenSources extends TokenEars {
   options: TokenOptions;
   session: Session;
   keys: DataKeys;
-  database: Pick<Database, 'asMachinery' | 'listener'>;
+  database: Pick<Database, 'asMachinery' | 'listener' | 'lookUp'>;
   clock: Clock;
   random: () => number;
   log: Log;
@@ -63,6 +63,7 @@ export function openTokens(
       require: (name) => known().require(name),
     },
     transaction: (work) => database.asMachinery(work),
+    lookUp: database.lookUp,
     enqueue: async (scope, organization, type, input) => {
       await jobs().enqueue(scope, organization, type, input);
     },

@@ -1,7 +1,7 @@
 /** What the verbs of this room need of the installation. */
 import type { CallOptions, Scope, Session } from '../access/index.js';
 import type { Clock } from '../clock.js';
-import type { Tx } from '../db/index.js';
+import type { Lookup, Tx } from '../db/index.js';
 import type { DataKeys } from '../keys/index.js';
 import type { Log } from '../log.js';
 import type { Outbox } from '../mail/index.js';
@@ -13,6 +13,7 @@ import type { TokenEars } from './course.js';
 import type { Grants, ProviderClient } from './grant.js';
 import type { Outgoing } from './outgoing.js';
 import type { Provider, ProviderInput } from './provider.js';
+import type { HeldRow } from './queries.js';
 
 export interface TokenOptions {
   /** Applications that are registered with providers, by name of the provider. */
@@ -39,6 +40,7 @@ export interface TokenParts extends TokenEars {
   publicUrl: string;
   leaseMs: number;
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  lookUp(organization: string, lookup: Lookup): Promise<HeldRow[]>;
   /** Submits a job in the transaction of the scope. */
   enqueue(scope: Scope, organization: string, type: string, input: object): Promise<void>;
   idOf(ref: string, call?: CallOptions): Promise<string>;

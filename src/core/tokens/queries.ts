@@ -1,5 +1,5 @@
 /** Statements on integrations. Times by which tokens and leases are judged are the database's. */
-import type { Tx } from '../db/index.js';
+import type { Lookup, Tx } from '../db/index.js';
 import type { Settings } from './address.js';
 
 export type IntegrationState = 'connected' | 'expired' | 'error' | 'disconnected';
@@ -44,13 +44,36 @@ export async function findByAccount(
   organization: string,
   provider: string,
   account: string,
-  { isLast = false }: { isLast?: boolean } = {},
 ): Promise<IntegrationRow | undefined> {
   const text = `select ${columns} from organization_integration
     where organization = $1 and provider = $2 and account = $3`;
   const values = [organization, provider, account];
-  const ask = isLast ? tx.finish : tx.query;
-  return (await ask<IntegrationRow>(text, values, 'dartwing_integration_account')).rows[0];
+  return (await tx.query<IntegrationRow>(text, values, 'dartwing_integration_account')).rows[0];
+}
+
+const heldColumns = [
+  'organization',
+  'id',
+  'provider',
+  'account',
+  'status',
+  'settings',
+  'credentials',
+  'token_version',
+  'refreshable',
+  'expires_at',
+  'stale_at',
+  'next_attempt_at',
+] as const;
+
+/** What decides about a token, and the token. */
+export type HeldRow = Pick<IntegrationRow, (typeof heldColumns)[number] | 'now'>;
+
+/** The same of one that nobody remembers, in a transaction of its own. */
+export function lookupByAccount(provider: string, account: string): Lookup {
+  const key = { provider, account };
+  const columns = `${heldColumns.join(', ')}, clock_timestamp() as now`;
+  return { name: 'dartwing_integration_look', columns, table: 'organization_integration', key };
 }
 
 export async function findById(
