@@ -5,6 +5,7 @@
  */
 import { loadConfig } from '../core/config.js';
 import { misspeltNames } from '../core/config-sources.js';
+import { withholdMemory } from '../core/core-dump.js';
 import { asDartwingError, DartwingError, errorKinds } from '../core/errors.js';
 import { refuseSecrets } from './argv-secrets.js';
 import { createContext } from './context.js';
@@ -38,6 +39,7 @@ const drainMs = 2 ** 31 - 1;
 
 /** Runs one command line and sets its exit code. */
 async function main(argv: readonly string[]): Promise<void> {
+  withholdMemory();
   const lifetime = createLifetime(process);
   const session: Session = { io: undefined, debug: argv.includes('--debug') };
   process.exitCode = await runLine(argv, lifetime, session).catch((thrown) =>

@@ -25,6 +25,7 @@ export type { ApplyOptions, ApplyResult, Plan, SourceFile } from './apply/index.
 export type { BrowserOptions, BrowserVerbs } from './browser/index.js';
 export { type Clock, fakeClock, systemClock } from './clock.js';
 export type { Dartwing, Finding, People, Report, Tenancy } from './contract.js';
+export { withholdMemory } from './core-dump.js';
 export { createDartwing } from './dartwing.js';
 export { build, type MigrationRun, type MigrationState, type Tx } from './db/index.js';
 export type { EquipmentDocument, EquipmentInput, EquipmentList } from './equipment/index.js';

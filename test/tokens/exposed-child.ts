@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { writeHeapSnapshot } from 'node:v8';
-import { createDartwing, type DartwingOptions } from '../../src/core/index.js';
+import { createDartwing, type DartwingOptions, withholdMemory } from '../../src/core/index.js';
 
 interface Task {
   options: DartwingOptions;
@@ -13,11 +13,14 @@ interface Task {
   secrets: string[];
   report: string;
   heap: string;
+  /** Whether it keeps its memory out of core dumps. */
+  withheld?: boolean;
 }
 
 async function expose(): Promise<void> {
   const lines = createInterface({ input: process.stdin });
-  const { heap, ...task } = await readTask(lines);
+  const { heap, withheld, ...task } = await readTask(lines);
+  if (withheld) withholdMemory();
   await use(task, lines);
   lines.close();
   // More than once, with a pause: what a promise or a socket held goes with the next.
@@ -29,7 +32,7 @@ async function expose(): Promise<void> {
 }
 
 async function use(
-  { options, secrets, report }: Omit<Task, 'heap'>,
+  { options, secrets, report }: Omit<Task, 'heap' | 'withheld'>,
   lines: ReturnType<typeof createInterface>,
 ): Promise<void> {
   const dartwing = await createDartwing({ ...options, background: false, selfTest: 'version' });
