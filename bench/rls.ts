@@ -203,18 +203,25 @@ async function oneOrganization({ plain, secured }: Sides): Promise<Figure[]> {
 /** The first organization of both persons is the largest one, where a wrong plan for a read by key costs most. */
 async function manyOrganizations(sides: Sides, person: string, count: number): Promise<Figure[]> {
   const organizations = await organizationsOf(sides, person);
-  const lateral = perOrganization(organizations);
+  const list = newestOfAll(organizations);
+  const each = newestOfEach(organizations);
   const point: Read = {
     text: `select ${columns} from note where organization = $1 and id = $2`,
     values: [organizations[0]!, 'NOTE-0000017'],
   };
   const what = `asPerson of ${count}`;
   return [
-    ...(await asPersonPair(sides, person, `${what}, list of 20`, lateral.explicit, lateral.secured, {
-      atMost,
-    })),
+    ...(await asPersonPair(sides, person, `${what}, list of 20`, list.explicit, list.secured, { atMost })),
+    ...(await asPersonPair(sides, person, `${what}, twenty of each`, each.explicit, each.secured)),
+    ...(await asPersonPair(
+      sides,
+      person,
+      `${what}, twenty of each beside the list`,
+      list.explicit,
+      each.explicit,
+    )),
     ...(await asPersonPair(sides, person, `${what}, point read`, point, point, { atMost })),
-    ...(await asPersonPair(sides, person, `${what}, = any beside lateral`, lateral.explicit, any, {
+    ...(await asPersonPair(sides, person, `${what}, = any beside the list`, list.explicit, any, {
       count: 10,
     })),
   ];
@@ -229,12 +236,12 @@ async function smallOrganizations(sides: Sides, admin: Client): Promise<Figure[]
   await admin.query('analyze note');
   const person = 'PERSON-SMALL';
   const organizations = await organizationsOf(sides, person);
-  const lateral = perOrganization(organizations);
+  const list = newestOfAll(organizations);
   const bare: Read = { text: `select ${columns} from note ${newest}`, values: [] };
   const beside = (what: string, read: Read) =>
-    asPersonPair(sides, person, `trap: ${what} beside lateral`, lateral.explicit, read, { count: 10 });
+    asPersonPair(sides, person, `trap: ${what} beside the list`, list.explicit, read, { count: 10 });
   return [
-    ...(await asPersonPair(sides, person, 'trap: list of 20', lateral.explicit, lateral.secured, { atMost })),
+    ...(await asPersonPair(sides, person, 'trap: list of 20', list.explicit, list.secured, { atMost })),
     ...(await beside('= any', any)),
     ...(await beside('only the policy', bare)),
   ];
@@ -261,9 +268,32 @@ function organizationsOf({ plain }: Sides, person: string): Promise<string[]> {
   });
 }
 
-/** The newest of each organization, then the newest of these: what a list across few organizations should be. */
-function perOrganization(organizations: string[]): { explicit: Read; secured: Read } {
-  const text = (list: string) => `select note.* from unnest(${list}) as mine (organization)
+interface BothWays {
+  explicit: Read;
+  secured: Read;
+}
+
+/**
+ * What a list across organizations should be: the twenty newest rows can only lie in the twenty organizations whose own
+ * newest are the newest. One row of each is looked at, and twenty of those.
+ */
+function newestOfAll(organizations: string[]): BothWays {
+  return perOrganization(
+    organizations,
+    (list) => `(select mine.organization from unnest(${list}) as mine (organization)
+      cross join lateral (select modified, id from note where note.organization = mine.organization
+        order by modified desc, id limit 1) newest
+      ${newest}) as mine`,
+  );
+}
+
+/** Twenty of each organization, and the newest of these. */
+function newestOfEach(organizations: string[]): BothWays {
+  return perOrganization(organizations, (list) => `unnest(${list}) as mine (organization)`);
+}
+
+function perOrganization(organizations: string[], from: (list: string) => string): BothWays {
+  const text = (list: string) => `select note.* from ${from(list)}
     cross join lateral (select ${columns} from note where note.organization = mine.organization ${newest}) note
     ${newest}`;
   return {

@@ -246,6 +246,20 @@ describe('in a fresh folder', () => {
 });
 
 describe('on a database that is configured', () => {
+  test('an address without the password it needs is refused at once, and nothing waits for the server', async () => {
+    const url = new URL(empty.url);
+    url.password = '';
+    const startedAt = performance.now();
+    const result = await run('up --json', { DATABASE_URL: url.href, DARTWING_MASTER_KEY: masterKey });
+    expect({ ...result, stderr: errorEvent(result.stderr).code }).toEqual({
+      stdout: '',
+      code: 4,
+      stderr: 'DATABASE_AUTHENTICATION',
+    });
+    // The server would hang up after a minute (authentication_timeout).
+    expect(performance.now() - startedAt).toBeLessThan(30_000);
+  });
+
   test('a seed is applied again, a template only where there is nothing', { timeout: 60_000 }, async () => {
     const first = await up('--port 0 --template clinic', configured);
     expect(first.ready).toMatchObject({ engine: 'postgres', org: 'clinic' });

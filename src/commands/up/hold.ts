@@ -3,8 +3,7 @@
  * beside it says who holds it.
  */
 import { rmSync, writeFileSync } from 'node:fs';
-import pg from 'pg';
-import { connectFailure, describeTarget } from '../../core/db/index.js';
+import { connectAlone, describeTarget } from '../../core/db/index.js';
 import { requireFolder } from '../../core/folders.js';
 import { limits } from '../../core/limits.js';
 import { alreadyUp, type Holder, holderFile } from './holder.js';
@@ -22,16 +21,15 @@ export interface Hold {
  */
 export async function holdFolder(folder: string, shown: string, databaseUrl: string): Promise<Hold> {
   requireFolder(folder);
-  const client = new pg.Client({
-    connectionString: databaseUrl,
-    application_name: 'dartwing-up',
-    keepAlive: true,
-    connectionTimeoutMillis: limits.connectMs,
-  });
-  client.on('error', () => {});
-  await client.connect().catch((error: unknown) => {
-    throw connectFailure(error, describeTarget(databaseUrl), new URL(databaseUrl).username);
-  });
+  const client = await connectAlone(
+    {
+      connectionString: databaseUrl,
+      application_name: 'dartwing-up',
+      keepAlive: true,
+      connectionTimeoutMillis: limits.connectMs,
+    },
+    { target: describeTarget(databaseUrl), role: decodeURIComponent(new URL(databaseUrl).username) },
+  );
   const text = "select pg_try_advisory_lock(hashtextextended('dartwing up ' || $1, 0)) as taken";
   const { rows } = await client.query<{ taken: boolean }>(text, [folder]);
   if (rows[0]?.taken !== true) {

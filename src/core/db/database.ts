@@ -3,6 +3,7 @@ import pg, { type QueryResultRow } from 'pg';
 import type { Clock } from '../clock.js';
 import { DartwingError } from '../errors.js';
 import { limits } from '../limits.js';
+import { connectAlone } from './connection.js';
 import { connectFailure } from './failures.js';
 import { type Lookup, lookUp, lookupStatement } from './lookup.js';
 import { type RoleNames, type RolePasswords, roleNames } from './roles.js';
@@ -181,17 +182,9 @@ export function openDatabase(options: DatabaseOptions): Database {
       { name: 'app', ...app.facts() },
       { name: 'system', ...system.facts() },
     ],
-    listener: async () => {
-      const client = new pg.Client({
-        ...system.settings,
-        pipeline: false,
-        application_name: 'dartwing-listen',
-      } as pg.ClientConfig);
-      client.on('error', options.onFailure);
-      await client.connect().catch((error: unknown) => {
-        throw connectFailure(error, system.target, system.role);
-      });
-      return client;
+    listener: () => {
+      const settings = { ...system.settings, pipeline: false, application_name: 'dartwing-listen' };
+      return connectAlone(settings as pg.ClientConfig, system, options.onFailure);
     },
     close: async () => {
       await Promise.all([app.end(), system.end()]);

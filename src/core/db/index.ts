@@ -8,6 +8,7 @@
  * meets another is tried up to five times, so `work` must have no effect outside its transaction, except
  * through `tx.afterCommit`.
  */
+export { connectAlone } from './connection.js';
 export {
   type Database,
   type DatabaseOptions,
@@ -16,7 +17,7 @@ export {
   type PoolFacts,
   type WorkOptions,
 } from './database.js';
-export { connectFailure, duplicateConstraint } from './failures.js';
+export { duplicateConstraint } from './failures.js';
 export { quoteIdentifier } from './identifiers.js';
 export { keepListening, type Listening, type OpenListener } from './listening.js';
 export type { Lookup } from './lookup.js';

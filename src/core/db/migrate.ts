@@ -5,11 +5,11 @@
  */
 import { createHash } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
-import pg from 'pg';
+import type pg from 'pg';
 import { DartwingError, isDartwingError } from '../errors.js';
 import { limits } from '../limits.js';
+import { connectAlone } from './connection.js';
 import { describeTarget } from './database.js';
-import { connectFailure } from './failures.js';
 import { quoteIdentifier, quoteLiteral } from './identifiers.js';
 import { type Migration, migrations } from './migrations/index.js';
 import { stampingSql, stampPolicies } from './policies.js';
@@ -187,18 +187,10 @@ export function printMigrations(schema: string, rolePrefix: string, from = 0, to
 }
 
 async function withAdministrator<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({
-    connectionString: url,
-    connectionTimeoutMillis: 5_000,
-    application_name: 'dartwing-migrate',
-  });
-  client.on('error', () => {});
-  const role = decodeURIComponent(new URL(url).username);
-  await client.connect().catch((error: unknown) => {
-    // A server that was refused by us, not we by it, keeps its end open, and with it our process.
-    void client.end().catch(() => {});
-    throw connectFailure(error, describeTarget(url), role);
-  });
+  const client = await connectAlone(
+    { connectionString: url, connectionTimeoutMillis: 5_000, application_name: 'dartwing-migrate' },
+    { target: describeTarget(url), role: decodeURIComponent(new URL(url).username) },
+  );
   try {
     return await work(client);
   } finally {

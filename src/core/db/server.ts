@@ -1,7 +1,6 @@
 /** What a server says of itself, for doctor. */
-import pg from 'pg';
+import { connectAlone } from './connection.js';
 import { describeTarget } from './database.js';
-import { connectFailure } from './failures.js';
 
 export interface ServerFacts {
   /** Host, port and database. */
@@ -19,17 +18,11 @@ export interface ServerFacts {
 
 /** Asks the server of an address. @throws DATABASE_UNREACHABLE, DATABASE_AUTHENTICATION */
 export async function serverFacts(url: string): Promise<ServerFacts> {
-  const client = new pg.Client({
-    connectionString: url,
-    connectionTimeoutMillis: 5_000,
-    application_name: 'dartwing-doctor',
-  });
-  client.on('error', () => {});
   const target = describeTarget(url);
-  await client.connect().catch((error: unknown) => {
-    void client.end().catch(() => {});
-    throw connectFailure(error, target, decodeURIComponent(new URL(url).username));
-  });
+  const client = await connectAlone(
+    { connectionString: url, connectionTimeoutMillis: 5_000, application_name: 'dartwing-doctor' },
+    { target, role: decodeURIComponent(new URL(url).username) },
+  );
   try {
     type Row = { version: string; number: number; now: Date; tls: string | null; local: boolean };
     const { rows } = await client.query<Row>(
