@@ -1,4 +1,4 @@
-/** Readings of the installation as one number: what commands compare and show. */
+/** Readings of the installation as numbers that commands compare and show. */
 import type { Reading } from '../core/metrics/index.js';
 
 /** The sum of the readings of a name whose labels match. */
@@ -13,4 +13,9 @@ export function readerOf(readings: readonly Reading[]): Read {
           Object.entries(labels).every(([label, wanted]) => reading.labels?.[label] === wanted),
       )
       .reduce((sum, { value }) => sum + value, 0);
+}
+
+/** By how much a counter grew from point to point; one that began anew grew by nothing. */
+export function growthOf(values: readonly number[]): number[] {
+  return values.slice(1).map((value, index) => Math.max(0, value - values[index]!));
 }

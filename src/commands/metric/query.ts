@@ -1,6 +1,7 @@
 import { DartwingError } from '../../core/errors.js';
 import { definitionOf } from '../../core/metrics/index.js';
 import { textsFlag, timeFlag } from '../flag-values.js';
+import { growthOf } from '../readings.js';
 import type { VerbRun } from '../spec.js';
 import { sparkline } from '../ui/sparkline.js';
 
@@ -18,7 +19,7 @@ export const run: VerbRun = async (context, { args, flags }) => {
   const ascii = context.io.out.palette.signs.ok !== '✓';
   const items = history.series.map(({ labels, points }) => {
     const values = points.map(([, value]) => value);
-    const drawn = isCounter ? grown(values) : values;
+    const drawn = isCounter ? growthOf(values) : values;
     return {
       labels: Object.entries(labels).map(([label, value]) => `${label}=${value}`),
       now: values.at(-1) ?? null,
@@ -44,11 +45,6 @@ export const run: VerbRun = async (context, { args, flags }) => {
     empty: 'No samples are kept of it: serve, worker and up keep some every 15 s.',
   };
 };
-
-/** By how much a counter grew from point to point. */
-function grown(values: readonly number[]): number[] {
-  return values.slice(1).map((value, index) => Math.max(0, value - values[index]!));
-}
 
 /** @throws VALIDATION_ERROR */
 function whereOf(texts: readonly string[]): Record<string, string> {

@@ -3,7 +3,7 @@ import type { AlertDocument } from '../../core/alerts/index.js';
 import type { Dartwing } from '../../core/index.js';
 import { limits } from '../../core/limits.js';
 import type { Reading } from '../../core/metrics/index.js';
-import { type Read, readerOf } from '../readings.js';
+import { growthOf, type Read, readerOf } from '../readings.js';
 
 export const panels = ['queues', 'sync', 'tokens', 'alerts'] as const;
 export type Panel = (typeof panels)[number];
@@ -118,11 +118,12 @@ async function doctypesOf(
   const { series } = await metrics.history('dartwing_sync_deltas_total', { since });
   const grown = new Map<string, number>();
   for (const { labels, points } of series) {
-    const [doctype = '', values] = [labels.doctype, points.map(([, value]) => value)];
-    let sum = grown.get(doctype) ?? 0;
-    for (let index = 1; index < values.length; index++)
-      sum += Math.max(0, values[index]! - values[index - 1]!);
-    grown.set(doctype, sum);
+    const { doctype = '' } = labels;
+    const growth = growthOf(points.map(([, value]) => value));
+    grown.set(
+      doctype,
+      growth.reduce((sum, each) => sum + each, grown.get(doctype) ?? 0),
+    );
   }
   return [...grown]
     .map(([doctype, count]) => ({ doctype, per_minute: count }))

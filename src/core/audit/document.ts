@@ -1,7 +1,8 @@
 /** How an entry looks outside. Pure. */
-import { genesis, link } from './chain.js';
+import { genesis } from './chain.js';
 import type { AuditBody, AuditVia } from './entry.js';
 import type { ReadEvent } from './list-queries.js';
+import { linksTo } from './walk.js';
 
 /** The document `AuditEntry`. Hashes are hexadecimal, times RFC 3339 in UTC. */
 export interface AuditDocument {
@@ -40,7 +41,7 @@ export function auditDocument(event: ReadEvent): AuditDocument {
   const body = JSON.parse(event.body.toString()) as AuditBody;
   const first = event.genesisAt === null ? null : genesis(event.organization, event.genesisAt);
   const before = first ?? event.previous;
-  const previous = before !== null && link(before, event.leaf).equals(event.chain) ? before : null;
+  const previous = before !== null && linksTo(before, event) ? before : null;
   return {
     api_version: 'dartwing/v1',
     kind: 'AuditEntry',

@@ -2,16 +2,11 @@
 import type { AuditFilter } from './filter.js';
 import { instantSql } from './instant.js';
 import type { AuditTransaction, Queryable } from './ports.js';
-import type { EventKey } from './read-queries.js';
+import type { EventKey, PlacedRow } from './read-queries.js';
+import type { StoredEvent } from './walk.js';
 
 /** An event with what its document needs besides: the checksum before it, or the beginning of its trail. */
-export interface ReadEvent {
-  readonly organization: string;
-  readonly seq: number;
-  readonly at: string;
-  readonly body: Buffer;
-  readonly leaf: Buffer;
-  readonly chain: Buffer;
+export interface ReadEvent extends Omit<StoredEvent, 'columns'> {
   readonly previous: Buffer | null;
   /** Of the first entry only. */
   readonly genesisAt: string | null;
@@ -106,13 +101,7 @@ export async function selectEventsAfter(
 const readColumns = `event.organization, event.seq, ${instantSql('event.at')} as instant, event.body, event.leaf,
   event.chain, event.previous, case event.seq when 1 then ${instantSql('head.genesis_at')} end as genesis_at`;
 
-interface ReadRow extends Record<string, unknown> {
-  organization: string;
-  seq: string;
-  instant: string;
-  body: Buffer;
-  leaf: Buffer;
-  chain: Buffer;
+interface ReadRow extends PlacedRow, Record<string, unknown> {
   previous: Buffer | null;
   genesis_at: string | null;
 }

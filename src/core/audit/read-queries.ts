@@ -1,4 +1,4 @@
-/** Every SQL statement that reads the audit trail. Table names are resolved by the connection's search path. */
+/** Statements that read the audit trail to prove and to continue it. Table names are resolved by the connection's search path. */
 import { auditBounds } from './bounds.js';
 import type { ClearColumns } from './columns.js';
 import type { ChainHead } from './head.js';
@@ -41,7 +41,8 @@ export interface EventKey {
   readonly at: string;
 }
 
-interface EventRow extends ClearColumns {
+/** An entry at its place, as the database gives it. */
+export interface PlacedRow {
   organization: string;
   seq: string;
   instant: string;
@@ -49,6 +50,8 @@ interface EventRow extends ClearColumns {
   leaf: Buffer;
   chain: Buffer;
 }
+
+type EventRow = PlacedRow & ClearColumns;
 
 const eventColumns = `organization, seq, ${instantSql('at')} as instant, body, leaf, chain,
   action, actor_type, actor_id, via, doctype, document_name, is_phi, request_id`;

@@ -48,7 +48,7 @@ export function isWhole(event: StoredEvent, seq: number = event.seq): boolean {
 }
 
 /** Whether the stored hashes put the entry right behind the chain value `previous`. */
-export function linksTo(previous: Buffer, event: StoredEvent): boolean {
+export function linksTo(previous: Buffer, event: Pick<StoredEvent, 'leaf' | 'chain'>): boolean {
   return link(previous, event.leaf).equals(event.chain);
 }
 

@@ -89,10 +89,13 @@ export async function listStagedOrganizations(tx: Queryable): Promise<string[]> 
   return rows.map((row) => row.organization);
 }
 
+/** What whoever sequences an organization holds until its transaction ends. */
+const trailLock = "hashtextextended(current_schema() || '.audit:' || $1, 0)";
+
 /** Whether this transaction is now the only one that may sequence the organization; never waits. */
 export async function claimTrail(tx: Queryable, organization: string): Promise<boolean> {
   const { rows } = await tx.query<{ claimed: boolean }>(
-    "select pg_try_advisory_xact_lock(hashtextextended(current_schema() || '.audit:' || $1, 0)) as claimed",
+    `select pg_try_advisory_xact_lock(${trailLock}) as claimed`,
     [organization],
     'dartwing_audit_claim',
   );
@@ -101,11 +104,7 @@ export async function claimTrail(tx: Queryable, organization: string): Promise<b
 
 /** As `claimTrail`, and waits for whoever sequences the organization just now. */
 export async function awaitTrail(tx: Queryable, organization: string): Promise<true> {
-  await tx.query(
-    "select pg_advisory_xact_lock(hashtextextended(current_schema() || '.audit:' || $1, 0))",
-    [organization],
-    'dartwing_audit_await_trail',
-  );
+  await tx.query(`select pg_advisory_xact_lock(${trailLock})`, [organization], 'dartwing_audit_await_trail');
   return true;
 }
 

@@ -77,6 +77,12 @@ export interface JobsParts extends WorkerParts {
 export function jobVerbs(parts: JobsParts): Jobs {
   const { session, registry, doorbell, book } = parts;
 
+  const runIn = <T>(
+    id: string,
+    call: CallOptions | undefined,
+    work: (scope: Scope) => Promise<T>,
+  ): Promise<T> => session.runIn(id, call, work, { leavesNothing: true });
+
   /** Bound to an organization where one is named; else over all of them. */
   const within = async <T>(
     purpose: string,
@@ -86,7 +92,7 @@ export function jobVerbs(parts: JobsParts): Jobs {
   ): Promise<T> => {
     if (ref === undefined) return session.run(purpose, call, (scope) => work(scope, undefined));
     const id = await parts.idOf(ref);
-    return session.runIn(id, call, (scope) => work(scope, id), { leavesNothing: true });
+    return runIn(id, call, (scope) => work(scope, id));
   };
 
   /** What was made, or what stood for it already. */
@@ -113,31 +119,21 @@ export function jobVerbs(parts: JobsParts): Jobs {
     const facts = session.call(call);
     const isLast = !isOnRecord(facts.principal);
     type Attempt = { done: true; value: T } | { done: false };
-    const attempt = await session.runIn(
-      organization,
-      facts,
-      async (scope): Promise<Attempt> => {
-        const quick = await submitAtOnce(scope, parts, organization, type, inputs, options, isLast);
-        if (quick === 'refused' && isLast) return { done: false };
-        const made =
-          typeof quick === 'string'
-            ? await submitJobs(scope, parts, organization, type, inputs, options)
-            : quick;
-        if (!isLast) await record(scope, organization, made.jobs);
-        return { done: true, value: await answer(scope, organization, made) };
-      },
-      { leavesNothing: true },
-    );
+    const attempt = await runIn(organization, facts, async (scope): Promise<Attempt> => {
+      const quick = await submitAtOnce(scope, parts, organization, type, inputs, options, isLast);
+      if (quick === 'refused' && isLast) return { done: false };
+      const made =
+        typeof quick === 'string'
+          ? await submitJobs(scope, parts, organization, type, inputs, options)
+          : quick;
+      if (!isLast) await record(scope, organization, made.jobs);
+      return { done: true, value: await answer(scope, organization, made) };
+    });
     if (attempt.done) return attempt.value;
-    return session.runIn(
-      organization,
-      facts,
-      async (scope) => {
-        const made = await submitJobs(scope, parts, organization, type, inputs, options);
-        return answer(scope, organization, made);
-      },
-      { leavesNothing: true },
-    );
+    return runIn(organization, facts, async (scope) => {
+      const made = await submitJobs(scope, parts, organization, type, inputs, options);
+      return answer(scope, organization, made);
+    });
   };
 
   const replay = (
