@@ -122,12 +122,12 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
   };
   const transaction = <T>(work: (tx: Tx) => Promise<T>) => database.asMachinery(work);
   const registry = whenUsed(() => openRegistry(options.doctypes, () => keys.get()));
-  const indexing = openIndexing({
-    build: () => buildIndexes(transaction, registry.get()),
-    isOn: background,
-    log,
-  });
-  beforeClose.push(indexing.stop);
+  const indexing = whenUsed(() => openIndexing(() => buildIndexes(transaction, registry.get()), log));
+  // A process that ends soon builds nothing.
+  const buildMissing = () => {
+    if (background) indexing.get().kick();
+  };
+  beforeClose.push(async () => indexing.made?.stop());
   const contexts = openContexts(clock, async () => readShipped(doctypeRights(registry.get())));
   const expected = { masterKeyFingerprint: keyring.fingerprint, sealedContext: options.sealedContext };
   const ready = () => requireSound(database, expected);
@@ -139,7 +139,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
     throw error;
   });
 
-  indexing.kick();
+  buildMissing();
 
   const events = eventBoard();
   subscribeRooms(events);
@@ -372,7 +372,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
         transaction,
         onRegistered: () => {
           contexts.renew();
-          indexing.kick();
+          buildMissing();
         },
         clock,
         onCourse: (course) => metrics.made?.ears.document(course),

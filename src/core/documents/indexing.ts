@@ -9,13 +9,7 @@ export interface Indexing {
   stop(): Promise<void>;
 }
 
-export function openIndexing(source: {
-  build: () => Promise<IndexRun>;
-  /** A process that ends soon builds nothing. */
-  isOn: boolean;
-  log: Log;
-}): Indexing {
-  const { build, isOn, log } = source;
+export function openIndexing(build: () => Promise<IndexRun>, log: Log): Indexing {
   let running: Promise<void> | undefined;
   let isWanted = false;
   let isStopped = false;
@@ -34,7 +28,7 @@ export function openIndexing(source: {
   };
   return {
     kick: () => {
-      if (!isOn || isStopped) return;
+      if (isStopped) return;
       isWanted = true;
       running ??= run();
     },
