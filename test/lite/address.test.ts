@@ -26,13 +26,15 @@ describe('an address that is changed', () => {
     const [token = ''] = await tokensTo('ada.king@acme.test');
     await expect.poll(() => mailsTo('ada@acme.test').length).toBe(1);
     expect(mailsTo('ada@acme.test')[0]).toMatch(/The new one is a[^ ]+@acme\.test/);
+    const before = world.now().toISOString();
     const changes = await Promise.all([
       person().prove(token),
       world.other.people.person.prove(token),
       person().prove(` ${token}\n`),
     ]);
     expect(changes.map(({ op }) => op).toSorted()).toEqual(['none', 'none', 'update']);
-    expect((await person().show(id)).email_verified_at).toMatch(/^2026-11-23T/);
+    const { email_verified_at } = await person().show(id);
+    expect(email_verified_at! >= before && email_verified_at! <= world.now().toISOString()).toBe(true);
     expect(await world.audited('email.proven')).toHaveLength(1);
     expect(await person().sendProof(id)).toMatchObject({ op: 'none', after: { mail: null } });
   });
