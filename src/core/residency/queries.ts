@@ -18,7 +18,12 @@ export async function findHome(tx: Tx, organization: string): Promise<HomeRow | 
       coalesce((p.settings ->> 'ai_local_only')::boolean and not p.exceptions ? 'ai.local', false) as local_models
     from organization o left join compliance_policy p on p.organization = o.id and p.superseded_at is null
     where o.id = $1`;
-  return (await tx.query<HomeRow & Record<string, unknown>>(text, [organization])).rows[0];
+  const found = await tx.query<HomeRow & Record<string, unknown>>(
+    text,
+    [organization],
+    'dartwing_residency_home',
+  );
+  return found.rows[0];
 }
 
 /** Whether some of these organizations may not use an exit: it is elsewhere, or unknown and they are pinned. */

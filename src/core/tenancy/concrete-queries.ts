@@ -16,7 +16,11 @@ export async function insertConcrete(
   const names = ['organization', 'name', ...given];
   const text = `insert into ${quoteIdentifier(type.table)} (${names.map(quoteIdentifier).join(', ')})
     values (${names.map((_, index) => `$${index + 1}`).join(', ')})`;
-  const sent: Promise<unknown>[] = [tx.query(text, [organization, name, ...given.map((key) => fields[key])])];
+  const values = [organization, name, ...given.map((key) => fields[key])];
+  // Most say no more than the name. Connections remember that form alone: every other set of fields would be one more.
+  const isPlain = given.every((key) => key === type.nameField);
+  const statement = isPlain ? `dartwing_concrete_insert_${type.table}_${given.length}` : undefined;
+  const sent: Promise<unknown>[] = [tx.query(text, values, statement)];
   for (const child of type.children) {
     const rows = fields[child.key];
     if (Array.isArray(rows)) sent.push(insertChildren(tx, child, organization, rows as Fields[]));
