@@ -9,6 +9,7 @@ import type { Scope } from './scope.js';
 export interface DomainEvents {
   'organization.created': {
     organization: OrganizationFacts;
+    region: string;
     owner: { email: string; role: string | undefined } | undefined;
   };
   'organization.renamed': { organization: OrganizationFacts };

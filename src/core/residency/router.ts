@@ -34,6 +34,8 @@ export interface Router {
   require(organization: string, exit: Exit): Promise<void>;
   /** The same inside of a transaction that ends with the refusal. @throws RESIDENCY_REFUSED */
   requireIn(scope: Scope, organization: string, exit: Exit): Promise<void>;
+  /** The same for an organization that is being created, for which no framework is in force yet. @throws RESIDENCY_REFUSED */
+  requireNew(home: Pick<HomeRow, 'slug' | 'region'>, exit: Exit): void;
   /** Whether all of these organizations may use an exit that there is another way for. */
   admits(tx: Tx, organizations: readonly string[], exit: Exit): Promise<boolean>;
   /**
@@ -61,9 +63,9 @@ export function openRouter({
 }): Router {
   const present = exits.filter((exit) => always.has(exit) || used.has(exit as OptionalExit));
   const told = new Map<string, number>();
-  const decide = ({ region, pinned }: HomeRow, exit: Exit) =>
+  const decide = ({ region, pinned }: Pick<HomeRow, 'region' | 'pinned'>, exit: Exit) =>
     refusalOfExit({ region, pinned, exit, target: regions[exit] });
-  const refused = ({ slug, region }: HomeRow, exit: Exit, why: string) =>
+  const refused = ({ slug, region }: Pick<HomeRow, 'slug' | 'region'>, exit: Exit, why: string) =>
     new DartwingError('RESIDENCY_REFUSED', { org: slug, region, exit, why });
   const tell = async (scope: Scope, { id, region }: HomeRow, exit: Exit | 'model', why: string) => {
     const key = `${id} ${exit}`;
@@ -101,6 +103,10 @@ export function openRouter({
       const home = await findHome(tx, organization);
       const why = home && decide(home, exit);
       if (home !== undefined && why !== undefined) throw refused(home, exit, why);
+    },
+    requireNew: (home, exit) => {
+      const why = decide({ ...home, pinned: false }, exit);
+      if (why !== undefined) throw refused(home, exit, why);
     },
     admits: async (tx, organizations, exit) => !(await holdsForeign(tx, organizations, regions[exit])),
     requireModel: async (organization, use) => {

@@ -43,7 +43,11 @@ export async function createOrganization(
   // Its entry is under way while the rooms above work, and stands before theirs in the trail.
   const [audit] = await Promise.all([
     recordAct(scope, row.id, 'create', { doctype: 'Organization', name: row.id }, { old: null, new: after }),
-    scope.events.publish(scope, 'organization.created', { organization: organizationFacts(row), owner }),
+    scope.events.publish(scope, 'organization.created', {
+      organization: organizationFacts(row),
+      region: row.region,
+      owner,
+    }),
   ]);
   return changeDocument(scope, {
     op: 'create',
