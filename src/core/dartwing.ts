@@ -195,7 +195,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
   beforeClose.push(async () => identity.made?.close());
   const router = openRouter({ session, regions: regionsOf(options), used: exitsOf(options) });
   events.subscribe('organization.created', async (_scope, { organization: { slug }, region }) =>
-    router.requireNew({ slug, region }, 'database'),
+    router.requireOf({ slug, region, pinned: false }, 'database'),
   );
   const ids = idsBySlug(session);
   const organizationIds = ids.find;

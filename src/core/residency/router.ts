@@ -23,6 +23,9 @@ export interface ExitState {
   refusal: string | null;
 }
 
+/** What an exit is judged by. No framework pins an organization that is being created. */
+export type KnownHome = Pick<HomeRow, 'slug' | 'region' | 'pinned'>;
+
 export interface Router {
   /** Each exit, for one organization. */
   look(tx: Tx, organization: string): Promise<{ home: HomeRow; exits: ExitState[] }>;
@@ -32,10 +35,8 @@ export interface Router {
    * @throws RESIDENCY_REFUSED
    */
   require(organization: string, exit: Exit): Promise<void>;
-  /** The same inside of a transaction that ends with the refusal. @throws RESIDENCY_REFUSED */
-  requireIn(scope: Scope, organization: string, exit: Exit): Promise<void>;
-  /** The same for an organization that is being created, for which no framework is in force yet. @throws RESIDENCY_REFUSED */
-  requireNew(home: Pick<HomeRow, 'slug' | 'region'>, exit: Exit): void;
+  /** The same for a home that is known, without a word in the trail. @throws RESIDENCY_REFUSED */
+  requireOf(home: KnownHome, exit: Exit): void;
   /** Whether all of these organizations may use an exit that there is another way for. */
   admits(tx: Tx, organizations: readonly string[], exit: Exit): Promise<boolean>;
   /**
@@ -63,9 +64,9 @@ export function openRouter({
 }): Router {
   const present = exits.filter((exit) => always.has(exit) || used.has(exit as OptionalExit));
   const told = new Map<string, number>();
-  const decide = ({ region, pinned }: Pick<HomeRow, 'region' | 'pinned'>, exit: Exit) =>
+  const decide = ({ region, pinned }: KnownHome, exit: Exit) =>
     refusalOfExit({ region, pinned, exit, target: regions[exit] });
-  const refused = ({ slug, region }: Pick<HomeRow, 'slug' | 'region'>, exit: Exit, why: string) =>
+  const refused = ({ slug, region }: KnownHome, exit: Exit, why: string) =>
     new DartwingError('RESIDENCY_REFUSED', { org: slug, region, exit, why });
   const tell = async (scope: Scope, { id, region }: HomeRow, exit: Exit | 'model', why: string) => {
     const key = `${id} ${exit}`;
@@ -99,13 +100,8 @@ export function openRouter({
       });
       if (refusal !== undefined) throw refusal;
     },
-    requireIn: async ({ tx }, organization, exit) => {
-      const home = await findHome(tx, organization);
-      const why = home && decide(home, exit);
-      if (home !== undefined && why !== undefined) throw refused(home, exit, why);
-    },
-    requireNew: (home, exit) => {
-      const why = decide({ ...home, pinned: false }, exit);
+    requireOf: (home, exit) => {
+      const why = decide(home, exit);
       if (why !== undefined) throw refused(home, exit, why);
     },
     admits: async (tx, organizations, exit) => !(await holdsForeign(tx, organizations, regions[exit])),

@@ -9,7 +9,7 @@ async function checkRegions(site: Site): Promise<Outcome> {
   const { scope, organization, around, policy, frameworks } = site;
   const { home, exits } = await around.router.look(scope.tx, organization.id);
   const foreign = openRouter({ session: around.session, regions: { export: `not-${home.region}` } });
-  const refusal = await refusalOf(() => foreign.requireIn(scope, organization.id, 'export'));
+  const refusal = await refusalOf(async () => foreign.requireOf(home, 'export'));
   if (refusal !== 'RESIDENCY_REFUSED')
     return fail(
       'An export to another region was let through',
