@@ -187,6 +187,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
         clock,
         log,
         transaction,
+        ask: database.askMachinery,
         signsHere: signer !== undefined,
       },
       signer === undefined ? withBrowserClient(options) : { ...options.identity, issuers: [signer.settings] },

@@ -190,6 +190,12 @@ export const limits = Object.freeze({
   /** How long a process believes the tier of an organization, for how many, and how it drops old counters. */
   rateTierMs: 10_000,
   rateTiersKnownMax: 10_000,
+  /** How long calls that were counted ahead may come. */
+  rateAheadMs: 500,
+  /** How much of what is left of an allowance may be counted ahead, and how many calls at most. */
+  rateAheadShare: 0.01,
+  rateAheadMax: 100,
+  rateLinesMax: 10_000,
   rateSweepMs: 60_000,
   rateSweptMax: 1_000,
   /** Fields that one list of a doctype's conflict rules names. */

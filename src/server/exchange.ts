@@ -26,8 +26,13 @@ export interface Exchange {
 /** Hono's context in this house. */
 export type Env = { Variables: { exchange: Exchange } };
 
+function socketOf(context: Context): { encrypted?: boolean } | undefined {
+  return (context.env as { incoming?: { socket?: { encrypted?: boolean } } } | undefined)?.incoming?.socket;
+}
+
 /** The address of the other end of the socket; undefined where a host without one calls. */
 export function peerOf(context: Context): string | undefined {
+  if (socketOf(context) === undefined) return undefined;
   try {
     return getConnInfo(context).remote.address;
   } catch {
@@ -40,8 +45,7 @@ export function peerOf(context: Context): string | undefined {
  * wire.
  */
 export function encryptionOf(context: Context<Env>, isProxy: (peer: string) => boolean): boolean | undefined {
-  const socket = (context.env as { incoming?: { socket?: { encrypted?: boolean } } } | undefined)?.incoming
-    ?.socket;
+  const socket = socketOf(context);
   if (socket === undefined) return undefined;
   if (socket.encrypted === true) return true;
   const peer = peerOf(context);

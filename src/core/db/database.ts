@@ -3,9 +3,10 @@ import pg, { type QueryResultRow } from 'pg';
 import type { Clock } from '../clock.js';
 import { DartwingError } from '../errors.js';
 import { limits } from '../limits.js';
+import type { NamedStatement } from './batch.js';
 import { connectAlone } from './connection.js';
 import { connectFailure } from './failures.js';
-import { type Lookup, lookUp, lookupStatement } from './lookup.js';
+import { askAtOnce, type Lookup, lookupStatement, statementOfItsOwn } from './lookup.js';
 import { type RoleNames, type RolePasswords, roleNames } from './roles.js';
 import { type ContextKey, contextSeals } from './seal.js';
 import {
@@ -82,6 +83,8 @@ export interface Database {
    * from the package.
    */
   asMachinery<T>(work: (tx: Tx) => Promise<T>, opening?: readonly Opening[]): Promise<T>;
+  /** One reading statement of the machinery, without a transaction around it where the connection allows it. */
+  askMachinery<Row extends QueryResultRow>(statement: NamedStatement): Promise<Row[]>;
   /**
    * Reads rows of one organization by their key. As `asOrg`, in one statement where the connection allows it. Not exported
    * from the package: nobody but us names the columns.
@@ -123,6 +126,18 @@ export function openDatabase(options: DatabaseOptions): Database {
     beforeCommit: options.beforeCommit,
     onEnd: options.onTransaction,
   };
+  const askOne = async <Row extends QueryResultRow>(
+    pool: Pick<typeof app, 'connect'>,
+    statement: NamedStatement,
+    organization?: string,
+  ): Promise<Row[] | undefined> => {
+    const startedAt = options.clock.monotonicMs();
+    const found = await askAtOnce<Row>(await pool.connect(), statement);
+    const ms = Math.round(options.clock.monotonicMs() - startedAt);
+    if (found !== undefined)
+      shared.onEnd?.({ organization, attempts: 1, statements: 1, ms, outcome: 'committed' });
+    return found;
+  };
   const database: Database = Object.freeze({
     schema: options.schema,
     roles,
@@ -143,13 +158,8 @@ export function openDatabase(options: DatabaseOptions): Database {
     lookUp: async <Row extends QueryResultRow>(organization: string, lookup: Lookup) => {
       if (organization === '') throw new DartwingError('ORGANIZATION_REQUIRED');
       const context = { organization, seal: seal({ organization }, options.clock.now()) };
-      const startedAt = options.clock.monotonicMs();
-      const found = await lookUp<Row>(await app.connect(), lookup, context);
-      if (found !== undefined && found.length > 0) {
-        const ms = Math.round(options.clock.monotonicMs() - startedAt);
-        shared.onEnd?.({ organization, attempts: 1, statements: 1, ms, outcome: 'committed' });
-        return found;
-      }
+      const found = await askOne<Row>(app, statementOfItsOwn(lookup, context), organization);
+      if (found !== undefined && found.length > 0) return found;
       const { text, values, name } = lookupStatement(lookup, organization);
       const work = async (tx: Tx) => (await tx.finish<Row>(text, values, name)).rows;
       return database.asOrg(organization, work, { leavesNothing: true });
@@ -178,6 +188,12 @@ export function openDatabase(options: DatabaseOptions): Database {
     },
     asMachinery: (work, opening = []) =>
       runTransaction(system.connect, { ...shared, opening, leavesNothing: true }, work),
+    askMachinery: async <Row extends QueryResultRow>(statement: NamedStatement) => {
+      const found = await askOne<Row>(system, statement);
+      if (found !== undefined) return found;
+      const { text, values, name } = statement;
+      return database.asMachinery(async (tx) => (await tx.finish<Row>(text, values, name)).rows);
+    },
     pools: () => [
       { name: 'app', ...app.facts() },
       { name: 'system', ...system.facts() },

@@ -8,6 +8,7 @@
  * meets another is tried up to five times, so `work` must have no effect outside its transaction, except
  * through `tx.afterCommit`.
  */
+export type { NamedStatement } from './batch.js';
 export { connectAlone } from './connection.js';
 export {
   type Database,

@@ -1,7 +1,7 @@
 /**
- * A read by key, of one organization, in one statement: it sets the context and reads under it, in the transaction that
- * every statement is. A lateral subquery is carried out behind what it refers to, so the context is there when policies ask
- * for it. Would it not be, no row could be seen: what finds nothing is asked again in an ordinary transaction.
+ * Reads in one statement, in the transaction that every statement is. One by key, of one organization, sets the context and
+ * reads under it: a lateral subquery is carried out behind what it refers to, so the context is there when policies ask for
+ * it. Would it not be, no row could be seen: what finds nothing is asked again in an ordinary transaction.
  */
 import type { PoolClient, QueryResultRow } from 'pg';
 import { askTogether, type NamedStatement } from './batch.js';
@@ -26,7 +26,7 @@ export function lookupStatement({ name, columns, table, key }: Lookup, organizat
 }
 
 /** The read that brings its context along. */
-function statementOfItsOwn(
+export function statementOfItsOwn(
   { name, columns, table, key }: Lookup,
   { organization, seal }: { organization: string; seal: string },
 ): NamedStatement {
@@ -47,22 +47,21 @@ function predicate(key: Lookup['key'], first: number): string {
 }
 
 /**
- * Looks on a connection, and gives it back.
+ * Asks on a connection, and gives it back.
  * @returns undefined where somebody may have left something on the connection, where it was lost, or where it does not know
  *   the statement any more
  * @throws errors of the catalogue
  */
-export async function lookUp<Row extends QueryResultRow>(
+export async function askAtOnce<Row extends QueryResultRow>(
   client: PoolClient,
-  lookup: Lookup,
-  context: { organization: string; seal: string },
+  statement: NamedStatement,
 ): Promise<Row[] | undefined> {
   if (!isClean(client)) {
     client.release();
     return undefined;
   }
   try {
-    const { rows } = await askTogether<Row>(client, statementOfItsOwn(lookup, context));
+    const { rows } = await askTogether<Row>(client, statement);
     client.release();
     return rows;
   } catch (error) {

@@ -107,10 +107,15 @@ export async function insertCustody(
   );
 }
 
-export async function findCustody(tx: Tx, organization: string, equipment: string): Promise<CustodyRow[]> {
+/** The custody trail, as the last that is asked for. */
+export async function finishWithCustody(
+  tx: Tx,
+  organization: string,
+  equipment: string,
+): Promise<CustodyRow[]> {
   const text = `select from_person, to_person, at, by, reason from equipment_custody
     where organization = $1 and equipment = $2 order by row_index`;
-  return (await tx.query<CustodyRow>(text, [organization, equipment], 'dartwing_custody')).rows;
+  return (await tx.finish<CustodyRow>(text, [organization, equipment], 'dartwing_custody')).rows;
 }
 
 export async function pageEquipment(

@@ -13,9 +13,9 @@ import { equipmentStates } from './input.js';
 import {
   type Custodian,
   findCustodians,
-  findCustody,
   findEquipment,
   findEquipmentOfPerson,
+  finishWithCustody,
   pageEquipment,
 } from './queries.js';
 
@@ -34,7 +34,7 @@ export async function showEquipment(
   authorize(scope, 'read', { doctype: 'Equipment', name: id, organization });
   const [row, custody] = await Promise.all([
     findEquipment(scope.tx, organization, id),
-    findCustody(scope.tx, organization, id),
+    finishWithCustody(scope.tx, organization, id),
   ]);
   if (row === undefined)
     throw new DartwingError('EQUIPMENT_NOT_FOUND', { ref: id.slice(0, 80), organization });

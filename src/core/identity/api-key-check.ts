@@ -1,15 +1,16 @@
 /** Opening the door to an API key: looked up in the database each time, so a revoked one is closed everywhere at once. */
-import type { Tx } from '../db/index.js';
 import { DartwingError } from '../errors.js';
-import { findKeyToCheck, type KeyCheckRow } from './api-key-queries.js';
+import type { KeyCheckRow } from './api-key-queries.js';
 import { type Credential, equalHashes, hashSecret } from './api-key-secret.js';
 
 /**
  * The key of a credential; undefined when there is none or its secret is wrong, which look the same from outside.
  * @throws API_KEY_REVOKED, API_KEY_EXPIRED, SIGN_IN_REFUSED: only for who knows the secret
  */
-export async function checkApiKey(tx: Tx, { id, secret }: Credential): Promise<KeyCheckRow | undefined> {
-  const row = await findKeyToCheck(tx, id);
+export function checkApiKey(
+  row: KeyCheckRow | undefined,
+  { id, secret }: Credential,
+): KeyCheckRow | undefined {
   if (row === undefined || !opens(row, hashSecret(secret))) return undefined;
   if (row.revoked_at !== null) throw new DartwingError('API_KEY_REVOKED', { id });
   if (row.has_expired) throw new DartwingError('API_KEY_EXPIRED', { id });

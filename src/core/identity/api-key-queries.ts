@@ -1,6 +1,7 @@
 /** Statements about API keys. */
-import type { Tx } from '../db/index.js';
+import type { NamedStatement, Tx } from '../db/index.js';
 import type { Environment } from './api-key-secret.js';
+import { type Door, doorSql } from './link-queries.js';
 
 export interface ApiKeyRow {
   organization: string;
@@ -23,20 +24,71 @@ const columns = `organization, id, name, environment, permissions, secret_hash, 
   created_by, rotated_at, expires_at, revoked_at, last_used_at`;
 
 /** A key with what decides whether it opens, all by the database's time. */
-export interface KeyCheckRow extends ApiKeyRow {
+export interface KeyCheckRow
+  extends Pick<
+    ApiKeyRow,
+    'organization' | 'id' | 'environment' | 'permissions' | 'secret_hash' | 'former_hash' | 'revoked_at'
+  > {
   has_expired: boolean;
   former_opens: boolean;
   organization_open: boolean;
 }
 
-/** The key of an id, in whichever organization. */
-export async function findKeyToCheck(tx: Tx, id: string): Promise<KeyCheckRow | undefined> {
-  const text = `select ${columns.replaceAll(/\w+/g, 'k.$&')},
-      coalesce(k.expires_at <= now(), false) as has_expired,
-      coalesce(k.former_until > now(), false) as former_opens,
-      o.status = 'active' and (o.suspended_at is null or coalesce(o.suspended_until <= now(), false)) as organization_open
-    from api_key k join organization o on o.id = k.organization where k.id = $1`;
-  return (await tx.query<KeyCheckRow>(text, [id], 'dartwing_api_key_check')).rows[0];
+/** What decides whether a call with a key comes in. */
+export interface KeyArrival {
+  /** How long one of the suspects has to wait; null where none has. */
+  seconds: number | null;
+  /** Undefined where no organization has a key of this id. */
+  key: KeyCheckRow | undefined;
+  door: Door | undefined;
+}
+
+type Nullable<T> = { [Name in keyof T]: T[Name] | null };
+type ArrivalRow = { seconds: number | null } & Nullable<KeyCheckRow> & {
+    door_id: string | null;
+    door_slug: string | null;
+    door_mfa: boolean;
+    door_tls: boolean;
+  };
+
+/** A statement that the machinery asks. */
+export type Ask = <Row extends Record<string, unknown>>(statement: NamedStatement) => Promise<Row[]>;
+
+/**
+ * Who waits, the key of an id in whichever organization, and the door of the organization that was named by id or slug, of
+ * the key's own where none was: in one statement, because every call with a key begins with it.
+ */
+export async function findKeyArrival(
+  ask: Ask,
+  { suspects, id, named }: { suspects: readonly Buffer[]; id: string; named: string | undefined },
+): Promise<KeyArrival> {
+  const text = `select wait.seconds, key.*, door.id as door_id, door.slug as door_slug, door.mfa_required as door_mfa,
+      door.tls_required as door_tls
+    from (
+      select ceil(extract(epoch from max(wait_until) - now()))::float8 as seconds
+      from sign_in_failure where subject_hash = any ($1) and wait_until > now()
+    ) as wait
+    left join lateral (
+      select k.organization, k.id, k.environment, k.permissions, k.secret_hash, k.former_hash, k.revoked_at,
+        coalesce(k.expires_at <= now(), false) as has_expired, coalesce(k.former_until > now(), false) as former_opens,
+        o.status = 'active' and (o.suspended_at is null or coalesce(o.suspended_until <= now(), false)) as organization_open
+      from api_key k join organization o on o.id = k.organization where k.id = $2
+    ) as key on true
+    left join lateral (${doorSql('o.id = coalesce($3, key.organization) or o.slug = $3')}) as door on true`;
+  const [row] = await ask<ArrivalRow>({
+    name: 'dartwing_api_key_arrival',
+    text,
+    values: [suspects, id, named ?? null],
+  });
+  const { seconds, door_id, door_slug, door_mfa, door_tls, ...key } = row!;
+  return {
+    seconds,
+    key: key.id === null ? undefined : (key as KeyCheckRow),
+    door:
+      door_id === null
+        ? undefined
+        : { id: door_id, slug: door_slug!, mfa_required: door_mfa, tls_required: door_tls },
+  };
 }
 
 export async function insertKey(

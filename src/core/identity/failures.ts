@@ -35,9 +35,13 @@ export async function requireNoWait(tx: Tx, suspects: readonly Suspect[]): Promi
     [hashes(suspects)],
     'dartwing_failures_wait',
   );
-  const seconds = rows[0]?.seconds ?? null;
-  if (seconds !== null)
-    throw new DartwingError('SIGN_IN_LIMITED', { seconds }, { retryAfterMs: seconds * 1000 });
+  refuseWaiting(rows[0]?.seconds ?? null);
+}
+
+/** @throws SIGN_IN_LIMITED where there are seconds to wait */
+export function refuseWaiting(seconds: number | null): void {
+  if (seconds === null) return;
+  throw new DartwingError('SIGN_IN_LIMITED', { seconds }, { retryAfterMs: seconds * 1000 });
 }
 
 /** Counts one failure of each, in one order, so that two processes never wait for each other in a circle. */
@@ -124,6 +128,6 @@ async function lockFailures(tx: Tx, hash: Buffer) {
   return { before: failures === 0 ? undefined : { failures, lastFailureAt, waitUntil: null }, now };
 }
 
-function hashes(suspects: readonly Suspect[]): Buffer[] {
+export function hashes(suspects: readonly Suspect[]): Buffer[] {
   return suspects.map(({ hash }) => hash);
 }

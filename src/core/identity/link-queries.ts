@@ -97,10 +97,15 @@ export interface Door {
 
 /** By id or slug. The compliance policy counts as much as the organization's own setting. */
 export async function findDoor(tx: Tx, organization: string): Promise<Door | undefined> {
-  const text = `select o.id, o.slug, o.mfa_required or coalesce(p.mfa_required, false) as mfa_required,
-      coalesce(p.tls_required, false) as tls_required
-    from organization o left join compliance_policy p on p.organization = o.id and p.superseded_at is null
-    where o.id = $1 or o.slug = $1`;
+  const text = doorSql('o.id = $1 or o.slug = $1');
   return (await tx.query<Door & Record<string, unknown>>(text, [organization], 'dartwing_identity_door'))
     .rows[0];
+}
+
+/** Selects the door of the organization `o` that a condition chooses. The condition is code, never input. */
+export function doorSql(condition: string): string {
+  return `select o.id, o.slug, o.mfa_required or coalesce(p.mfa_required, false) as mfa_required,
+      coalesce(p.tls_required, false) as tls_required
+    from organization o left join compliance_policy p on p.organization = o.id and p.superseded_at is null
+    where ${condition}`;
 }

@@ -18,7 +18,7 @@ import {
   type TellSecret,
 } from './api-key.js';
 import type { ApiKeyDocument, CreateApiKeyInput } from './api-key-document.js';
-import { noteKeyUse } from './api-key-queries.js';
+import { type Ask, noteKeyUse } from './api-key-queries.js';
 import { parseAuthorization } from './authorization.js';
 import { type BrowserSecret, beginBrowser, endBrowser, resumeBrowser } from './browser-session.js';
 import type { Identity } from './claims.js';
@@ -132,6 +132,8 @@ export interface IdentityParts {
   log: Log;
   /** A transaction of the machinery: signing in comes before anybody could be named in the audit trail. */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** One statement of the machinery. */
+  ask: Ask;
   /** Tokens are those of our own passwords, not of a provider. */
   signsHere: boolean;
   fetch?: Fetch | undefined;
@@ -194,17 +196,12 @@ export function identityRoom(parts: IdentityParts, options: IdentityOptions = {}
           signInPerson(scope, identity, organization, settings, encrypted),
         );
       }
-      const outcome = await transaction((tx) =>
-        signInKey(
-          tx,
-          given.credential,
-          { organization, address, encrypted },
-          settings.strong,
-          clock.now(),
-          counter,
-        ),
+      const { caller, aftermath } = await signInKey(
+        parts.ask,
+        given.credential,
+        { organization, address, encrypted },
+        counter,
       );
-      const { caller, aftermath } = outcome;
       if (aftermath !== undefined) await transaction(aftermath);
       if (caller === undefined) throw new DartwingError('API_KEY_INVALID');
       return caller;

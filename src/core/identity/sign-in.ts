@@ -5,10 +5,10 @@ import { DartwingError } from '../errors.js';
 import type { Log } from '../log.js';
 import { followGroups, reportFallback } from './account-roles.js';
 import { checkApiKey } from './api-key-check.js';
-import { noteKeyUse } from './api-key-queries.js';
+import { type Ask, findKeyArrival, noteKeyUse } from './api-key-queries.js';
 import type { Credential, Environment } from './api-key-secret.js';
 import type { Identity } from './claims.js';
-import { clearFailures, countFailure, requireNoWait, type Suspect, suspect } from './failures.js';
+import { clearFailures, countFailure, hashes, refuseWaiting, type Suspect, suspect } from './failures.js';
 import type { KeyUseCounter } from './key-use.js';
 import { type Door, findDoor } from './link-queries.js';
 import { type ResolveOptions, resolvePerson } from './resolve.js';
@@ -75,10 +75,14 @@ export async function passDoor(
   now: Date,
 ): Promise<Door | undefined> {
   const door = await findDoor(tx, ref);
-  if (door?.tls_required && encrypted === false)
-    throw new DartwingError('TLS_REQUIRED', { organization: door.slug });
+  requireWire(door, encrypted);
   if (door?.mfa_required && identity !== undefined) requireStrongSignIn(identity, door.slug, strong, now);
   return door;
+}
+
+function requireWire(door: Door | undefined, encrypted: boolean | undefined): void {
+  if (door?.tls_required && encrypted === false)
+    throw new DartwingError('TLS_REQUIRED', { organization: door.slug });
 }
 
 /**
@@ -106,33 +110,25 @@ export interface KeySignIn {
 }
 
 /**
- * Opens for an API key.
- * @throws SIGN_IN_LIMITED, API_KEY_REVOKED, API_KEY_EXPIRED, SIGN_IN_REFUSED, PERMISSION_DENIED (another organization)
+ * Opens for an API key. All is asked together and judged in order: who waits hears nothing else, and a door means nothing
+ * without its key.
+ * @throws SIGN_IN_LIMITED, API_KEY_REVOKED, API_KEY_EXPIRED, SIGN_IN_REFUSED, TLS_REQUIRED, PERMISSION_DENIED (another
+ *   organization)
  */
 export async function signInKey(
-  tx: Tx,
+  ask: Ask,
   credential: Credential,
   request: Pick<IncomingCall, 'organization' | 'address' | 'encrypted'>,
-  strong: StrongSignIn,
-  now: Date,
   counter: KeyUseCounter,
 ): Promise<KeySignIn> {
   const suspects = suspectsOf(credential, request.address);
   const { encrypted, organization: named } = request;
-  // Asked together, judged in order: who waits hears nothing else, and a door means nothing without its key.
-  const [waiting, checking, passing] = [
-    requireNoWait(tx, suspects),
-    checkApiKey(tx, credential),
-    named === undefined ? undefined : passDoor(tx, { encrypted }, named, strong, now),
-  ];
-  checking.catch(() => {});
-  passing?.catch(() => {});
-  await waiting;
-  const key = await checking;
+  const arrival = await findKeyArrival(ask, { suspects: hashes(suspects), id: credential.id, named });
+  refuseWaiting(arrival.seconds);
+  const key = checkApiKey(arrival.key, credential);
   if (key === undefined) return { caller: undefined, aftermath: (after) => countFailure(after, suspects) };
-  const wanted = named ?? key.organization;
-  const door = await (passing ?? passDoor(tx, { encrypted }, wanted, strong, now));
-  requireOwnOrganization(door, key, wanted);
+  requireWire(arrival.door, encrypted);
+  requireOwnOrganization(arrival.door, key, named ?? key.organization);
   const due = counter.count(key.organization, key.id);
   const { id, organization, environment, permissions } = key;
   return {

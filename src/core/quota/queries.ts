@@ -10,22 +10,25 @@ export interface Demand {
   calls: number;
 }
 
-/** Puts one call to every counter, in one order, so that two nodes never wait for each other in a circle. */
-export async function countCall(tx: Tx, demands: readonly Demand[]): Promise<Counted[]> {
+/**
+ * Puts calls to every counter, all or none of them, in one order, so that two nodes never wait for each other in a circle.
+ * The last statement of its transaction.
+ */
+export async function countCalls(tx: Tx, demands: readonly Demand[], calls: number): Promise<Counted[]> {
   const text = `
     with demand as (
       select * from unnest($1::bytea[], $2::integer[], $3::integer[]) as d (hash, seconds, allowed)
     )
     insert into rate_counter as c (subject_hash, window_seconds, started_at, calls, refused)
-    select hash, seconds, now(), case when allowed > 0 then 1 else 0 end, allowed = 0
+    select hash, seconds, now(), case when allowed >= $4::integer then $4::integer else 0 end, allowed < $4::integer
     from demand order by hash, seconds
     on conflict (subject_hash, window_seconds) do update
       set (started_at, calls, calls_before, refused) = (
-        select started, used + case when fits then 1 else 0 end, before, not fits
+        select started, used + case when fits then $4::integer else 0 end, before, not fits
         from (
           select started, used, before,
             before * (1 - least(1, greatest(0, extract(epoch from now() - started)::float8) / c.window_seconds))
-              + used + 1 <= (select allowed from demand where hash = c.subject_hash and seconds = c.window_seconds)
+              + used + $4::integer <= (select allowed from demand where hash = c.subject_hash and seconds = c.window_seconds)
               as fits
           from (
             select
@@ -46,9 +49,12 @@ export async function countCall(tx: Tx, demands: readonly Demand[]): Promise<Cou
   const columns = [
     demands.map(({ hash }) => hash),
     demands.map(({ seconds }) => seconds),
-    demands.map(({ calls }) => calls),
+    demands.map(({ calls: allowed }) => allowed),
+    calls,
   ];
-  return (await tx.query<Counted & Record<string, unknown>>(text, columns, 'dartwing_rate_count')).rows;
+  // A crash of the server may take the last counts back: they are worth no waiting for the disk.
+  tx.send('set local synchronous_commit = off', [], 'dartwing_rate_unawaited');
+  return (await tx.finish<Counted & Record<string, unknown>>(text, columns, 'dartwing_rate_count')).rows;
 }
 
 /** Drops counters that say nothing any more. */

@@ -4,7 +4,8 @@ import type { Principal } from '../access/index.js';
 import type { Clock } from '../clock.js';
 import type { Tx } from '../db/index.js';
 import { limits } from '../limits.js';
-import { countCall, type Demand, forgetCounters, readTier } from './queries.js';
+import { openLines, type Standing } from './line.js';
+import { countCalls, type Demand, forgetCounters, readTier } from './queries.js';
 import { type Rate, type Rates, type RouteKind, shippedRates } from './rates.js';
 import { type Counted, remainingCalls, secondsToWait } from './window.js';
 
@@ -29,16 +30,15 @@ export interface Allowance {
   retryAfterMs: number;
 }
 
+type Transact = <T>(work: (tx: Tx) => Promise<T>) => Promise<T>;
+
 export interface Quota {
   /** Counts a call; undefined when no allowance concerns the caller. @throws DATABASE_* */
   admit(arrival: Arrival): Promise<Allowance | undefined>;
 }
 
-export function openQuota(
-  transaction: <T>(work: (tx: Tx) => Promise<T>) => Promise<T>,
-  clock: Clock,
-  rates: Rates = shippedRates,
-): Quota {
+export function openQuota(transaction: Transact, clock: Clock, rates: Rates = shippedRates): Quota {
+  const stand = openLines((demands, calls) => transaction((tx) => countCalls(tx, demands, calls)), clock);
   const tierOf = rememberTiers(transaction, clock);
   let sweptAt = clock.monotonicMs();
 
@@ -57,12 +57,12 @@ export function openQuota(
     admit: async (arrival) => {
       const demands = await demandsOf(arrival);
       if (demands.length === 0) return undefined;
-      const counted = await transaction((tx) => countCall(tx, demands));
+      const standing = await stand(demands);
       if (clock.monotonicMs() - sweptAt > limits.rateSweepMs) {
         sweptAt = clock.monotonicMs();
         await transaction((tx) => forgetCounters(tx, limits.rateSweptMax));
       }
-      return tightest(counted, clock.now());
+      return tightest(standing, clock.now());
     },
   };
 }
@@ -76,10 +76,11 @@ function demand(kind: string, subject: string, rates: readonly Rate[]): Demand[]
 }
 
 /** A refusing counter speaks before an admitting one, then the one with the fewest calls left. */
-function tightest(counted: readonly Counted[], now: Date): Allowance {
-  const [first] = counted.toSorted(
-    (a, b) => Number(b.refused) - Number(a.refused) || share(a) - share(b),
-  ) as [Counted];
+function tightest({ counted, ageMs }: Standing, now: Date): Allowance {
+  const aged = counted.map((each) => ({ ...each, elapsed: each.elapsed + ageMs / 1_000 }));
+  const [first] = aged.toSorted((a, b) => Number(b.refused) - Number(a.refused) || share(a) - share(b)) as [
+    Counted,
+  ];
   const { limit, windowSeconds, elapsed, refused } = first;
   const waitSeconds = refused ? Math.max(0, secondsToWait(first)) : 0;
   const endSeconds = refused ? waitSeconds : Math.max(0, windowSeconds - elapsed);
@@ -98,7 +99,7 @@ function share(counted: Counted): number {
 }
 
 /** Tiers change seldom; one that was raised counts within seconds. */
-function rememberTiers(transaction: <T>(work: (tx: Tx) => Promise<T>) => Promise<T>, clock: Clock) {
+function rememberTiers(transaction: Transact, clock: Clock) {
   const known = new Map<string, { tier: keyof Rates['tier']; at: number }>();
   return async (organization: string): Promise<keyof Rates['tier']> => {
     const now = clock.monotonicMs();
