@@ -281,6 +281,7 @@ describe('schedules', () => {
       'audit.checkpoints',
       'audit.seal',
       'audit.verification',
+      'compliance.agreements',
       'compliance.disabling',
       'compliance.drift',
       'documents.seal',
