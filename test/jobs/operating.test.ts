@@ -180,6 +180,18 @@ describe('workers', () => {
       code: 'JOB_WORKER_LOST',
       message: expect.stringContaining('2 times'),
     });
+    // What kills workers comes back only for whoever asks for it.
+    expect(await jobs.deadLetters.replayMany({}, { organization: 'globex' })).toMatchObject({ left: [] });
+    expect(await jobs.deadLetters.replayMany({ type: 'slow' })).toMatchObject({
+      done: [],
+      failed: [],
+      left: [poison],
+    });
+    expect(await jobs.deadLetters.replayMany({ error: 'JOB_WORKER_LOST' })).toMatchObject({
+      done: [{ id: poison, state: 'queued' }],
+      left: [],
+    });
+    await withWorker(world, {}, () => until(world, poison, 'completed'));
     expect(await jobs.workers()).toEqual([]);
   }, 30_000);
 
