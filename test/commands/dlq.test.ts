@@ -63,6 +63,8 @@ test('more than ten, and every discarding, want a yes; all of them want the name
     ['dlq replay --type mail.send', 'INPUT_REQUIRED'],
     [`dlq replay ${id} --all`, 'VALIDATION_ERROR'],
     ['dlq replay --all --data-file x.json', 'VALIDATION_ERROR'],
+    // A dry run refuses what the run would refuse.
+    ['dlq replay --all --yes --rate 99999/s --dry-run', 'VALIDATION_ERROR'],
   ] as const;
   await Promise.all(
     lines.map(async ([line, code]) => expect(await operator.fail(line)).toMatchObject({ code, exit: 2 })),

@@ -56,8 +56,7 @@ export const run: VerbRun = async (context, parsed) => {
       ids ?? query,
       {
         organization: choice.organization,
-        // Nothing is put into a line: there is nothing to spread.
-        ...(context.global.dryRun ? {} : { perSecond }),
+        perSecond,
         signal: context.signal,
         queue: textFlag(flags, 'toQueue') as QueueName | undefined,
         ...(input === undefined ? {} : { input }),

@@ -32,7 +32,9 @@ export async function replayMany(
   for (const [index, target] of targets.entries()) {
     const { id } = target;
     if (signal?.aborted) break;
-    if (perSecond !== undefined) await until(startedAt + (index * 1_000) / perSecond, clock, signal);
+    // A dry run puts nothing into a line: there is nothing to spread.
+    if (perSecond !== undefined && call?.dryRun !== true)
+      await until(startedAt + (index * 1_000) / perSecond, clock, signal);
     if (signal?.aborted) break;
     await deadLetters.replay(id, { ...options, organization: target.organization }, facts).then(
       (job) => all.done.push(job),
