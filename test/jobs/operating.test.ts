@@ -192,6 +192,9 @@ describe('workers', () => {
       left: [],
     });
     await withWorker(world, {}, () => until(world, poison, 'completed'));
+    // Also what was stored between the lines: the order of fields is part of a document.
+    const orders = (await jobs.history(poison)).items.map((item) => Object.keys(item).join());
+    expect([...new Set(orders)]).toEqual(['from_state,to_state,at,actor,message,attempt']);
     expect(await jobs.workers()).toEqual([]);
   }, 30_000);
 
