@@ -1,7 +1,12 @@
-import { allFlag, jobArgument, jobsArgument, rateFlag } from '../job/words.js';
 import type { ArgumentSpec, FlagSpec, NounSpec } from '../spec.js';
 
-const letters: ArgumentSpec = { ...jobsArgument, required: false };
+const letter: ArgumentSpec = { name: 'id', summary: 'Id of the job: JOB-2026-00042', required: true };
+const letters: ArgumentSpec = {
+  name: 'id',
+  summary: 'Ids of jobs; - reads them from stdin, one a line',
+  required: false,
+  variadic: true,
+};
 const filters: readonly FlagSpec[] = [
   { name: 'type', value: 'type', summary: 'Of this job type' },
   { name: 'error', value: 'code', summary: 'With this error' },
@@ -14,6 +19,7 @@ const filters: readonly FlagSpec[] = [
   { name: 'since', value: 'time', summary: 'Failed from then on: -2h, 2026-11-01' },
   { name: 'until', value: 'time', summary: 'Failed before then' },
 ];
+const all: FlagSpec = { name: 'all', summary: 'Everything that the filters find, instead of ids' };
 
 export const dlqSpec: NounSpec = {
   name: 'dlq',
@@ -60,7 +66,7 @@ export const dlqSpec: NounSpec = {
     {
       name: 'show',
       summary: 'Show a dead letter: error, attempts, and what can be done',
-      arguments: [jobArgument],
+      arguments: [letter],
       flags: [{ name: 'payload', summary: 'Its input too, which may hold data of persons' }],
       examples: [
         { command: 'dartwing dlq show JOB-2026-00042', note: 'Why it failed' },
@@ -86,9 +92,9 @@ export const dlqSpec: NounSpec = {
         'part of --all, unless with --error JOB_WORKER_LOST; the answer names them.',
       arguments: [letters],
       flags: [
-        allFlag,
+        all,
         ...filters,
-        rateFlag,
+        { name: 'rate', value: 'n/s', summary: 'At most so many: 50/s, 100/m' },
         { name: 'data-file', value: 'file', summary: 'Another input for one job, as JSON; - reads stdin' },
         {
           name: 'to-queue',
@@ -143,7 +149,7 @@ export const dlqSpec: NounSpec = {
         'They can be replayed until they are deleted after 7 days. --all wants the narrowest thing it chose by typed, ' +
         'or given with --confirm: the type, else the error, else the organization, else the word all.',
       arguments: [letters],
-      flags: [allFlag, ...filters],
+      flags: [all, ...filters],
       examples: [
         { command: 'dartwing dlq discard JOB-2026-00042 --reason "test data" --yes', note: 'One' },
         {

@@ -1,7 +1,13 @@
 import { pageFlags } from '../flags.js';
 import type { ArgumentSpec, NounSpec } from '../spec.js';
-import { allFlag, jobArgument, jobsArgument, rateFlag } from './words.js';
 
+const job: ArgumentSpec = { name: 'id', summary: 'Id of the job: JOB-2026-00042', required: true };
+const jobs: ArgumentSpec = {
+  name: 'id',
+  summary: 'Ids of jobs; - reads them from stdin, one a line',
+  required: true,
+  variadic: true,
+};
 const type: ArgumentSpec = { name: 'type', summary: 'Job type: email.send', required: true };
 const queues = ['critical', 'default', 'bulk'] as const;
 const states = [
@@ -50,7 +56,7 @@ export const jobSpec: NounSpec = {
     {
       name: 'show',
       summary: 'Show a job: its state, its error, what happened to it',
-      arguments: [jobArgument],
+      arguments: [job],
       flags: [
         { name: 'history', summary: 'Every change of its state, with who and when' },
         { name: 'payload', summary: 'Its input too, which may hold data of persons' },
@@ -70,7 +76,7 @@ export const jobSpec: NounSpec = {
       name: 'watch',
       summary: 'Follow a job until it ends',
       description: 'Ctrl-C stops watching; the job goes on.',
-      arguments: [jobArgument],
+      arguments: [job],
       examples: [
         { command: 'dartwing job watch JOB-2026-00042', note: 'A bar, then how it ended' },
         {
@@ -164,9 +170,9 @@ export const jobSpec: NounSpec = {
       description:
         'A dead letter goes back into its line with a fresh count of attempts and the same id; a job that waits for ' +
         'its next attempt gets it now. More than 10 at once want a yes.',
-      arguments: [{ ...jobsArgument, required: false }],
+      arguments: [{ ...jobs, required: false }],
       flags: [
-        allFlag,
+        { name: 'all', summary: 'Everything that the filters find, instead of ids' },
         {
           name: 'state',
           value: 'state',
@@ -174,7 +180,7 @@ export const jobSpec: NounSpec = {
           summary: 'With --all: in this state, dead_letter unless told',
         },
         { name: 'type', value: 'type', summary: 'With --all: of this type' },
-        rateFlag,
+        { name: 'rate', value: 'n/s', summary: 'At most so many: 50/s, 100/m' },
       ],
       examples: [
         { command: 'dartwing job replay JOB-2026-00042', note: 'One' },
@@ -196,7 +202,7 @@ export const jobSpec: NounSpec = {
       name: 'cancel',
       summary: 'Cancel jobs: waiting ones at once, running ones at a checkpoint',
       description: 'Whatever waits for a canceled job is canceled with it.',
-      arguments: [jobsArgument],
+      arguments: [jobs],
       examples: [
         { command: 'dartwing job cancel JOB-2026-00042 --yes', note: 'One' },
         {
@@ -215,7 +221,7 @@ export const jobSpec: NounSpec = {
       name: 'discard',
       summary: 'Give dead letters up, with a reason',
       description: 'They can be replayed until they are deleted after 7 days.',
-      arguments: [jobsArgument],
+      arguments: [jobs],
       examples: [
         {
           command: 'dartwing job discard JOB-2026-00042 --reason "sent by hand" --yes',
