@@ -417,6 +417,7 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
         signIn:
           signer !== undefined ? 'lite' : (options.identity?.issuers ?? []).length > 0 ? 'provider' : 'none',
         publicUrl,
+        outbox: () => courier.get().outbox,
         keys: keys.get(),
         doctypes: registry.get,
         router,

@@ -1308,7 +1308,7 @@ const entries = {
   JOB_TYPE_DISABLED: {
     kind: 'conflict',
     what: 'The job type "{type}" is disabled',
-    fix: ['Ask an operator to enable it'],
+    fix: ['An operator enables it: dartwing job enable {type}'],
   },
   JOB_DUPLICATE: {
     kind: 'conflict',

@@ -395,8 +395,8 @@ export const limits = Object.freeze({
   connectsOpenMax: 100,
   connectMsMax: 600_000,
   deviceMsMax: 1_800_000,
-  /** Administrators who are told of one end of an authorization. */
-  integrationMailsMax: 20,
+  /** Administrators who are told of one end of an authorization or agreement. */
+  noticeMailsMax: 20,
   /** How long journals of connecting and refreshing are kept, and how many lines go at once. */
   attemptsKeptMs: 2_592_000_000,
   attemptsDeletedMax: 10_000,

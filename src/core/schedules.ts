@@ -59,6 +59,11 @@ const chores: Readonly<Record<string, Chore>> = {
       'Takes frameworks out of force that two people wanted to end, a day after they were asked for',
     run: async ({ compliance }, call) => ({ disabled: await compliance.disableDue(call) }),
   },
+  'compliance.agreements': {
+    cron: '0 6 * * *',
+    description: 'Tells administrators of business associate agreements that end within 60 days',
+    run: ({ compliance }, call) => compliance.baa.tellDue(call),
+  },
   'mail.delivery': {
     cron: '* * * * *',
     description: 'Sends mail that was put off',
@@ -70,7 +75,7 @@ const chores: Readonly<Record<string, Chore>> = {
     run: async ({ invitations }, call) => ({ expired: (await invitations.expire(undefined, call)).length }),
   },
   'invitations.reminders': {
-    cron: '0 9 * * *',
+    cron: '*/15 * * * *',
     description: 'Sends invitations again that nobody has answered for three days',
     run: async ({ invitations }, call) => {
       const { done, failed } = await invitations.remindDue(call);

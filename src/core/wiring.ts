@@ -13,7 +13,7 @@ import { dropKeys } from './keys/index.js';
 import { dropMail } from './mail/index.js';
 import { enrolOwner, followRename, leaveOrganization } from './people/index.js';
 import { dropConsentHistory, followMergedSubject } from './privacy/index.js';
-import { dropRealtime, tellOfIntegration } from './realtime/index.js';
+import { dropRealtime, tellOfAgreement, tellOfIntegration } from './realtime/index.js';
 import { dropSync } from './sync/index.js';
 import { dropIntegrations, followMergedConnector } from './tokens/index.js';
 
@@ -41,6 +41,7 @@ export function subscribeRooms({ subscribe }: ReturnType<typeof eventBoard>): vo
   subscribe('person.merging', (...event) => followMergedOwner(...event));
   subscribe('person.merging', (...event) => followMergedConnector(...event));
   subscribe('integration.expired', (...event) => tellOfIntegration(...event));
+  subscribe('agreement.expiring', (...event) => tellOfAgreement(...event));
   subscribe('person.merging', (...event) => followMergedSubject(...event));
   subscribe('member.leaving', (...event) => refuseLeaving(...event));
 }

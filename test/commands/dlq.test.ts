@@ -63,6 +63,8 @@ test('more than ten, and every discarding, want a yes; all of them want the name
     ['dlq replay --type mail.send', 'INPUT_REQUIRED'],
     [`dlq replay ${id} --all`, 'VALIDATION_ERROR'],
     ['dlq replay --all --data-file x.json', 'VALIDATION_ERROR'],
+    // A dry run refuses what the run would refuse.
+    ['dlq replay --all --yes --rate 99999/s --dry-run', 'VALIDATION_ERROR'],
   ] as const;
   await Promise.all(
     lines.map(async ([line, code]) => expect(await operator.fail(line)).toMatchObject({ code, exit: 2 })),
@@ -72,6 +74,31 @@ test('more than ten, and every discarding, want a yes; all of them want the name
     dry_run: true,
   });
   expect(await rowsHash(database)).toBe(before);
+});
+
+test('leaves jobs that killed their workers, says so, and replays them when they are asked for', async () => {
+  const { operator, database } = world;
+  const [id] = await ids('globex');
+  const { rows } = await database.admin.query(
+    'select organization, number, error from job_dead_letter where number = $1',
+    [Number(id!.split('-')[2])],
+  );
+  const setError = (error: unknown) =>
+    database.admin.query('update job_dead_letter set error = $3 where organization = $1 and number = $2', [
+      rows[0].organization,
+      rows[0].number,
+      error,
+    ]);
+  await setError({ ...rows[0].error, code: 'JOB_WORKER_LOST' });
+  const all = await operator.run('dlq replay --all --org globex --dry-run --json');
+  const answer = JSON.parse(all.stdout);
+  expect(answer).toMatchObject({ summary: { done: 1, failed: 0 }, left: [{ ref: id }] });
+  const said = await operator.run('dlq replay --all --org globex --dry-run');
+  expect(said.stderr).toContain('1 left as they were: their workers died of them');
+  expect(said.stderr).toContain('dlq replay --all --error JOB_WORKER_LOST --org globex');
+  for (const line of ['dlq replay --all --error JOB_WORKER_LOST', `dlq replay ${id}`])
+    expect((await operator.ask(`${line} --dry-run`)).document.done).toEqual([{ ref: id }]);
+  await setError(rows[0].error);
 });
 
 test('replays one with another input, which the trail keeps beside the former one', async () => {

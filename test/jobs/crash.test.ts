@@ -15,6 +15,8 @@ const isLong = process.env.DARTWING_LONG !== undefined;
 const jobsPerLine = isLong ? 2_500 : 150;
 const kills = isLong ? 20 : 2;
 const processes = 4;
+/** Long enough that every kill meets jobs that run. */
+const pauseMs = isLong ? 80 : undefined;
 
 let world: JobWorld;
 let bundle = '';
@@ -56,7 +58,7 @@ atEnd(() => {
 async function startChild(): Promise<ChildProcess> {
   const child = spawn(process.execPath, [bundle], { stdio: ['pipe', 'pipe', 'inherit'] });
   children.add(child);
-  child.stdin!.end(JSON.stringify({ options: world.options, concurrency: 5 }));
+  child.stdin!.end(JSON.stringify({ options: world.options, concurrency: 5, pauseMs }));
   const [code] = (await Promise.race([once(child.stdout!, 'data'), once(child, 'exit')])) as unknown[];
   if (typeof code === 'number') throw new Error(`a worker ended with ${code}`);
   return child;
@@ -183,6 +185,7 @@ it(
         return crashes.some((at) => at > from - 5_000 && at < to) ? [] : [to - from];
       });
       process.stderr.write(`${waits.length} runs again, the last after ${Math.max(...waits)} ms\n`);
+      expect(waits.length).toBeGreaterThan(kills / 2);
       expect(Math.max(...waits)).toBeLessThan(25_000);
     }
     expect(deaths.size).toBe(kills);

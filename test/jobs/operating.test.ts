@@ -180,6 +180,21 @@ describe('workers', () => {
       code: 'JOB_WORKER_LOST',
       message: expect.stringContaining('2 times'),
     });
+    // What kills workers comes back only for whoever asks for it.
+    expect(await jobs.deadLetters.replayMany({}, { organization: 'globex' })).toMatchObject({ left: [] });
+    expect(await jobs.deadLetters.replayMany({ type: 'slow' })).toMatchObject({
+      done: [],
+      failed: [],
+      left: [poison],
+    });
+    expect(await jobs.deadLetters.replayMany({ error: 'JOB_WORKER_LOST' })).toMatchObject({
+      done: [{ id: poison, state: 'queued' }],
+      left: [],
+    });
+    await withWorker(world, {}, () => until(world, poison, 'completed'));
+    // Also what was stored between the lines: the order of fields is part of a document.
+    const orders = (await jobs.history(poison)).items.map((item) => Object.keys(item).join());
+    expect([...new Set(orders)]).toEqual(['from_state,to_state,at,actor,message,attempt']);
     expect(await jobs.workers()).toEqual([]);
   }, 30_000);
 
@@ -281,6 +296,7 @@ describe('schedules', () => {
       'audit.checkpoints',
       'audit.seal',
       'audit.verification',
+      'compliance.agreements',
       'compliance.disabling',
       'compliance.drift',
       'documents.seal',

@@ -7,9 +7,11 @@ import { setTimeout } from 'node:timers/promises';
 import { createDartwing, type DartwingOptions } from '../../src/core/index.js';
 
 async function work(): Promise<void> {
-  const { options, concurrency } = JSON.parse(await text(process.stdin)) as {
+  const { options, concurrency, pauseMs } = JSON.parse(await text(process.stdin)) as {
     options: DartwingOptions;
     concurrency: number;
+    /** How long a job takes; undefined for as little as possible. */
+    pauseMs?: number;
   };
   const dartwing = await createDartwing({ ...options, background: false });
   const settings = { queue: 'critical', deduplicationMs: 0, delaysMs: [50, 50, 50, 50, 50, 50] } as const;
@@ -21,7 +23,7 @@ async function work(): Promise<void> {
           job.organization,
           job.id,
         ]);
-        await setTimeout(2);
+        await setTimeout(pauseMs ?? 2);
         await job.complete(scope);
       }),
   });
@@ -35,7 +37,7 @@ async function work(): Promise<void> {
         await write(
           'insert into run (organization, job, pid, attempt, began) values ($1, $2, $3, $4, clock_timestamp())',
         );
-        await setTimeout(5);
+        await setTimeout(pauseMs ?? 5);
       } finally {
         // Also when the connection was cut meanwhile: only a killed process leaves no end.
         const end =

@@ -29,10 +29,10 @@ export const run: VerbRun = async (context, parsed) => {
 function approveAll(context: CommandContext, choice: Choice, count: number): Promise<void> {
   return context.approve({
     danger: 'severe',
-    question: `Discard ${count} dead letters ${wordsOf(choice)}?`,
+    question: `Discard ${count === 1 ? '1 dead letter' : `${count} dead letters`} ${wordsOf(choice)}?`,
     name: choice.type ?? choice.error ?? choice.organization ?? 'all',
     consequences: [
-      `${count} jobs will not be done; they are deleted after ${limits.deadLetterKeptDays} days`,
+      `${count === 1 ? '1 job' : `${count} jobs`} will not be done; deleted after ${limits.deadLetterKeptDays} days`,
       'Until then each can still be replayed: dartwing dlq replay <id>',
     ],
   });

@@ -1,7 +1,7 @@
 import { DartwingError } from '../../core/errors.js';
 import type { Dartwing } from '../../core/index.js';
-import type { QueueName } from '../../core/jobs/index.js';
-import { bulkAnswer, callOfMany, type Many, unaskedMax } from '../bulk.js';
+import { type ManyJobs, type QueueName, workerLost } from '../../core/jobs/index.js';
+import { bulkAnswer, callOfMany, unaskedMax } from '../bulk.js';
 import { callOf } from '../call.js';
 import type { CommandContext } from '../context.js';
 import { readData } from '../data-file.js';
@@ -50,14 +50,13 @@ export const run: VerbRun = async (context, parsed) => {
     found.total > 1
       ? startProgress(context.io, { title: words.title, total: found.total, op: words.op })
       : undefined;
-  let many: Many;
+  let many: ManyJobs;
   try {
     many = await dartwing.jobs.deadLetters.replayMany(
       ids ?? query,
       {
         organization: choice.organization,
-        // Nothing is put into a line: there is nothing to spread.
-        ...(context.global.dryRun ? {} : { perSecond }),
+        perSecond,
         signal: context.signal,
         queue: textFlag(flags, 'toQueue') as QueueName | undefined,
         ...(input === undefined ? {} : { input }),
@@ -68,17 +67,29 @@ export const run: VerbRun = async (context, parsed) => {
   } finally {
     progress?.end();
   }
-  return bulkAnswer(context, many, words);
+  const { left } = many;
+  if (left.length > 0) {
+    context.io.note(`${left.length} left as they were: their workers died of them`);
+    context.io.note(
+      `Replay them too: ${['dartwing dlq replay --all', ...flagsOf({ ...choice, error: workerLost })].join(' ')}`,
+    );
+  }
+  const answer = bulkAnswer(context, many, words);
+  return ids === undefined && 'document' in answer
+    ? { ...answer, document: { ...answer.document, left: left.map((ref) => ({ ref })) } }
+    : answer;
 };
 
-/** How many there are, and the moment behind the newest of them. */
+/** How many would be replayed, and the moment behind the newest that was found. */
 async function measure(
   context: CommandContext,
   dartwing: Dartwing,
   choice: Choice,
 ): Promise<{ total: number; until?: Date }> {
-  const { items, total } = await dartwing.jobs.deadLetters.list({ ...choice, by: ['type'] }, callOf(context));
-  const newest = Math.max(...items.map(({ newest }) => Date.parse(newest)));
+  const { items } = await dartwing.jobs.deadLetters.list({ ...choice, by: ['error'] }, callOf(context));
+  const meant = items.filter(({ error }) => choice.error !== undefined || error !== workerLost);
+  const total = meant.reduce((sum, { count }) => sum + count, 0);
+  const newest = Math.max(...items.map((group) => Date.parse(group.newest)));
   return items.length === 0 ? { total } : { total, until: new Date(newest + 1) };
 }
 

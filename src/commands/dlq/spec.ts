@@ -88,7 +88,8 @@ export const dlqSpec: NounSpec = {
       description:
         'Each keeps its id and its history and gets a fresh count of attempts. More than 10 at once want a yes. Ctrl-C ' +
         'stops between two jobs and says how to go on; none is replayed twice, also when it fails again meanwhile. An ' +
-        'input that is changed stands in the audit trail beside the former one.',
+        'input that is changed stands in the audit trail beside the former one. Jobs that took their workers with them are no ' +
+        'part of --all, unless with --error JOB_WORKER_LOST; the answer names them.',
       arguments: [letters],
       flags: [
         all,

@@ -47,6 +47,15 @@ export interface DomainEvents {
     /** E-mail addresses of those who can do it. */
     administrators: readonly string[];
   };
+  /** A business associate agreement ends soon; told once for each. */
+  'agreement.expiring': {
+    organization: string;
+    agreement: string;
+    counterparty: string;
+    expires_on: string;
+    /** E-mail addresses of those who can renew it. */
+    administrators: readonly string[];
+  };
   /** Documents have new versions in the log; a subscriber tells clients after COMMIT. */
   'documents.changed': { organization: string; doctypes: readonly string[]; names: readonly string[] };
 }
@@ -86,6 +95,7 @@ export function eventBoard(): Events & {
     'member.leaving': [],
     'member.changed': [],
     'integration.expired': [],
+    'agreement.expiring': [],
     'documents.changed': [],
   };
   return {

@@ -105,10 +105,19 @@ export function agreementState(
   now: Date,
 ): AgreementDocument['state'] {
   if (expires_on < dayOf(now)) return 'expired';
-  return expires_on < dayOf(new Date(now.getTime() + limits.agreementNoticeMs)) ? 'expiring' : 'signed';
+  return expires_on < noticeDay(now) ? 'expiring' : 'signed';
 }
 
-function agreementDocument(organization: OrganizationRow, row: AgreementRow, now: Date): AgreementDocument {
+/** Agreements that end before this day are told of. */
+export function noticeDay(now: Date): string {
+  return dayOf(new Date(now.getTime() + limits.agreementNoticeMs));
+}
+
+export function agreementDocument(
+  organization: OrganizationRow,
+  row: AgreementRow,
+  now: Date,
+): AgreementDocument {
   const { id, counterparty, signed_on, expires_on } = row;
   return {
     api_version: 'dartwing/v1',

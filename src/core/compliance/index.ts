@@ -17,7 +17,7 @@
  *
  * It reports technical controls and certifies nobody. Limits: `evidence…`, `transitProbeMs`, `agreementNoticeMs` in
  * limits.ts. Audit: compliance.enable, compliance.disable (with .ask,
- * .approve and .withdraw), compliance.baa, compliance.check (evidence), compliance.drift
+ * .approve and .withdraw), compliance.baa (and .notice), compliance.check (evidence), compliance.drift
  * (a control failed that had passed).
  */
 export type { AgreementDocument, AgreementInput, AgreementList } from './agreement.js';

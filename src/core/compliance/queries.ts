@@ -203,6 +203,35 @@ export async function listAgreements(tx: Tx, organization: string): Promise<Agre
   return (await tx.query<AgreementRow & Record<string, unknown>>(text, [organization])).rows;
 }
 
+/** Those that end before a day, of which nobody was told and which no later one with the same counterparty renews. */
+export async function listUntold(
+  tx: Tx,
+  before: string,
+  limit: number,
+): Promise<{ organization: string; id: string }[]> {
+  const text = `select b.organization, b.id from business_associate_agreement b
+    join organization o on o.id = b.organization and o.status <> 'dissolved'
+    where b.told_at is null and b.expires_on < $1::date
+      and exists (select from org_member m join role_template r on r.role_name = m.role
+        where m.organization = b.organization and m.status = 'active' and r.is_supervisor)
+      and not exists (select from business_associate_agreement later where later.organization = b.organization
+        and later.counterparty = b.counterparty and later.expires_on > b.expires_on)
+    order by b.expires_on, b.organization, b.id limit $2`;
+  return (await tx.query<{ organization: string; id: string }>(text, [before, limit])).rows;
+}
+
+/** Undefined when somebody was told already; whoever comes second waits for the first. */
+export async function markTold(
+  tx: Tx,
+  organization: string,
+  id: string,
+  at: Date,
+): Promise<AgreementRow | undefined> {
+  const text = `update business_associate_agreement set told_at = $3
+    where organization = $1 and id = $2 and told_at is null returning ${agreementColumns}`;
+  return (await tx.query<AgreementRow & Record<string, unknown>>(text, [organization, id, at])).rows[0];
+}
+
 export interface EvidenceRow {
   id: string;
   control: string;

@@ -1,7 +1,7 @@
 /** The room as callers see it. Organizations are given by id or slug. */
 import type { CallOptions, Change, Scope, Session } from '../access/index.js';
 import type { Registry } from '../documents/index.js';
-import { DartwingError } from '../errors.js';
+import { asDartwingError, DartwingError } from '../errors.js';
 import type { DataKeys, Keys } from '../keys/index.js';
 import { limits } from '../limits.js';
 import type { ModelUse, Router } from '../residency/index.js';
@@ -14,6 +14,7 @@ import {
   readAgreement,
   readAgreements,
 } from './agreement.js';
+import { findUntold, type Notifier, tellOfEnd } from './agreement-notice.js';
 import type { Site } from './control.js';
 import { controls } from './controls/index.js';
 import { approveDisable, disableFramework, disableIfDue } from './disable.js';
@@ -69,6 +70,12 @@ export interface Verification {
   worse: string[];
 }
 
+/** What telling of ends of agreements came to. */
+export interface AgreementNotices {
+  told: number;
+  refused: { organization: string; agreement: string; code: string }[];
+}
+
 /** A report as a file. */
 export interface ReportFile {
   report: ComplianceReport;
@@ -120,13 +127,14 @@ export interface Compliance {
     add(organization: string, input: AgreementInput, call?: CallOptions): Promise<Change<AgreementDocument>>;
     list(organization: string, call?: CallOptions): Promise<AgreementList>;
     show(organization: string, id: string, call?: CallOptions): Promise<AgreementDocument>;
+    /** Tells administrators of agreements that end within 60 days, once of each. */
+    tellDue(call?: CallOptions): Promise<AgreementNotices>;
   };
 }
 
-export interface ComplianceParts {
+export interface ComplianceParts extends Notifier {
   session: Session;
   signIn: Surroundings['signIn'];
-  publicUrl: string;
   keys: Pick<Keys, 'service' | 'check' | keyof DataKeys>;
   doctypes: () => Registry;
   router: Router;
@@ -315,6 +323,24 @@ export function openCompliance(parts: ComplianceParts): Compliance {
         session.run('compliance baa show', call, async (scope) =>
           readAgreement(scope, await requireOrganization(scope, ref), id),
         ),
+      tellDue: async (call) => {
+        const outcome: AgreementNotices = { told: 0, refused: [] };
+        // One after another, each by itself: what one refuses keeps no other back.
+        for (const due of await session.run('compliance baa notice', call, findUntold)) {
+          await session
+            .run('compliance baa notice', call, (scope) => tellOfEnd(scope, parts, due))
+            .then(
+              (isMine) => {
+                if (isMine) outcome.told += 1;
+              },
+              (error: unknown) => {
+                const { organization, id } = due;
+                outcome.refused.push({ organization, agreement: id, code: asDartwingError(error).code });
+              },
+            );
+        }
+        return outcome;
+      },
     }),
   } satisfies Compliance);
 }

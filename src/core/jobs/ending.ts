@@ -7,6 +7,9 @@ import type { JobFailure } from './retry.js';
 import type { JobKey, JobRow } from './row.js';
 import { openTransitions, type Transition } from './states.js';
 
+/** Error of jobs that took their workers with them. */
+export const workerLost = 'JOB_WORKER_LOST';
+
 /** Ends a locked job straight from the state it is in. */
 export function endingOf(
   { organization, number }: JobRow,

@@ -31,6 +31,7 @@ export type {
 } from './dead-letter.js';
 export { type JobDefinition, type QueueName, queueNames } from './definition.js';
 export type { JobDocument } from './document.js';
+export { workerLost } from './ending.js';
 export { dropJobs, followMergedOwner } from './followers.js';
 export type { Jobs, ManyJobs, ReplayManyOptions, Submitted } from './jobs.js';
 export { openJobs } from './open.js';

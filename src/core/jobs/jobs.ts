@@ -35,6 +35,8 @@ export interface InOrganization {
 export interface ManyJobs {
   done: JobDocument[];
   failed: { id: string; error: DartwingError }[];
+  /** Found by a query and left, because their workers died of them: they want to be asked for by id or by that error. */
+  left: string[];
 }
 
 export interface ReplayManyOptions extends ReplayOptions, InOrganization {
@@ -126,7 +128,10 @@ export interface DeadLetters {
     call?: CallOptions,
   ): Promise<{ items: JobDocument[]; next: DeadLetterPlace | undefined }>;
   replay(id: string, options?: ReplayOptions & InOrganization, call?: CallOptions): Promise<JobDocument>;
-  /** Ids, or everything that a query finds now. Run again it goes on with what is left. */
+  /**
+   * Ids, or everything that a query finds now, but jobs that took their workers with them only where it asks for the
+   * error JOB_WORKER_LOST. Run again it goes on with what is left.
+   */
   replayMany(
     which: readonly string[] | DeadLetterQuery,
     options?: ReplayManyOptions,

@@ -4,6 +4,7 @@ import type { Clock } from '../clock.js';
 import { asDartwingError, DartwingError } from '../errors.js';
 import { limits } from '../limits.js';
 import type { DeadLetterPlace, DeadLetterQuery } from './dead-letter.js';
+import { workerLost } from './ending.js';
 import type { DeadLetters, ManyJobs, ReplayManyOptions } from './jobs.js';
 
 /** One after another, each in a transaction of its own, at a rate. */
@@ -19,19 +20,21 @@ export async function replayMany(
       message: `A rate lies above 0 and is at most ${limits.replaysPerSecondMax} a second`,
     });
   const { idempotencyKey: _, ...facts } = call ?? {};
-  const targets: Target[] = Array.isArray(which)
-    ? which.map((id: string) => ({ id, organization }))
+  const { targets, left } = Array.isArray(which)
+    ? { targets: which.map((id: string): Target => ({ id, organization })), left: [] }
     : await targetsOf(deadLetters, which as DeadLetterQuery, organization, facts);
   if (targets.length > limits.replaysMax)
     throw new DartwingError('VALIDATION_ERROR', {
       message: `At most ${limits.replaysMax} jobs are replayed at once`,
     });
-  const all: ManyJobs = { done: [], failed: [] };
+  const all: ManyJobs = { done: [], failed: [], left };
   const startedAt = clock.monotonicMs();
   for (const [index, target] of targets.entries()) {
     const { id } = target;
     if (signal?.aborted) break;
-    if (perSecond !== undefined) await until(startedAt + (index * 1_000) / perSecond, clock, signal);
+    // A dry run puts nothing into a line: there is nothing to spread.
+    if (perSecond !== undefined && call?.dryRun !== true)
+      await until(startedAt + (index * 1_000) / perSecond, clock, signal);
     if (signal?.aborted) break;
     await deadLetters.replay(id, { ...options, organization: target.organization }, facts).then(
       (job) => all.done.push(job),
@@ -48,20 +51,25 @@ interface Target {
   organization: string | undefined;
 }
 
+/** What killed its workers would kill the next ones: it is no part of all, unless the query asks for it. */
 async function targetsOf(
   deadLetters: DeadLetters,
   query: DeadLetterQuery,
   organization: string | undefined,
   call: CallOptions,
-): Promise<Target[]> {
+): Promise<{ targets: Target[]; left: string[] }> {
   const targets: Target[] = [];
+  const left: string[] = [];
   let after: DeadLetterPlace | undefined;
   do {
     const { items, next } = await deadLetters.page({ ...query, organization, after }, call);
-    targets.push(...items.map((job) => ({ id: job.id, organization: job.organization })));
+    for (const job of items) {
+      if (job.error?.code === workerLost && query.error === undefined) left.push(job.id);
+      else targets.push({ id: job.id, organization: job.organization });
+    }
     after = next;
   } while (after !== undefined && targets.length <= limits.replaysMax);
-  return targets;
+  return { targets, left };
 }
 
 function until(at: number, clock: Clock, signal: AbortSignal | undefined): Promise<void> {

@@ -70,7 +70,11 @@ export function transitionsOf(job: Moved): Transition[] {
     message: null,
     attempt: 0,
   };
-  return [created, ...(job.log ?? []), ...openTransitions(job)];
+  // PostgreSQL keeps the fields of what is stored in an order of its own.
+  const stored = (job.log ?? []).map(({ from_state, to_state, at, actor, message, attempt }): Transition => {
+    return { from_state, to_state, at, actor, message, attempt };
+  });
+  return [created, ...stored, ...openTransitions(job)];
 }
 
 /** The moves that only the times of the present attempt tell: to be stored before these are overwritten. */

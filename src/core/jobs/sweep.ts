@@ -2,7 +2,7 @@
 import type { Tx } from '../db/index.js';
 import { limits } from '../limits.js';
 import { readyRings } from './doorbell.js';
-import { endingOf, endWithChildren, exhausted } from './ending.js';
+import { endingOf, endWithChildren, exhausted, workerLost } from './ending.js';
 import { dropProgress, lockJobs, postponeJob, releaseJobs, requeueLost } from './engine-queries.js';
 import { findRunning } from './read-queries.js';
 import { retryDelayMs } from './retry.js';
@@ -90,7 +90,7 @@ export async function takeOver(parts: SweepParts): Promise<void> {
         const message = isPoison(row)
           ? `Its worker died ${row.losses + 1} times while it ran`
           : 'Its worker died during the last attempt';
-        return endingOf(row, 'dead_letter', { code: 'JOB_WORKER_LOST', class: 'permanent', message });
+        return endingOf(row, 'dead_letter', { code: workerLost, class: 'permanent', message });
       });
     await endWithChildren(tx, endings);
     const ended = new Set(endings.map(({ organization, number }) => `${organization} ${number}`));

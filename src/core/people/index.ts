@@ -34,6 +34,7 @@ export { addMember } from './member-add.js';
 export type { MemberDocument } from './member-document.js';
 export type { MemberChange } from './member-effects.js';
 export { type ListedMember, listMembers, type MemberList } from './member-list.js';
+export { listAdministrators } from './member-queries.js';
 export type { PersonDocument } from './person-document.js';
 export type { PersonList } from './person-list.js';
 export { findMailbox, proveAddress } from './person-queries.js';

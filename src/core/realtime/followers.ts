@@ -13,13 +13,23 @@ export async function dropRealtime(
 }
 
 /** Subscribes to `integration.expired`: the administrators hear it at once (requirements §13.3); the mail comes later. */
-export async function tellOfIntegration(
+export function tellOfIntegration(scope: Scope, event: DomainEvents['integration.expired']): Promise<void> {
+  return tellEach(scope, 'integration_expired', event);
+}
+
+/** Subscribes to `agreement.expiring`. */
+export function tellOfAgreement(scope: Scope, event: DomainEvents['agreement.expiring']): Promise<void> {
+  return tellEach(scope, 'agreement_expiring', event);
+}
+
+async function tellEach(
   { tx }: Scope,
-  { administrators, ...message }: DomainEvents['integration.expired'],
+  event: string,
+  { administrators, ...message }: { organization: string; administrators: readonly string[] },
 ): Promise<void> {
   const { organization } = message;
   const events = administrators.map((user): WaitingEvent => {
-    return { organization, event: { event: 'integration_expired', to: { user }, message } };
+    return { organization, event: { event, to: { user }, message } };
   });
   await insertEvents(tx, events);
 }

@@ -17,7 +17,7 @@
  */
 export { adminRoom, organizationRoom } from './channel.js';
 export type { Envelope, Target } from './envelope.js';
-export { dropRealtime, tellOfIntegration } from './followers.js';
+export { dropRealtime, tellOfAgreement, tellOfIntegration } from './followers.js';
 export type { HeardChannel, HeardOrganization, Hearing, Wish } from './hearing.js';
 export type { NodeEars, RealtimeNode, RealtimeOptions } from './node.js';
 export { presenceRoom } from './presence.js';

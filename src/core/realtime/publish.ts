@@ -11,6 +11,7 @@ import { findDocuments, insertEvents, type WaitingEvent } from './queries.js';
 
 /** Events of dartwing's own: nobody else may send them. */
 const reserved = new Set([
+  'agreement_expiring',
   'auth_expired',
   'connect',
   'connect_error',

@@ -357,6 +357,7 @@ export const methods = {
   'compliance.baa.add': writes('org', 'input', 'call'),
   'compliance.baa.list': reads('org', 'call'),
   'compliance.baa.show': reads('org', 'text', 'call'),
+  'compliance.baa.tellDue': { ...installation, ...writes('call') },
 
   'apply.plan': reads('list', 'input?', 'call'),
   'apply.execute': writes('input', 'call', 'input?'),

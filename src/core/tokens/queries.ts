@@ -353,10 +353,3 @@ export async function moveIntegrations(tx: Tx, loser: string, winner: string): P
   const text = 'update organization_integration set connected_by = $2 where connected_by = $1';
   return (await tx.query(text, [loser, winner])).rowCount;
 }
-
-/** Addresses of the active supervisors of an organization. */
-export async function listAdministrators(tx: Tx, organization: string, limit: number): Promise<string[]> {
-  const text = `select m.person_email as email from org_member m join role_template r on r.role_name = m.role
-    where m.organization = $1 and m.status = 'active' and r.is_supervisor order by m.id limit $2`;
-  return (await tx.query<{ email: string }>(text, [organization, limit])).rows.map(({ email }) => email);
-}

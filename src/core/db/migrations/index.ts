@@ -39,6 +39,7 @@ import { trust } from './0033-trust.js';
 import { syncUpkeep } from './0034-sync-upkeep.js';
 import { jobChecks } from './0035-job-checks.js';
 import { auditPrevious } from './0036-audit-previous.js';
+import { agreementNotice } from './0037-agreement-notice.js';
 
 export interface Migration {
   id: number;
@@ -84,4 +85,5 @@ export const migrations: readonly Migration[] = [
   syncUpkeep,
   jobChecks,
   auditPrevious,
+  agreementNotice,
 ];
