@@ -53,7 +53,9 @@ export const conflictSpec: NounSpec = {
       summary: 'Decide conflicts for a side, or with values of your own',
       description:
         'Only the contested fields are set. Refused when one of them changed after the conflict was filed. Also takes back what the rules decided.',
-      arguments: [{ name: 'id', summary: 'Ids of conflicts; - reads them from stdin', required: false, variadic: true }],
+      arguments: [
+        { name: 'id', summary: 'Ids of conflicts; - reads them from stdin', required: false, variadic: true },
+      ],
       flags: [
         { name: 'take', value: 'side', choices: ['server', 'client', 'base'], summary: 'Whose values stay' },
         { name: 'all', summary: 'All that the filters find, instead of ids' },
