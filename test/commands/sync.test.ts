@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { schemas } from '../../src/commands/schemas/index.js';
 import { createDartwing, type Dartwing } from '../../src/core/index.js';
@@ -32,6 +33,36 @@ describe('sync', () => {
     const wrong = await run([...simulate, '-f', '-'], { env, input });
     expect([wrong.code, errorEvent(wrong.stderr).code]).toEqual([2, 'VALIDATION_ERROR']);
   });
+
+  test('leaves no server of a simulation that is killed', async () => {
+    const folder = temporaryFolder();
+    // Where the account of the server cannot go, the cluster would be kept elsewhere.
+    chmodSync(folder, 0o755);
+    const child = spawn(
+      process.execPath,
+      [program, 'sync', 'simulate', '--seed', '1', '--histories', '10000'],
+      { env: { PATH: process.env.PATH ?? '', HOME: '/nonexistent', TMPDIR: folder }, stdio: 'ignore' },
+    );
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const servers = () =>
+      readdirSync(folder, { recursive: true })
+        .map(String)
+        .filter((file) => basename(file) === 'postmaster.pid')
+        .map((file) => join(folder, file));
+    await expect.poll(() => servers().length, { timeout: 30_000 }).toBe(1);
+    const pid = Number(readFileSync(servers()[0]!, 'utf8').split('\n')[0]);
+    await setTimeout(3_000);
+    child.kill('SIGKILL');
+    const lives = () => {
+      try {
+        return process.kill(pid, 0);
+      } catch {
+        return false;
+      }
+    };
+    await expect.poll(lives, { timeout: 15_000 }).toBe(false);
+    await expect.poll(() => readdirSync(folder), { timeout: 5_000 }).toEqual([]);
+  }, 60_000);
 
   test('pushes a file, tells of the conflict, and the conflict is decided', async () => {
     const file = join(temporaryFolder(), 'operations.ndjson');
