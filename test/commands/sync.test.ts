@@ -52,6 +52,7 @@ describe('sync', () => {
     await expect.poll(() => servers().length, { timeout: 30_000 }).toBe(1);
     const pid = Number(readFileSync(servers()[0]!, 'utf8').split('\n')[0]);
     await setTimeout(3_000);
+    expect(child.exitCode).toBeNull();
     child.kill('SIGKILL');
     const lives = () => {
       try {
