@@ -18,6 +18,7 @@ import { createDartwing } from './dartwing.js';
 import { openEmbedded } from './db/embedded/index.js';
 import { migrateInstallation } from './installation.js';
 import type { DartwingOptions } from './options.js';
+import { endWithThisProcess } from './throwaway.js';
 
 export { fakeClock } from './clock.js';
 
@@ -45,6 +46,7 @@ export async function openTestDartwing(
   const folder = mkdtempSync(join(tmpdir(), 'dartwing-'));
   chmodSync(folder, 0o755);
   const server = await openEmbedded({ data: join(folder, 'data'), env, durable: false });
+  endWithThisProcess(server.directory, folder);
   const discard = async () => {
     await server.close();
     rmSync(folder, { recursive: true, force: true });

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { schemas } from '../../src/commands/schemas/index.js';
 import { createDartwing, type Dartwing } from '../../src/core/index.js';
@@ -32,6 +33,37 @@ describe('sync', () => {
     const wrong = await run([...simulate, '-f', '-'], { env, input });
     expect([wrong.code, errorEvent(wrong.stderr).code]).toEqual([2, 'VALIDATION_ERROR']);
   });
+
+  test('leaves no server of a simulation that is killed', async () => {
+    const folder = temporaryFolder();
+    // Where the account of the server cannot go, the cluster would be kept elsewhere.
+    chmodSync(folder, 0o755);
+    const child = spawn(
+      process.execPath,
+      [program, 'sync', 'simulate', '--seed', '1', '--histories', '10000'],
+      { env: { PATH: process.env.PATH ?? '', HOME: '/nonexistent', TMPDIR: folder }, stdio: 'ignore' },
+    );
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const servers = () =>
+      readdirSync(folder, { recursive: true })
+        .map(String)
+        .filter((file) => basename(file) === 'postmaster.pid')
+        .map((file) => join(folder, file));
+    await expect.poll(() => servers().length, { timeout: 30_000 }).toBe(1);
+    const pid = Number(readFileSync(servers()[0]!, 'utf8').split('\n')[0]);
+    await setTimeout(3_000);
+    expect(child.exitCode).toBeNull();
+    child.kill('SIGKILL');
+    const lives = () => {
+      try {
+        return process.kill(pid, 0);
+      } catch {
+        return false;
+      }
+    };
+    await expect.poll(lives, { timeout: 15_000 }).toBe(false);
+    await expect.poll(() => readdirSync(folder), { timeout: 5_000 }).toEqual([]);
+  }, 60_000);
 
   test('pushes a file, tells of the conflict, and the conflict is decided', async () => {
     const file = join(temporaryFolder(), 'operations.ndjson');
@@ -71,6 +103,49 @@ describe('sync', () => {
       .split('\n')
       .map((line) => schemas.FeedRow!.parse(JSON.parse(line)));
     expect(rows).toMatchObject([{ name: 'e', version: 3, data: { subject: 'C' } }, { has_more: false }]);
+    const feed = ['sync', 'feed', '--entity', 'Calendar Event', '-o', 'ndjson'];
+    const recent = await run([...feed, '--since', '-10m'], { env });
+    expect(recent.stdout.split('\n')[0]).toContain('"version":3');
+    const nowhere = await run([...feed, '--since', 'yesterday'], { env });
+    expect([nowhere.code, errorEvent(nowhere.stderr).code]).toEqual([2, 'SYNC_CURSOR_INVALID']);
+  });
+
+  test('decides all conflicts that a filter finds: asked first, each by itself, twice without harm', async () => {
+    const each = ['a', 'b', 'c'].map((name) => ({ doctype: 'Calendar Event', name }));
+    const data = (subject: string) => ({ subject, starts_at: '2026-12-01T10:00:00Z' });
+    const send = (device: string, op: 'insert' | 'update', subject: string, base_version?: number) =>
+      other.sync.push('acme', {
+        device,
+        operations: each.map((of) => ({ op, ...of, base_version, data: data(subject) })),
+      });
+    await send('desk', 'insert', 'A');
+    await send('desk', 'update', 'B', 1);
+    await send('tablet', 'update', 'C', 1);
+    // One of them moves on: whoever decides it has not seen that.
+    await other.sync.push('acme', {
+      device: 'desk',
+      operations: [{ op: 'update', ...each[0]!, base_version: 2, data: { subject: 'D' } }],
+    });
+    const all = ['conflict', 'resolve', '--all', '--take', 'client', '--reason', 'clinic', '--json'];
+    const unasked = await run(all, { env });
+    expect([unasked.code, errorEvent(unasked.stderr).code]).toEqual([2, 'CONFIRMATION_REQUIRED']);
+    for (const wrong of [
+      [...all, 'CF-00001'],
+      ['conflict', 'resolve', '--entity', 'Task', '--take', 'base', '--reason', 'r'],
+    ])
+      expect((await run(wrong, { env })).code).toBe(2);
+    const none = await run([...all, '--yes', '--entity', 'Task'], { env });
+    expect([none.code, JSON.parse(none.stdout).summary]).toEqual([0, { done: 0, failed: 0 }]);
+    const tried = await run([...all, '--yes', '--dry-run'], { env });
+    expect([tried.code, JSON.parse(tried.stdout).summary]).toEqual([8, { done: 2, failed: 1 }]);
+    const done = await run([...all, '--yes', '--entity', 'Calendar Event'], { env });
+    expect(done.code, done.stderr).toBe(8);
+    expect(schemas.Bulk!.parse(JSON.parse(done.stdout))).toMatchObject({
+      summary: { done: 2, failed: 1 },
+      failed: [{ error: { code: 'VERSION_MOVED' } }],
+    });
+    const again = await run([...all, '--yes'], { env });
+    expect([again.code, errorEvent(again.stderr).code]).toEqual([5, 'VERSION_MOVED']);
   });
 
   test('follows the feed with what another process writes, until Ctrl-C', async () => {
@@ -130,7 +205,12 @@ describe('sync', () => {
     expect(schemas.SyncStatus!.parse(JSON.parse(status.stdout))).toMatchObject({ org: 'acme' });
     expect((await run(['sync', 'status', '--check', '--max-conflict-rate', '0%'], { env })).code).toBe(6);
     const lag = await run(['sync', 'lag', '--json'], { env });
-    expect(schemas.LagList!.parse(JSON.parse(lag.stdout))).toMatchObject({ total_count: 3 });
+    expect(schemas.LagList!.parse(JSON.parse(lag.stdout))).toMatchObject({ total_count: 5 });
+    const { DARTWING_ORG: _, ...anywhere } = env;
+    const each = await run(['sync', 'lag', '--by', 'org', '--since', '1h', '--json'], { env: anywhere });
+    expect(JSON.parse(each.stdout)).toMatchObject({ items: [{ ref: 'acme' }] });
+    expect((await run(['sync', 'lag'], { env: anywhere })).code).toBe(2);
+    expect((await run(['sync', 'lag', '--watch', '10ms'], { env })).code).toBe(2);
     expect((await run(['sync', 'resync', 'phone', '--yes'], { env })).code).toBe(0);
     expect((await run(['sync', 'resync', 'nobody', '--yes'], { env })).code).toBe(3);
     const compacted = await run(['sync', 'compact', '--yes', '--json'], { env });

@@ -71,7 +71,7 @@ const asked = (): Record<string, readonly unknown[]> => ({
   'sync.feed': ['acme', { doctype: ['Task'] }],
   'sync.feedText': ['acme', { doctype: ['Task'] }],
   'sync.status': ['acme'],
-  'sync.lag': ['acme', 'client'],
+  'sync.lag': ['acme', { by: 'client' }],
   'sync.clients': ['acme'],
   'sync.conflicts.list': ['acme'],
   'sync.conflicts.show': ['acme', 'absent'],

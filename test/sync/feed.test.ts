@@ -406,13 +406,21 @@ describe('devices', () => {
       queue_depth: 4,
       clients: { online: 2 },
     });
-    expect((await world.dartwing.sync.lag(slug, 'entity')).items).toMatchObject([
+    expect((await world.dartwing.sync.lag(slug, { by: 'entity' })).items).toMatchObject([
       { ref: 'Note', max_ms: 60_000 },
     ]);
+    expect((await world.dartwing.sync.lag(slug, { by: 'org' })).items).toMatchObject([
+      { ref: slug, max_ms: 60_000 },
+    ]);
+    const later = new Date(world.clock.now().getTime() + 1);
+    for (const by of ['client', 'doctype', 'org'] as const)
+      expect((await world.dartwing.sync.lag(slug, { by, since: later })).items).toEqual([]);
+    for (const wrong of [{ by: 'ward' as 'org' }, { since: new Date(Number.NaN) }])
+      await expect(world.dartwing.sync.lag(slug, wrong)).rejects.toMatchObject({ code: 'VALIDATION_ERROR' });
     await pull(next_since);
-    expect((await world.dartwing.sync.lag(slug, 'client')).items.every(({ max_ms }) => max_ms === 0)).toBe(
-      true,
-    );
+    expect(
+      (await world.dartwing.sync.lag(slug, { by: 'client' })).items.every(({ max_ms }) => max_ms === 0),
+    ).toBe(true);
     const [ben] = org.members;
     await expect(world.dartwing.sync.status(slug, { principal: ben!.principal })).rejects.toMatchObject({
       code: 'PERMISSION_DENIED',

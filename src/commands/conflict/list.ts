@@ -1,17 +1,12 @@
-import { durationFlag, textFlag } from '../flag-values.js';
 import { requireCurrent } from '../org/named.js';
 import { pagedAnswer } from '../pages.js';
 import type { VerbRun } from '../spec.js';
 import { conflictTable } from './answer.js';
+import { choiceOf } from './choice.js';
 
 export const run: VerbRun = async (context, { flags }) => {
   const organization = requireCurrent(context);
-  const olderMs = durationFlag(flags, 'olderThan');
-  const filter = {
-    state: textFlag(flags, 'state'),
-    doctype: textFlag(flags, 'entity'),
-    before: olderMs === undefined ? undefined : new Date(Date.now() - olderMs),
-  };
+  const filter = choiceOf(flags);
   const dartwing = await context.open({ selfTest: 'version' });
   return pagedAnswer(context, flags, {
     kind: 'ConflictList',

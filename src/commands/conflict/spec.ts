@@ -54,10 +54,19 @@ export const conflictSpec: NounSpec = {
       description:
         'Only the contested fields are set. Refused when one of them changed after the conflict was filed. Also takes back what the rules decided.',
       arguments: [
-        { name: 'id', summary: 'Ids of conflicts; - reads them from stdin', required: true, variadic: true },
+        { name: 'id', summary: 'Ids of conflicts; - reads them from stdin', required: false, variadic: true },
       ],
       flags: [
         { name: 'take', value: 'side', choices: ['server', 'client', 'base'], summary: 'Whose values stay' },
+        { name: 'all', summary: 'All that the filters find, instead of ids' },
+        {
+          name: 'state',
+          value: 'state',
+          choices: ['open', 'auto'],
+          summary: 'open unless told; auto: the rules or the time decided',
+        },
+        { name: 'entity', value: 'doctype', summary: 'Only of this doctype' },
+        { name: 'older-than', value: 'duration', summary: 'Opened longer ago than this' },
         {
           name: 'value-file',
           value: 'file',
@@ -76,10 +85,16 @@ export const conflictSpec: NounSpec = {
             'dartwing conflict resolve CF-00042 --org acme --value-file decided.json --reason "both wrong"',
           note: 'Other values',
         },
+        {
+          command:
+            'dartwing conflict resolve --all --entity Task --take server --org acme --reason "stale tablet" --dry-run',
+          note: 'What would become of every open conflict about tasks',
+        },
       ],
       output: ['Bulk'],
       danger: 'mild',
       mutates: true,
+      long: true,
       needsReason: true,
       exits: {
         3: 'no such organization or conflict',

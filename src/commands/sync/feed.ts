@@ -1,6 +1,7 @@
-import { numberFlag, textFlag, textsFlag } from '../flag-values.js';
+import { parseDurationMs } from '../../core/duration.js';
+import { numberFlag, textFlag, textsFlag, timeFlag } from '../flag-values.js';
 import { requireCurrent } from '../org/named.js';
-import type { Document, VerbRun } from '../spec.js';
+import type { Document, Parsed, VerbRun } from '../spec.js';
 
 export const run: VerbRun = async (context, { flags }) => {
   const organization = requireCurrent(context);
@@ -9,7 +10,7 @@ export const run: VerbRun = async (context, { flags }) => {
   const named = textsFlag(flags, 'entity');
   const doctype =
     named.length > 0 ? named : (await dartwing.documents.doctypes.list()).map((each) => each.doctype);
-  const request = { doctype, since: textFlag(flags, 'since'), limit };
+  const request = { doctype, since: startFlag(flags), limit };
   return {
     stream: rows(
       dartwing.sync.stream(
@@ -31,6 +32,14 @@ export const run: VerbRun = async (context, { flags }) => {
     },
   };
 };
+
+/** A cursor as it is; a time or a distance from now as a time in RFC 3339. */
+function startFlag(flags: Parsed['flags']): string | undefined {
+  const text = textFlag(flags, 'since');
+  const isDistance = text !== undefined && parseDurationMs(text.replace(/^[-+]/, '')) !== undefined;
+  const isDate = text !== undefined && /^\d{4}-\d{2}-\d{2}(T|$)/.test(text);
+  return isDistance || isDate ? timeFlag(flags, 'since', new Date())!.toISOString() : text;
+}
 
 /** Rows and the last line, which has the cursor, as documents. */
 async function* rows(lines: AsyncIterable<string>): AsyncGenerator<Document> {

@@ -241,7 +241,7 @@ export const methods = {
   'sync.stream': streams('org', 'input', 'call', 'signal?'),
   'sync.push': writes('org', 'input', 'call'),
   'sync.status': reads('org', 'call'),
-  'sync.lag': reads('org', 'text', 'call'),
+  'sync.lag': reads('org', 'input?', 'call'),
   'sync.clients': reads('org', 'call'),
   'sync.resync': writes('org', 'text', 'call'),
   'sync.replay': writes('org', 'input', 'call'),

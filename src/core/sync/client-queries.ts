@@ -33,12 +33,15 @@ export async function findDevices(tx: Tx, organization: string): Promise<DeviceR
 export async function findDoctypeLags(
   tx: Tx,
   organization: string,
+  calledSince: Date,
 ): Promise<{ ref: string; since: Date | null }[]> {
   const text = `select wanted.doctype as ref, (
       select c.at from document_change c where c.organization = s.organization and c.seq > s.acknowledged
         and (not s.up_to_date or c.at > s.last_pull) and c.doctype = wanted.doctype order by c.seq limit 1) as since
-    from sync_device s cross join unnest(s.doctypes) as wanted (doctype) where s.organization = $1 limit $2`;
-  return (await tx.query<{ ref: string; since: Date | null }>(text, [organization, devicesMax])).rows;
+    from sync_device s cross join unnest(s.doctypes) as wanted (doctype) where s.organization = $1
+      and coalesce(greatest(s.last_pull, s.last_push), 'epoch') >= $3 limit $2`;
+  const values = [organization, devicesMax, calledSince];
+  return (await tx.query<{ ref: string; since: Date | null }>(text, values)).rows;
 }
 
 export async function countOpen(

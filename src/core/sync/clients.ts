@@ -1,6 +1,7 @@
 /** The devices of an organization: how far behind they are, and what waits in them. For operators and supervisors. */
 import { authorize, recordAct, type Scope } from '../access/index.js';
 import { DartwingError } from '../errors.js';
+import { parseChoice } from '../input.js';
 import { limits } from '../limits.js';
 import { countOpen, type DeviceRow, findDevices, findDoctypeLags, wantResync } from './client-queries.js';
 
@@ -88,16 +89,23 @@ export async function syncStatus(scope: Scope): Promise<SyncStatus> {
   };
 }
 
-/** Lag by client or by doctype. @throws PERMISSION_DENIED */
-export async function syncLag(scope: Scope, by: 'client' | 'entity'): Promise<LagList> {
+export interface LagInput {
+  /** A row for each client (the rule), for each doctype (`entity` is the same), or one for the organization. */
+  by?: (typeof lagGroups)[number] | undefined;
+  /** Only clients that called since. */
+  since?: Date | undefined;
+}
+
+export const lagGroups = ['client', 'doctype', 'entity', 'org'] as const;
+
+/** Lag by client, by doctype or of the organization. @throws VALIDATION_ERROR, PERMISSION_DENIED */
+export async function syncLag(scope: Scope, input: LagInput = {}): Promise<LagList> {
   const now = scope.clock.now();
-  const rows =
-    by === 'client'
-      ? (await requireDevices(scope)).map(({ device, principal, waiting_since: since }) => ({
-          ref: `${principal}/${device}`,
-          since,
-        }))
-      : await requireDevices(scope).then(() => findDoctypeLags(scope.tx, scope.tx.organization!));
+  const by = parseChoice('by', input.by ?? 'client', lagGroups);
+  const calledSince = input.since ?? new Date(0);
+  if (!(calledSince instanceof Date) || Number.isNaN(calledSince.getTime()))
+    throw new DartwingError('VALIDATION_ERROR', { message: 'since is not a time' });
+  const rows = await lagRows(scope, by!, calledSince);
   const groups = new Map<string, (Date | null)[]>();
   for (const { ref, since } of rows) groups.set(ref, [...(groups.get(ref) ?? []), since]);
   const items = [...groups].map(([ref, times]): LagItem => {
@@ -112,6 +120,22 @@ export async function syncLag(scope: Scope, by: 'client' | 'entity'): Promise<La
   });
   items.sort((a, b) => b.max_ms - a.max_ms || (a.ref < b.ref ? -1 : 1));
   return { api_version: 'dartwing/v1', kind: 'LagList', items };
+}
+
+async function lagRows(
+  scope: Scope,
+  by: (typeof lagGroups)[number],
+  calledSince: Date,
+): Promise<{ ref: string; since: Date | null }[]> {
+  const organization = scope.tx.organization!;
+  const devices = await requireDevices(scope);
+  if (by === 'doctype' || by === 'entity') return findDoctypeLags(scope.tx, organization, calledSince);
+  const called = devices.filter((row) => lastSeen(row) >= calledSince.getTime());
+  const slug = by === 'org' ? (await countOpen(scope.tx, organization)).slug : undefined;
+  return called.map(({ device, principal, waiting_since: since }) => ({
+    ref: slug ?? `${principal}/${device}`,
+    since,
+  }));
 }
 
 /** Every device, the one last seen first. @throws PERMISSION_DENIED */
@@ -139,8 +163,7 @@ async function requireDevices(scope: Scope): Promise<DeviceRow[]> {
 }
 
 function clientOf(row: DeviceRow, now: Date): SyncClient {
-  const seen = Math.max(row.last_pull?.getTime() ?? 0, row.last_push?.getTime() ?? 0);
-  const silent = now.getTime() - seen;
+  const silent = now.getTime() - lastSeen(row);
   return {
     device: row.device,
     principal: row.principal,
@@ -155,6 +178,10 @@ function clientOf(row: DeviceRow, now: Date): SyncClient {
     last_pull: row.last_pull?.toISOString() ?? null,
     last_push: row.last_push?.toISOString() ?? null,
   };
+}
+
+function lastSeen(row: DeviceRow): number {
+  return Math.max(row.last_pull?.getTime() ?? 0, row.last_push?.getTime() ?? 0);
 }
 
 function lagOf(since: Date | null, now: Date): number {

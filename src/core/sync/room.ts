@@ -9,6 +9,7 @@ import { limits } from '../limits.js';
 import type { Log } from '../log.js';
 import { checkDoctypes, type DoctypeReport } from './check.js';
 import {
+  type LagInput,
   type LagList,
   listClients,
   resyncClient,
@@ -59,8 +60,8 @@ export interface Sync {
   /** Takes a batch of operations. */
   push(organization: string, request: PushRequest, call?: CallOptions): Promise<PushAnswer>;
   status(organization: string, call?: CallOptions): Promise<SyncStatus>;
-  /** How far clients are behind: each of them, or by doctype. */
-  lag(organization: string, by: 'client' | 'entity', call?: CallOptions): Promise<LagList>;
+  /** How far clients are behind: each of them, by doctype, or all as one. */
+  lag(organization: string, input?: LagInput, call?: CallOptions): Promise<LagList>;
   clients(organization: string, call?: CallOptions): Promise<SyncClient[]>;
   /** Makes the next call of a device (of every principal that has one of this name) begin again; returns how many. */
   resync(organization: string, device: string, call?: CallOptions): Promise<number>;
@@ -189,7 +190,7 @@ export function syncVerbs(source: SyncSource): Sync {
       }));
     },
     status: (ref, call) => within(ref, call, syncStatus),
-    lag: (ref, by, call) => within(ref, call, (scope) => syncLag(scope, by)),
+    lag: (ref, input, call) => within(ref, call, (scope) => syncLag(scope, input)),
     clients: (ref, call) => within(ref, call, listClients),
     resync: (ref, device, call) => within(ref, call, (scope) => resyncClient(scope, device)),
     replay: (ref, input, call) => within(ref, call, (scope) => replayLog(scope, registry, input)),
