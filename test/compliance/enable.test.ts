@@ -241,6 +241,22 @@ test('an agreement that has run out turns red, nothing is enabled on it, and no 
   await chart('in-time');
   await chart('gone');
   await documents.delete('lapsed', 'Chart', 'gone');
+  await chart('contested');
+  const edit = async (device: string, finding: string) => {
+    const data = { finding };
+    const operation = {
+      id: device,
+      op: 'update',
+      doctype: 'Chart',
+      name: 'contested',
+      base_version: 1,
+      data,
+    };
+    return (await sync.push('lapsed', { device, operations: [operation] } as never)).results[0]!.conflict;
+  };
+  await edit('desk', 'B');
+  const conflict = (await edit('phone', 'C'))!;
+  expect(conflict).toBeTruthy();
   world.advance(320 * 86_400_000);
   const baa = async () =>
     (await compliance.status('lapsed', 'hipaa')).items.find(({ id }) => id === 'baa')?.result;
@@ -270,7 +286,12 @@ test('an agreement that has run out turns red, nothing is enabled on it, and no 
   });
   expect(await push('update', 'in-time', 1)).toMatchObject({ error: { code: 'BAA_EXPIRED' } });
   expect(await push('undelete', 'gone', 2)).toMatchObject({ error: { code: 'BAA_EXPIRED' } });
+  const decide = (take: 'client' | 'server') => sync.conflicts.resolve('lapsed', conflict, { take }, because);
+  await expect(decide('client')).rejects.toMatchObject(refused);
+  await expect(decide('client')).rejects.toMatchObject(refused);
+  expect((await documents.show('lapsed', 'Chart', 'contested')).data).toMatchObject({ finding: 'B' });
   // What takes nothing in goes on, and so does reading.
+  expect((await decide('server')).after!.status).toMatchObject({ state: 'resolved' });
   expect((await documents.show('lapsed', 'Chart', 'in-time')).data).toMatchObject({ finding: 'F-1' });
   await documents.update('lapsed', 'Chart', 'in-time', { finding: null });
   await documents.delete('lapsed', 'Chart', 'in-time');

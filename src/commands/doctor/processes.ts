@@ -67,7 +67,11 @@ export const processes: Check = {
         });
     }
     return outcomeOf(
-      up.size === 0 ? 'No process tells of itself' : `${up.size} processes tell of themselves`,
+      up.size === 0
+        ? 'No process tells of itself'
+        : up.size === 1
+          ? '1 process tells of itself'
+          : `${up.size} processes tell of themselves`,
       troubles,
     );
   },

@@ -115,12 +115,16 @@ export const workers: Check = {
     if (silent.length > 0)
       troubles.push({
         status: 'warn',
-        what: `${silent.length} workers are silent`,
+        what: silent.length === 1 ? '1 worker is silent' : `${silent.length} workers are silent`,
         found: silent.map(({ name, host, pid, seen_at: at }) => `${name} (${host}, ${pid}) since ${at}`),
         fix: ['dartwing worker list', 'dartwing worker'],
       });
     return outcomeOf(
-      live === 0 ? 'No worker runs; nothing waits for one' : `${live} workers tell of themselves`,
+      live === 0
+        ? 'No worker runs; nothing waits for one'
+        : live === 1
+          ? '1 worker tells of itself'
+          : `${live} workers tell of themselves`,
       troubles,
     );
   },
