@@ -760,6 +760,15 @@ const entries = {
       'Add the agreement that continues it: dartwing compliance baa add --org {org} --counterparty "…" --signed <day> --expires <day> --file <contract>',
     ],
   },
+  CONTROL_FAILED: {
+    kind: 'unavailable',
+    what: 'Health information of {org} is not shown: the control {control} has failed',
+    why: 'A compliance framework is enabled for it, and without this control nobody could prove afterwards who saw what',
+    fix: [
+      'See what failed and repair it: dartwing compliance verify --org {org} --control {control}',
+      'What was repaired counts with the next check, within 15 minutes or by that command',
+    ],
+  },
   PROCESSING_RESTRICTED: {
     kind: 'conflict',
     what: '{ref} is about {person}, whose data may only be kept',

@@ -26,6 +26,8 @@ export interface Site {
   around: Surroundings;
   /** Frameworks that somebody wants to end. */
   disablings?: readonly Disabling[] | undefined;
+  /** The control for whose sake no health information is shown. */
+  restrictedBy?: string | undefined;
 }
 
 /** Something that has to be done before a framework can be enabled. */

@@ -1,6 +1,6 @@
 /** The room as callers see it. Organizations are given by id or slug. */
 import type { CallOptions, Change, Scope, Session } from '../access/index.js';
-import type { Registry } from '../documents/index.js';
+import { findFailedControl, type Registry } from '../documents/index.js';
 import { asDartwingError, DartwingError } from '../errors.js';
 import type { DataKeys, Keys } from '../keys/index.js';
 import { limits } from '../limits.js';
@@ -179,7 +179,8 @@ export function openCompliance(parts: ComplianceParts): Compliance {
     mayLook(scope, organization.id);
     const policy = await readPolicy(scope, organization.id);
     const disablings = (await listDisablings(scope.tx, organization.id)).map(disablingOf);
-    return { ...siteOf(scope, organization, policy, known(), around), disablings };
+    const restrictedBy = await findFailedControl(scope.tx, organization.id);
+    return { ...siteOf(scope, organization, policy, known(), around), disablings, restrictedBy };
   };
   const verifyOne = async (
     ref: string,

@@ -30,6 +30,8 @@ export interface ComplianceStatus {
   items: ControlState[];
   /** Somebody wants it to end; null while nobody does. */
   disabling: Disabling | null;
+  /** The control for whose sake no health information is shown at present; null while it is. */
+  restricted_by: string | null;
   [key: string]: unknown;
 }
 
@@ -49,7 +51,7 @@ export async function checkControls(
 }
 
 export function statusOf(
-  { scope, organization, policy, disablings }: Site,
+  { scope, organization, policy, disablings, restrictedBy }: Site,
   { framework }: Framework,
   items: ControlState[],
 ): ComplianceStatus {
@@ -65,6 +67,7 @@ export function statusOf(
     controls: { pass: count('pass'), warn: count('warn'), fail: count('fail') },
     items,
     disabling: disablings?.find((one) => one.framework === framework) ?? null,
+    restricted_by: restrictedBy ?? null,
   };
 }
 

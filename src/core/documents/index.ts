@@ -35,6 +35,7 @@ export { denied, filled, linkMissing, nameInvalid, requireFields } from './deman
 export { type Data, type Doctype, type LinkTo, refuseTooLarge } from './doctype.js';
 export type { Document, DocumentList, DocumentVersions } from './document.js';
 export { dropDocuments } from './followers.js';
+export { findFailedControl } from './guard.js';
 export type { IndexRun } from './indexes.js';
 export { buildIndexes, unbuiltIndexes } from './indexes.js';
 export { openIndexing } from './indexing.js';

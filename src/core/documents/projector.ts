@@ -9,6 +9,7 @@ import { stageAuditMany } from '../audit/index.js';
 import { limits } from '../limits.js';
 import type { Data, Doctype } from './doctype.js';
 import { without } from './document.js';
+import { requireProvable } from './guard.js';
 import type { Registry } from './registry.js';
 
 /** A document, or a version of one, before it is shown. */
@@ -63,6 +64,7 @@ export interface Seen {
 /**
  * Writes down who saw which fields with health information: an entry for each document, and one for the rest of a long
  * list. Documents without any cost nothing.
+ * @throws CONTROL_FAILED
  */
 export async function recordReads(
   scope: Scope,
@@ -93,7 +95,10 @@ export async function recordReads(
     ref: { doctype, name },
     fields: [...fields].sort(),
   }));
-  await stageAuditMany(tx, rest.length === 0 ? entries : [...entries, { ...common, ...digestOf(rest) }]);
+  await Promise.all([
+    requireProvable(scope, organization ?? tx.organization!),
+    stageAuditMany(tx, rest.length === 0 ? entries : [...entries, { ...common, ...digestOf(rest) }]),
+  ]);
 }
 
 /** Fields with health information that hold something. */
