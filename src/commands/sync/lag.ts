@@ -5,6 +5,7 @@ import type { CommandContext } from '../context.js';
 import { durationFlag, textFlag, timeFlag } from '../flag-values.js';
 import { requireCurrent } from '../org/named.js';
 import type { Document, VerbRun } from '../spec.js';
+import { whileShown } from '../ui/progress.js';
 import { lagTable, listOf } from './answer.js';
 
 /** Shortest pause between two rounds: each of them reads every device. */
@@ -22,7 +23,7 @@ export const run: VerbRun = async (context, { flags }) => {
     throw new DartwingError('VALIDATION_ERROR', { message: '--watch is at least 1s' });
   const read = await readerOf(context, { by, since: timeFlag(flags, 'since', new Date()) });
   if (everyMs !== undefined) return { stream: rounds(context, read, everyMs), table: watchTable };
-  const items = await read();
+  const items = await whileShown(context, 'Reading how far clients are', read);
   return {
     list: listOf('LagList', items),
     findings: max !== undefined && items.some((item) => item.max_ms > max),
