@@ -18,8 +18,8 @@ export function killableDoor(file: string, options: DartwingOptions): KillableDo
   let kills = 0;
   const waiting = new Map<number, { resolve(answer: unknown): void; reject(error: Error): void }>();
 
-  const start = (): Promise<ChildProcess> =>
-    new Promise((resolve, reject) => {
+  const start = (): Promise<ChildProcess> => {
+    const started = new Promise<ChildProcess>((resolve, reject) => {
       const child = fork(file, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
       child.on('message', ({ number, answer, fault }: Told) => {
         if (number === 0) return resolve(child);
@@ -29,7 +29,7 @@ export function killableDoor(file: string, options: DartwingOptions): KillableDo
         else call?.reject(faultOf(fault.status, fault));
       });
       child.on('exit', () => {
-        running = undefined;
+        if (running === started) running = undefined;
         const gone = new ClientFault('OFFLINE', 'the server died');
         reject(gone);
         for (const call of waiting.values()) call.reject(gone);
@@ -37,17 +37,23 @@ export function killableDoor(file: string, options: DartwingOptions): KillableDo
       });
       child.send(options);
     });
+    return started;
+  };
 
   const ask =
     (verb: Asked['verb']) =>
     async (...given: unknown[]): Promise<never> => {
       running ??= start();
-      const child = await running;
+      const asked = running;
+      const child = await asked;
       const number = ++calls;
       return new Promise((resolve, reject) => {
         waiting.set(number, { resolve: resolve as (answer: unknown) => void, reject });
         child.send({ number, verb, given } as Asked, (error) => {
-          if (error) reject(new ClientFault('OFFLINE', 'the server died'));
+          if (!error) return;
+          // Its end is not known yet; who asks again meanwhile would meet it again.
+          if (running === asked) running = undefined;
+          reject(new ClientFault('OFFLINE', 'the server died'));
         });
       });
     };
