@@ -31,6 +31,13 @@ export interface Place {
   row: readonly string[];
 }
 
+/** A place with what is computed from it alone, for whoever opens and seals a value of the same place. */
+export interface BoundPlace extends Place {
+  readonly bytes: Buffer;
+  /** What the keys of its messages are derived with. */
+  readonly info: Buffer;
+}
+
 const head = Buffer.from([0x44, 0x57, 1, 1]);
 const saltAt = 20;
 const commitmentAt = 52;
@@ -49,23 +56,27 @@ const algorithm = 'aes-256-gcm';
 export function sealEnvelope(
   key: KeyObject,
   keyId: string,
-  place: Place,
+  place: Place | BoundPlace,
   plain: Uint8Array,
   salt: Uint8Array,
 ): Buffer {
   const header = Buffer.concat([head, uuidBytes(keyId), salt]);
-  const bound = boundBytes(place);
-  const { messageKey, commitment } = deriveMessageKey(key, salt, bound);
+  const { bytes: bound, info } = bindPlace(place);
+  const { messageKey, commitment } = deriveMessageKey(key, salt, info);
   const cipher = createCipheriv(algorithm, messageKey, nonce).setAAD(Buffer.concat([bound, header]));
   return Buffer.concat([header, commitment, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
 }
 
 /** Opens a value; undefined when it was changed or moved, or sealed with another key. Which of them, it does not say. */
-export function openEnvelope(key: KeyObject, place: Place, envelope: Uint8Array): Buffer | undefined {
+export function openEnvelope(
+  key: KeyObject,
+  place: Place | BoundPlace,
+  envelope: Uint8Array,
+): Buffer | undefined {
   const bytes = Buffer.from(envelope.buffer, envelope.byteOffset, envelope.byteLength);
   if (keyIdOf(bytes) === undefined) return undefined;
-  const bound = boundBytes(place);
-  const { messageKey, commitment } = deriveMessageKey(key, bytes.subarray(saltAt, commitmentAt), bound);
+  const { bytes: bound, info } = bindPlace(place);
+  const { messageKey, commitment } = deriveMessageKey(key, bytes.subarray(saltAt, commitmentAt), info);
   if (!timingSafeEqual(commitment, bytes.subarray(commitmentAt, bodyAt))) return undefined;
   const tagAt = bytes.length - tagBytes;
   const decipher = createDecipheriv(algorithm, messageKey, nonce, { authTagLength: tagBytes })
@@ -83,7 +94,7 @@ export function keyIdOf(envelope: Buffer): string | undefined {
   if (envelope.length < bodyAt + tagBytes || !envelope.subarray(0, head.length).equals(head))
     return undefined;
   const hex = envelope.toString('hex', head.length, saltAt);
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
 /** `dwa1`, then organization, table, column and the parts of the row's key, each behind its length in two bytes. */
@@ -93,29 +104,36 @@ export function boundBytes({ organization, table, column, row }: Place): Buffer 
 
 /** A mark and texts that cannot be told from each other otherwise than by their lengths, big-endian. */
 export function lengthPrefixed(mark: string, texts: readonly string[]): Buffer {
-  const parts = [Buffer.from(mark)];
-  for (const text of texts) {
-    const bytes = Buffer.from(text, 'utf8');
-    const length = Buffer.alloc(2);
-    length.writeUInt16BE(bytes.length);
-    parts.push(length, bytes);
+  const lengths = texts.map((text) => Buffer.byteLength(text, 'utf8'));
+  const bytes = Buffer.alloc(lengths.reduce((sum, length) => sum + 2 + length, mark.length));
+  let at = bytes.write(mark, 0, 'latin1');
+  for (const [index, text] of texts.entries()) {
+    at = bytes.writeUInt16BE(lengths[index]!, at);
+    at += bytes.write(text, at, 'utf8');
   }
-  return Buffer.concat(parts);
+  return bytes;
 }
 
-function deriveMessageKey(key: KeyObject, salt: Uint8Array, bound: Buffer) {
-  const info = Buffer.concat([
-    Buffer.from('dartwing/enc/v1\u0001'),
-    createHash('sha256').update(bound).digest(),
-  ]);
+const infoMark = Buffer.from('dartwing/enc/v1\u0001');
+
+/** Computes what belongs to a place, once. */
+export function bindPlace(place: Place | BoundPlace): BoundPlace {
+  if ('info' in place) return place;
+  const bytes = boundBytes(place);
+  const info = Buffer.concat([infoMark, createHash('sha256').update(bytes).digest()]);
+  return { ...place, bytes, info };
+}
+
+const [first, second] = [Buffer.from([1]), Buffer.from([2])];
+
+function deriveMessageKey(key: KeyObject, salt: Uint8Array, info: Buffer) {
   // HKDF (RFC 5869) of 64 bytes, written out: hkdfSync() takes three times as long as its three HMACs.
   const secret = key.export();
   const extracted = createHmac('sha256', salt).update(secret).digest();
   secret.fill(0);
-  const expand = (...parts: Buffer[]) =>
-    parts.reduce((hmac, part) => hmac.update(part), createHmac('sha256', extracted)).digest();
-  const messageKey = expand(info, Buffer.from([1]));
-  return { messageKey, commitment: expand(messageKey, info, Buffer.from([2])) };
+  const messageKey = createHmac('sha256', extracted).update(info).update(first).digest();
+  const commitment = createHmac('sha256', extracted).update(messageKey).update(info).update(second).digest();
+  return { messageKey, commitment };
 }
 
 function uuidBytes(id: string): Buffer {

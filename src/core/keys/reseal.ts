@@ -18,7 +18,7 @@ import {
   writeSealed,
 } from './catalogue.js';
 import type { KeyChest } from './data-keys.js';
-import { saltBytes, sealEnvelope } from './envelope.js';
+import { bindPlace, saltBytes, sealEnvelope } from './envelope.js';
 import { holdActiveKey } from './queries.js';
 import {
   listOldKeys,
@@ -133,7 +133,7 @@ async function sealAnew(
   const salts = randomBytes(saltBytes * rows.length);
   for (const [index, { row, sealed: old }] of rows.entries()) {
     const salt = salts.subarray(index * saltBytes, (index + 1) * saltBytes);
-    const place = placeOf(column, organization, row);
+    const place = bindPlace(placeOf(column, organization, row));
     try {
       const plain = await chest.open(tx, place, old);
       sealed.push({ row, sealed: sealEnvelope(secret, active.id, place, plain, salt) });
