@@ -6,7 +6,7 @@ import { openTestDartwing } from '../support/database.js';
 const mine = "unnest(string_to_array(current_setting('dartwing.orgs', true), ','))";
 
 describe('the policy of a read across a person’s organizations', async () => {
-  const { database, dartwing, clock } = await openTestDartwing();
+  const { database, dartwing, clock } = await openTestDartwing({}, '2026-11-23T10:00:00.000Z');
   const organizations: Record<string, string> = {};
   let person = '';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Dartwing } from '../../src/core/index.js';
+import { type Dartwing, systemClock } from '../../src/core/index.js';
 import { openTestDartwing, type TestDatabase, testOptions } from '../support/database.js';
 import { bundleChild, killAt } from '../support/killed.js';
 
@@ -8,7 +8,7 @@ let database: TestDatabase;
 let child: Awaited<ReturnType<typeof bundleChild>>;
 
 beforeAll(async () => {
-  ({ dartwing, database } = await openTestDartwing());
+  ({ dartwing, database } = await openTestDartwing({ clock: systemClock }));
   await dartwing.tenancy.create({ slug: 'acme', type: 'company', owner: 'ana@acme.test' });
   child = await bundleChild(new URL('./accept-child.ts', import.meta.url));
 });

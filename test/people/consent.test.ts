@@ -5,7 +5,7 @@ import { openTestDartwing } from '../support/database.js';
 let dartwing: Dartwing;
 
 beforeAll(async () => {
-  ({ dartwing } = await openTestDartwing());
+  ({ dartwing } = await openTestDartwing({}, '2026-11-23T10:00:00.000Z'));
 });
 
 let turn = 0;

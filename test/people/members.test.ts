@@ -7,7 +7,7 @@ let database: TestDatabase;
 let clock: Awaited<ReturnType<typeof openTestDartwing>>['clock'];
 
 beforeAll(async () => {
-  ({ dartwing, database, clock } = await openTestDartwing());
+  ({ dartwing, database, clock } = await openTestDartwing({}, '2026-11-23T10:00:00.000Z'));
 });
 
 type Members = readonly (readonly [email: string, role: string])[];

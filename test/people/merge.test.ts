@@ -8,7 +8,7 @@ let dartwing: Dartwing;
 let database: TestDatabase;
 
 beforeAll(async () => {
-  ({ dartwing, database } = await openTestDartwing());
+  ({ dartwing, database } = await openTestDartwing({}, '2026-11-23T10:00:00.000Z'));
 });
 
 let turn = 0;

@@ -6,7 +6,7 @@ import { isPassing, retryDelayMs } from '../../src/core/people/provisioning-sche
 import { openTestDartwing, testOptions } from '../support/database.js';
 import { atEnd } from '../support/ending.js';
 
-const { dartwing, database, clock } = await openTestDartwing();
+const { dartwing, database, clock } = await openTestDartwing({}, '2026-11-23T10:00:00.000Z');
 
 type Provisioning = NonNullable<DartwingOptions['provisioning']>;
 

@@ -39,14 +39,21 @@ export function testOptions(database: TestDatabase, more: Partial<DartwingOption
   return { url: database.url, masterKey, background: false, ...more };
 }
 
-/** A test database with dartwing open on it, closed at the end of the file. */
-export async function openTestDartwing(more: Partial<DartwingOptions> = {}): Promise<{
+/**
+ * A test database with dartwing open on it, closed at the end of the file.
+ * @param start where its clock begins: today, as the database and other processes of a test have it, unless a test is about
+ *   days and has no others
+ */
+export async function openTestDartwing(
+  more: Partial<DartwingOptions> = {},
+  start = `${new Date().toISOString().slice(0, 10)}T10:00:00.000Z`,
+): Promise<{
   database: TestDatabase;
   dartwing: Dartwing;
   clock: ReturnType<typeof fakeClock>;
 }> {
   const database = await createTestDatabase();
-  const clock = fakeClock('2026-11-23T10:00:00.000Z');
+  const clock = fakeClock(start);
   const dartwing = await createDartwing(testOptions(database, { clock, ...more }));
   atEnd(() => dartwing.close());
   return { database, dartwing, clock };
