@@ -107,6 +107,27 @@ describe('dead letters', () => {
     await expect(jobs.deadLetters.discard(second!.id)).rejects.toMatchObject({ code: 'REASON_REQUIRED' });
     const resolved = await jobs.deadLetters.resolve(first!.id, 'called them', {}, operator);
     expect(resolved.triage).toMatchObject({ status: 'resolved', note: 'called them', by: 'kim' });
+    // Again it is one decision; another note has the former one in the trail.
+    const other = { principal: { type: 'operator', id: 'lee' } as const };
+    const again = await jobs.deadLetters.resolve(first!.id, 'called them', {}, other);
+    expect(again.triage).toEqual(resolved.triage);
+    const corrected = await jobs.deadLetters.resolve(first!.id, 'wrote to them', {}, other);
+    expect(corrected.triage).toMatchObject({ note: 'wrote to them', by: 'lee' });
+    const { items: told } = await world.dartwing.audit.query({
+      action: 'job.resolve',
+      doctype: 'Background Job',
+      name: first!.id,
+    });
+    expect(told.map(({ old, new: now }) => [old, now])).toEqual([
+      [
+        { triage: 'resolved', note: 'called them' },
+        { triage: 'resolved', note: 'wrote to them' },
+      ],
+      [
+        { triage: 'pending', note: null },
+        { triage: 'resolved', note: 'called them' },
+      ],
+    ]);
     await jobs.deadLetters.discard(second!.id, {}, { ...operator, reason: 'obsolete' });
     expect((await jobs.deadLetters.list({ organization: 'acme' })).total).toBe(3);
     const ignored = await jobs.deadLetters.page({ triage: 'ignored' });

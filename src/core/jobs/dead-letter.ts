@@ -188,8 +188,13 @@ async function triage(
       message: `A note has at most ${limits.reasonCharsMax} characters`,
     });
   const locked = await requireDead(scope, row, to);
+  // Who decides the same again leaves it to the first who did.
+  if (locked.triage === to && locked.triage_note === text) return current(scope, locked);
   await setTriage(scope.tx, locked, to, text, scope.principal.id);
-  await record(scope, action, locked, { old: { triage: locked.triage }, new: { triage: to, note: text } });
+  await record(scope, action, locked, {
+    old: { triage: locked.triage, note: locked.triage_note },
+    new: { triage: to, note: text },
+  });
   return current(scope, locked);
 }
 
