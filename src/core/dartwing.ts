@@ -17,6 +17,7 @@ import {
   type AuditSource,
   type AuditVerbs,
   auditVerbs,
+  openArchive,
   sequencerBell,
   systemOrganization,
 } from './audit/index.js';
@@ -54,7 +55,7 @@ import {
   repairMemberships,
   verifyMemberships,
 } from './people/index.js';
-import { openPrivacy } from './privacy/index.js';
+import { openLedger, openPrivacy, requireReplayed } from './privacy/index.js';
 import { openQuota } from './quota/index.js';
 import { realtimeRoom } from './realtime/index.js';
 import { type OptionalExit, openRouter, type Regions, type Router, readRegions } from './residency/index.js';
@@ -133,7 +134,17 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
   const ready = () => requireSound(database, expected);
   const opening = options.selfTest === 'version' ? requireVersion(database, expected) : ready();
   // A wrong rule stops a process when it starts. A short command reads the rules when a person comes.
-  const prepared = opening.then(() => (background ? contexts.prepare() : undefined));
+  const place = options.audit?.archive;
+  const archive = place === undefined ? undefined : whenUsed(() => openArchive(place));
+  beforeClose.push(async () => archive?.made?.close());
+  const prepared = opening.then(async () => {
+    if (!background) return;
+    await contexts.prepare();
+    if (archive === undefined) return;
+    await requireReplayed({ transaction, place: archive.get() }, (error) =>
+      log.warn({ err: error }, 'ledger of erasures'),
+    );
+  });
   await prepared.catch(async (error: unknown) => {
     await close();
     throw error;
@@ -161,6 +172,16 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
   const provisioner = whenUsed(() => openProvisioner(session, options.provisioning ?? {}, log));
   events.subscribe('person.unprovisioned', (...event) => provisioner.get().provision(...event));
 
+  const erasing = () => ({ registry: registry.get(), answers: access.answers });
+  const ledger = whenUsed(() =>
+    openLedger({
+      session,
+      transaction,
+      place: () => archive?.get(),
+      mayLeave: (organization) => router.require(organization, 'archive'),
+      erasing,
+    }),
+  );
   const audit: AuditSource = {
     database: { transaction },
     sequencerRole: database.roles.sequencer,
@@ -407,8 +428,15 @@ export async function createDartwing(options: DartwingOptions): Promise<Dartwing
     privacy: () =>
       openPrivacy({
         session,
-        registry: registry.get,
-        answers: access.answers,
+        erasing,
+        ledger: ledger.get(),
+        // The erasure stands; what the ledger lacks is written by the clock.
+        onErased: async () => {
+          await ledger
+            .get()
+            .write()
+            .catch((error: unknown) => log.warn({ err: error }, 'ledger of erasures'));
+        },
         idOf: ids.findExisting,
       }),
     compliance: () =>

@@ -775,6 +775,21 @@ const entries = {
     why: 'Processing was restricted for this person; what is there stays, and nobody changes it',
     fix: ['Lift the restriction: dartwing person release {person} --org <org> --reason "…"'],
   },
+  ERASURES_PENDING: {
+    kind: 'precondition',
+    what: 'This database has persons who were erased before it was put back: {count}',
+    why: 'The ledger of erasures in {place} names them; nothing is served while somebody could read them again',
+    fix: [
+      'See whom: dartwing person replay --dry-run --reason "backup of …"',
+      'Erase them again: dartwing person replay --reason "backup of …"',
+    ],
+  },
+  ERASURE_NOT_FOUND: {
+    kind: 'not_found',
+    what: 'The ledger of erasures names no {person} whom this database still has',
+    why: 'Only who was erased before is erased again without being asked for anew',
+    fix: ['See whom: dartwing person replay --dry-run --reason "…"'],
+  },
   RESTRICTION_NOT_FOUND: {
     kind: 'not_found',
     what: 'Processing is not restricted for {person} in "{org}"',

@@ -328,6 +328,9 @@ export const limits = Object.freeze({
   residencyToldMs: 3_600_000,
   /** How long a framework stays in force after somebody asked to disable it. */
   disablingDelayMs: 86_400_000,
+  /** How far behind the newest erasure of the database its ledger is read at a start, and when a line of it is late. */
+  ledgerLookBackMs: 86_400_000,
+  ledgerLateMs: 3_600_000,
   /** Longest time for which a rule keeps documents, and rounds of one run that disposes of them. */
   retentionDaysMax: 36_500,
   retentionRoundsMax: 1_000,

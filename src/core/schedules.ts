@@ -145,6 +145,11 @@ const chores: Readonly<Record<string, Chore>> = {
     description: 'Disposes of documents that were kept as long as their organization says',
     run: ({ privacy }, call) => privacy.retention.runAll({ ...call, reason: 'its time is over' }),
   },
+  'privacy.ledger': {
+    cron: '*/5 * * * *',
+    description: 'Writes erasures to their ledger beside the archive, where there is one',
+    run: ({ privacy }, call) => privacy.ledger.write(call),
+  },
   'realtime.sweep': {
     cron: '50 * * * *',
     description: 'Deletes events that no server was there to send',

@@ -12,7 +12,7 @@ import { dropJobs, followMergedOwner } from './jobs/index.js';
 import { dropKeys } from './keys/index.js';
 import { dropMail } from './mail/index.js';
 import { enrolOwner, followRename, leaveOrganization } from './people/index.js';
-import { dropConsentHistory, followMergedSubject } from './privacy/index.js';
+import { dropConsentHistory, refuseRestricted } from './privacy/index.js';
 import { dropRealtime, tellOfAgreement, tellOfIntegration } from './realtime/index.js';
 import { dropSync } from './sync/index.js';
 import { dropIntegrations, followMergedConnector } from './tokens/index.js';
@@ -35,6 +35,7 @@ export function subscribeRooms({ subscribe }: ReturnType<typeof eventBoard>): vo
   subscribe('organization.purging', (...event) => dropCompliance(...event));
   subscribe('organization.purging', (...event) => dropConsentHistory(...event));
   subscribe('organization.purging', (...event) => dropRealtime(...event));
+  subscribe('person.changing', (...event) => refuseRestricted(...event));
   subscribe('person.merging', (...event) => followMerge(...event));
   subscribe('person.merging', (...event) => moveEquipment(...event));
   subscribe('person.merging', (...event) => followMergedInvitee(...event));
@@ -42,6 +43,5 @@ export function subscribeRooms({ subscribe }: ReturnType<typeof eventBoard>): vo
   subscribe('person.merging', (...event) => followMergedConnector(...event));
   subscribe('integration.expired', (...event) => tellOfIntegration(...event));
   subscribe('agreement.expiring', (...event) => tellOfAgreement(...event));
-  subscribe('person.merging', (...event) => followMergedSubject(...event));
   subscribe('member.leaving', (...event) => refuseLeaving(...event));
 }

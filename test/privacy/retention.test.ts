@@ -93,6 +93,20 @@ describe('while processing is restricted for a person', () => {
     expect((await documents.show('bolt', 'Chart', 'c1')).version).toBe(2);
   });
 
+  test('the record of the person is changed by that person alone, and neither deleted, merged nor erased', async () => {
+    const { person } = people;
+    await expect(person.update(mara, { last_name: 'Other' })).rejects.toMatchObject(refused);
+    expect((await person.update(mara, { last_name: 'Lo' })).op).toBe('none');
+    const herself = { principal: { type: 'person', id: mara } as const };
+    expect((await person.update(mara, { mobile_no: '+12025550147' }, herself)).op).toBe('update');
+    await expect(person.delete(mara)).rejects.toMatchObject(refused);
+    await expect(person.merge(otto, mara, undefined, because)).rejects.toMatchObject(refused);
+    await expect(person.merge(mara, otto, undefined, because)).rejects.toMatchObject(refused);
+    await expect(privacy.erase(mara, because)).rejects.toMatchObject(refused);
+    expect((await person.update(otto, { last_name: 'Ma' })).op).toBe('update');
+    expect(await person.show(mara)).toMatchObject({ last_name: 'Lo', status: { state: 'active' } });
+  });
+
   test('and afterwards they change again', async () => {
     await expect(privacy.restriction.lift('bolt', mara, because)).rejects.toMatchObject({
       code: 'RESTRICTION_NOT_FOUND',

@@ -4,7 +4,7 @@ import { clock, connections, database, indexes, isolation, keys, migrations, tls
 import { integrations, realtime, sync } from './outside.js';
 import { alerts, processes } from './processes.js';
 import { config, disk, node, profile, redis } from './surroundings.js';
-import { audit, compliance, dataKeys } from './trust.js';
+import { audit, compliance, dataKeys, erasures } from './trust.js';
 import { jobs, mail, queues, schedules, workers } from './work.js';
 
 export const checks: readonly Check[] = [
@@ -23,6 +23,7 @@ export const checks: readonly Check[] = [
   redis,
   dataKeys,
   audit,
+  erasures,
   compliance,
   queues,
   jobs,

@@ -52,6 +52,33 @@ export const audit: Check = {
   },
 };
 
+export const erasures: Check = {
+  id: 'erasures',
+  needs: ['isolation'],
+  isPrivate: true,
+  run: async ({ core }): Promise<Outcome> => {
+    const { place, late, pending } = await (await core()).privacy.ledger.status();
+    if (pending.length > 0)
+      return {
+        status: 'fail',
+        what: `${pending.length} persons were erased before this database was put back`,
+        found: pending.slice(0, 10).map(({ person, erased_at }) => `${person}, erased ${erased_at}`),
+        fix: ['dartwing person replay --reason "backup of …"'],
+      };
+    if (late > 0)
+      return {
+        status: 'warn',
+        what: `${late} erasures are not in their ledger`,
+        found: [`A database put back from a backup would not know of them: ${place}`],
+        fix: ['dartwing schedule run privacy.ledger', 'dartwing compliance residency'],
+      };
+    return {
+      what:
+        place === null ? 'No archive, so no ledger of erasures' : `The ledger in ${place} has every erasure`,
+    };
+  },
+};
+
 export const compliance: Check = {
   id: 'compliance',
   needs: ['isolation'],

@@ -276,11 +276,37 @@ export const personSpec: NounSpec = {
       load: () => import('./erase.js'),
     },
     {
+      name: 'replay',
+      summary: 'Erase again whom a database has that was put back from a backup',
+      description:
+        'The ledger of erasures beside the archive names who was erased since. Servers and workers do not start before it is ' +
+        'done (ERASURES_PENDING). What keeps an erasure back keeps this one back too, and is told for each person.',
+      examples: [
+        {
+          command: 'dartwing person replay --reason "backup of 3 May" --dry-run',
+          note: 'Whom, and what stands in the way',
+        },
+        { command: 'dartwing person replay --reason "backup of 3 May" --confirm again', note: 'In a script' },
+      ],
+      output: ['Bulk'],
+      danger: 'severe',
+      mutates: true,
+      needsReason: true,
+      long: true,
+      exits: {
+        5: 'there is no archive, or something keeps the only one back',
+        8: 'some are left as they were',
+      },
+      seeAlso: ['person erase', 'audit restore'],
+      load: () => import('./replay.js'),
+    },
+    {
       name: 'restrict',
       summary: 'Keep what an organization has of a person, and let nobody change it',
       description:
         'Documents about the person are neither changed, added nor deleted, online or by devices, and retention passes ' +
-        'them by, until person release.',
+        'them by, until person release. The record of the person, which serves all organizations, is changed by that ' +
+        'person alone, and neither deleted, merged nor erased.',
       arguments: [person],
       examples: [
         {

@@ -29,6 +29,8 @@ export interface DomainEvents {
     former: string | undefined;
     outcome: { mail: 'queued' | 'no_transport' | 'no_organization' | null };
   };
+  /** A person's own record is about to change otherwise than by themselves. A subscriber may refuse by throwing. */
+  'person.changing': { person: string };
   /**
    * One person becomes another. A subscriber gives its records of the loser to the winner and adds to `moved` how
    * many of them there were.
@@ -91,6 +93,7 @@ export function eventBoard(): Events & {
     'organization.purging': [],
     'person.unprovisioned': [],
     'person.unproven': [],
+    'person.changing': [],
     'person.merging': [],
     'member.leaving': [],
     'member.changed': [],

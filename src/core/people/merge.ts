@@ -41,7 +41,8 @@ export interface MergeChange extends Change<PersonDocument> {
  * under the better terms and the loser's ends), places in concrete records, the records of rooms above, and the sign-in
  * when the winner has none. The loser's grants go, the loser's record becomes `merged` for ever. All or nothing.
  * @param notes kept in the winner's merge log
- * @throws PERSON_NOT_FOUND, VALIDATION_ERROR (one person twice), PERSON_MERGED, MINOR_LOCKED, PERMISSION_DENIED
+ * @throws PERSON_NOT_FOUND, VALIDATION_ERROR (one person twice), PERSON_MERGED, MINOR_LOCKED, PROCESSING_RESTRICTED,
+ * PERMISSION_DENIED
  */
 export async function mergePersons(
   scope: Scope,
@@ -54,6 +55,7 @@ export async function mergePersons(
   authorize(scope, 'merge', { doctype: 'Person', name: loser.id });
   refuseLocked(winner);
   refuseLocked(loser);
+  for (const { id } of [winner, loser]) await scope.events.publish(scope, 'person.changing', { person: id });
   const before = personDocument(winner);
   const touched = await uniteMemberships(scope, winner, loser);
   const given = await giveReferences(scope.tx, loser.id, winner.id);

@@ -23,7 +23,8 @@ import { identityTaken, refuseLocked } from './person-rules.js';
  * address are mirrored in the memberships, and an account that is named by the address is renamed with it.
  * @param ifVersion refuse when the record is at another version
  * @throws PERSON_NOT_FOUND, VALIDATION_ERROR, EMAIL_INVALID, PHONE_INVALID, VERSION_MOVED, PERSON_MERGED, MINOR_LOCKED,
- * ORGANIZATION_NOT_FOUND, PERSON_EMAIL_TAKEN, PERSON_EXTERNAL_ID_TAKEN, PERSON_USER_TAKEN, PERMISSION_DENIED
+ * ORGANIZATION_NOT_FOUND, PERSON_EMAIL_TAKEN, PERSON_EXTERNAL_ID_TAKEN, PERSON_USER_TAKEN, PROCESSING_RESTRICTED (for others
+ * than the person), PERMISSION_DENIED
  */
 export async function updatePerson(
   scope: Scope,
@@ -47,6 +48,7 @@ export async function updatePerson(
   const account = accountName(row, parsed);
   if (Object.keys(set).length === 0 && account === undefined)
     return changeDocument(scope, { op: 'none', ref: `person/${row.id}`, before, after: before, audit: null });
+  if (scope.principal.id !== row.id) await scope.events.publish(scope, 'person.changing', { person: row.id });
   const after = personDocument(await store(scope, row, set, account));
   const audit = await recordPerson(scope, 'update', before, after);
   return changeDocument(scope, { op: 'update', ref: `person/${row.id}`, before, after, audit });
@@ -54,7 +56,8 @@ export async function updatePerson(
 
 /**
  * Deletes a person whom nothing names, with their account.
- * @throws PERSON_NOT_FOUND, PERSON_MERGED, MINOR_LOCKED, PERSON_REFERENCED with what there is, PERMISSION_DENIED
+ * @throws PERSON_NOT_FOUND, PERSON_MERGED, MINOR_LOCKED, PERSON_REFERENCED with what there is, PROCESSING_RESTRICTED,
+ * PERMISSION_DENIED
  */
 export async function deletePerson(scope: Scope, ref: string): Promise<Change<PersonDocument>> {
   const row = await requireReadablePerson(scope, ref, true);
@@ -63,6 +66,7 @@ export async function deletePerson(scope: Scope, ref: string): Promise<Change<Pe
   const counts = Object.entries(await countReferences(scope.tx, row.id)).filter(([, count]) => count > 0);
   const referenced = (references: string, cause?: unknown) =>
     new DartwingError('PERSON_REFERENCED', { ref: row.primary_email, references }, { cause });
+  await scope.events.publish(scope, 'person.changing', { person: row.id });
   if (counts.length > 0) throw referenced(counts.map(([what, count]) => `${count} ${what}`).join(', '));
   await deletePersonRow(scope.tx, row.id).catch((error: unknown) => {
     // A foreign key of a room above, for instance equipment in somebody's hands.

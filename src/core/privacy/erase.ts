@@ -35,7 +35,7 @@ import {
   scrubJobs,
   scrubMirrors,
 } from './queries.js';
-import { dropRestrictions } from './retention-queries.js';
+import { isRestrictedAnywhere } from './retention-queries.js';
 import { requireSubject, subjectPaths, tombstone } from './subject.js';
 
 /** What is left of a person. */
@@ -46,15 +46,24 @@ export interface ErasureDocument {
   counts: Record<string, number>;
 }
 
+/** What an erasure needs of other rooms. */
+export interface ErasingParts {
+  registry: Registry;
+  /** Opens answers that are kept for repetitions. */
+  answers: AnswerSeal;
+}
+
 /**
  * Erases a person in one transaction; a rehearsal does the same and rolls back, so its counts are what would go.
- * @throws PERSON_NOT_FOUND, PERSON_ERASED, LEGAL_HOLD, LAST_SUPERVISOR, ERASURE_BLOCKED (jobs that have not ended), what
- * keeps a member (equipment), REASON_REQUIRED, PERMISSION_DENIED
+ * @param erasedAt when the person was erased before, in a database that was lost; now unless told
+ * @throws PERSON_NOT_FOUND, PERSON_ERASED, LEGAL_HOLD, PROCESSING_RESTRICTED, LAST_SUPERVISOR, ERASURE_BLOCKED (jobs that have
+ * not ended), what keeps a member (equipment), REASON_REQUIRED, PERMISSION_DENIED
  */
 export async function eraseSubject(
   scope: Scope,
-  { registry, answers }: { registry: Registry; answers: AnswerSeal },
+  { registry, answers }: ErasingParts,
   ref: string,
+  erasedAt?: Date,
 ): Promise<Change<ErasureDocument>> {
   const { tx, clock, principal } = scope;
   const subject = await requireSubject(scope, ref, true);
@@ -77,8 +86,7 @@ export async function eraseSubject(
   counts.answers = (await dropAnswersNaming(tx, answers, texts)) + (await dropNews(tx, texts));
   await dropConsents(tx, id);
   await dropDevices(tx, id);
-  await dropRestrictions(tx, id);
-  const at = clock.now();
+  const at = erasedAt ?? clock.now();
   await pseudonymize(tx, id, `erased.${id.toLowerCase()}@erased.invalid`, at);
   await scrubMirrors(tx, id);
   // Last: entries that the steps before have left are sealed for the person too.
@@ -111,6 +119,8 @@ async function requireErasable({ tx }: Scope, { id }: SubjectRow): Promise<void>
     throw new DartwingError('PERSON_ERASED', { person: id, at: erased.toISOString() });
   const [slug] = await findHolds(tx, id);
   if (slug !== undefined) throw new DartwingError('LEGAL_HOLD', { slug });
+  if (await isRestrictedAnywhere(tx, id))
+    throw new DartwingError('PROCESSING_RESTRICTED', { ref: `person/${id}`, person: id });
 }
 
 /** Ends every membership; the last supervisor of an organization has to be followed by somebody first. */

@@ -262,12 +262,9 @@ export async function insertErasure(
   tx: Tx,
   row: { person: string; at: Date; by: string; counts: Readonly<Record<string, number>> },
 ): Promise<void> {
-  await tx.query('insert into erasure (person, erased_at, erased_by, counts) values ($1, $2, $3, $4)', [
-    row.person,
-    row.at,
-    row.by,
-    JSON.stringify(row.counts),
-  ]);
+  const text = `insert into erasure (person, erased_at, erased_by, counts, person_created_at)
+    select id, $2, $3, $4, created_at from person where id = $1`;
+  await tx.query(text, [row.person, row.at, row.by, JSON.stringify(row.counts)]);
 }
 
 export interface ConsentRow {

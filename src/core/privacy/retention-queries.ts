@@ -132,20 +132,14 @@ export async function deleteRestriction(tx: Tx, organization: string, person: st
   ]);
 }
 
-/** A person who becomes another one stays restricted. */
-export async function moveRestrictions(tx: Tx, loser: string, winner: string): Promise<void> {
-  const text = `insert into processing_restriction (organization, person, reason, since, by)
-    select organization, $2, reason, since, by from processing_restriction where person = $1 on conflict do nothing`;
-  await tx.query(text, [loser, winner]);
-  await dropRestrictions(tx, loser);
-}
-
-export async function dropRestrictions(tx: Tx, person: string): Promise<void> {
-  await tx.query('delete from processing_restriction where person = $1', [person]);
-}
-
 /** Rules and restrictions go with their organization. */
 export async function deleteProtection(tx: Tx, organization: string): Promise<void> {
   for (const table of ['retention_rule', 'processing_restriction'])
     await tx.query(`delete from ${table} where organization = $1`, [organization]);
+}
+
+/** Whether any organization has to keep what it has of a person as it is. */
+export async function isRestrictedAnywhere(tx: Tx, person: string): Promise<boolean> {
+  const text = 'select exists (select from processing_restriction where person = $1) as restricted';
+  return (await tx.query<{ restricted: boolean }>(text, [person])).rows[0]!.restricted;
 }

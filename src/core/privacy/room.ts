@@ -1,11 +1,11 @@
 /** The room as callers see it. Persons are given by id or address, organizations by id or slug. */
-import type { AnswerSeal, CallOptions, Change, Session } from '../access/index.js';
-import type { Registry } from '../documents/index.js';
+import type { CallOptions, Change, Session } from '../access/index.js';
 import { DartwingError } from '../errors.js';
 import { limits } from '../limits.js';
 import { type ConsentDocument, type ConsentInput, decideConsent, readConsent } from './consent.js';
-import { type ErasureDocument, eraseSubject } from './erase.js';
+import { type ErasingParts, type ErasureDocument, eraseSubject } from './erase.js';
 import { exportSubject, type SubjectExportRow } from './export.js';
+import type { Ledger } from './ledger-room.js';
 import { type Restriction, release, restrict } from './restriction.js';
 import {
   dispose,
@@ -28,6 +28,8 @@ export interface Privacy {
   ): Promise<{ person: string; counts: Record<string, number> }>;
   /** Erases a person for good. With `dryRun` the counts are what would go. */
   erase(person: string, call?: CallOptions): Promise<Change<ErasureDocument>>;
+  /** Who was erased, outside of the database. */
+  readonly ledger: Ledger;
   readonly consent: {
     decide(
       organization: string,
@@ -60,19 +62,22 @@ export interface Privacy {
 
 export function openPrivacy({
   session,
-  registry,
-  answers,
+  erasing,
+  ledger,
+  onErased,
   idOf,
 }: {
   session: Session;
-  registry: () => Registry;
-  /** Opens answers that are kept for repetitions. */
-  answers: AnswerSeal;
+  erasing: () => ErasingParts;
+  ledger: Ledger;
+  /** Hears of every erasure that is committed, before it is answered. */
+  onErased: () => Promise<void>;
   idOf: (ref: string, call?: CallOptions) => Promise<string>;
 }): Privacy {
   const run = async (ref: string, call: CallOptions | undefined): Promise<RetentionRun> => {
     const organization = await idOf(ref, call);
-    const once = () => session.runIn(organization, call, (scope) => dispose(scope, registry()));
+    const { registry } = erasing();
+    const once = () => session.runIn(organization, call, (scope) => dispose(scope, registry));
     const total = await once();
     let last = total;
     for (let round = 1; round < limits.retentionRoundsMax && isUnfinished(last); round++) {
@@ -91,14 +96,18 @@ export function openPrivacy({
       return session.run('person export', call, (scope) => {
         // The connection broke in the middle: rows that were handed over cannot be taken back.
         if (written) throw new DartwingError('DATABASE_UNAVAILABLE');
-        return exportSubject(scope, registry(), person, writeOnce);
+        return exportSubject(scope, erasing().registry, person, writeOnce);
       });
     },
     // No key: the answer would be kept for a day, and the person is in it.
-    erase: (person, { idempotencyKey: _, ...call } = {}) =>
-      session.run('person erase', call, (scope) =>
-        eraseSubject(scope, { registry: registry(), answers }, person),
-      ),
+    erase: async (person, { idempotencyKey: _, ...call } = {}) => {
+      const change = await session.run('person erase', call, (scope) =>
+        eraseSubject(scope, erasing(), person),
+      );
+      if (call.dryRun !== true) await onErased();
+      return change;
+    },
+    ledger,
     restriction: Object.freeze({
       set: (organization, person, call) =>
         session.run('person restrict', call, (scope) => restrict(scope, organization, person), {
@@ -114,7 +123,9 @@ export function openPrivacy({
     retention: Object.freeze({
       list: async (ref, call) => session.runIn(await idOf(ref, call), call, readRules),
       set: async (ref, doctype, input, call) =>
-        session.runIn(await idOf(ref, call), call, (scope) => setRule(scope, registry(), doctype, input)),
+        session.runIn(await idOf(ref, call), call, (scope) =>
+          setRule(scope, erasing().registry, doctype, input),
+        ),
       remove: async (ref, doctype, call) =>
         session.runIn(await idOf(ref, call), call, (scope) => removeRule(scope, doctype)),
       run,

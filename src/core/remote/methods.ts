@@ -332,6 +332,9 @@ export const methods = {
 
   'privacy.export': writes('text', 'hear', 'call'),
   'privacy.erase': writes('text', 'call'),
+  'privacy.ledger.status': reads('call'),
+  'privacy.ledger.write': writes('call'),
+  'privacy.ledger.replay': writes('input', 'call'),
   'privacy.consent.decide': writes('org', 'text', 'input', 'call'),
   'privacy.consent.show': reads('org', 'text', 'call'),
   'privacy.restriction.set': writes('org', 'text', 'call'),

@@ -40,6 +40,7 @@ import { syncUpkeep } from './0034-sync-upkeep.js';
 import { jobChecks } from './0035-job-checks.js';
 import { auditPrevious } from './0036-audit-previous.js';
 import { agreementNotice } from './0037-agreement-notice.js';
+import { erasureLedger } from './0038-erasure-ledger.js';
 
 export interface Migration {
   id: number;
@@ -86,4 +87,5 @@ export const migrations: readonly Migration[] = [
   jobChecks,
   auditPrevious,
   agreementNotice,
+  erasureLedger,
 ];
