@@ -314,6 +314,7 @@ describe('schedules', () => {
       'keys.rotation',
       'mail.delivery',
       'people.provisioning',
+      'privacy.ledger',
       'realtime.sweep',
       'retention.run',
       'sync.compaction',
