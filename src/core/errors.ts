@@ -780,8 +780,8 @@ const entries = {
     what: 'This database has persons who were erased before it was put back: {count}',
     why: 'The ledger of erasures in {place} names them; nothing is served while somebody could read them again',
     fix: [
-      'See whom: dartwing person replay --dry-run --reason "backup of …"',
-      'Erase them again: dartwing person replay --reason "backup of …"',
+      'Put back first what the archive has of the trails: dartwing audit restore --reason "backup of …"',
+      'Erase them again: dartwing person replay --reason "backup of …"; with --dry-run it says whom',
     ],
   },
   ERASURE_NOT_FOUND: {

@@ -61,14 +61,17 @@ export const erasures: Check = {
     if (pending.length > 0)
       return {
         status: 'fail',
-        what: `${pending.length} persons were erased before this database was put back`,
+        what: `Before this database was put back, ${pending.length === 1 ? '1 person was' : `${pending.length} persons were`} erased`,
         found: pending.slice(0, 10).map(({ person, erased_at }) => `${person}, erased ${erased_at}`),
-        fix: ['dartwing person replay --reason "backup of …"'],
+        fix: [
+          'dartwing audit restore --reason "backup of …"',
+          'dartwing person replay --reason "backup of …"',
+        ],
       };
     if (late > 0)
       return {
         status: 'warn',
-        what: `${late} erasures are not in their ledger`,
+        what: `${late} ${late === 1 ? 'erasure is' : 'erasures are'} not in their ledger`,
         found: [`A database put back from a backup would not know of them: ${place}`],
         fix: ['dartwing schedule run privacy.ledger', 'dartwing compliance residency'],
       };

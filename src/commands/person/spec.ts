@@ -280,7 +280,7 @@ export const personSpec: NounSpec = {
       summary: 'Erase again whom a database has that was put back from a backup',
       description:
         'The ledger of erasures beside the archive names who was erased since. Servers and workers do not start before it is ' +
-        'done (ERASURES_PENDING). What keeps an erasure back keeps this one back too, and is told for each person.',
+        'done (ERASURES_PENDING). Run audit restore before it: what is written anew takes the place of what the archive has. What keeps an erasure back keeps this one back too, and is told for each person.',
       examples: [
         {
           command: 'dartwing person replay --reason "backup of 3 May" --dry-run',

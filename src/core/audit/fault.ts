@@ -40,7 +40,8 @@ export const faultRemedies: Readonly<Record<FaultKind, string>> = {
   insertion:
     'Find out who can write to the database besides the sequencer; the entry is not one of the trail',
   reordering: 'Restore a copy of the database from before beside this one and compare the named entries',
-  truncation: 'Restore a copy of the database from before beside this one and read the missing entries',
+  truncation:
+    'Where an archive has them: dartwing audit restore --reason "…". Else restore a copy of the database from before beside this one and read the missing entries',
   fork: 'The trail was rewritten with its hashes: read the named entries in the archive or in a copy from before',
   forgery: 'Find out who can write checkpoints without the key, or name a former key as an audit_verifier',
   restored: 'Nothing, if the older copy of the database was put back on purpose',
