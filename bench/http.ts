@@ -8,10 +8,16 @@ import { Hono } from 'hono';
 import pg from 'pg';
 import { createDartwing, type Dartwing, shippedRates } from '../src/core/index.js';
 import { createServer } from '../src/server/index.js';
-import { compare, printReport, progress, ratioFigure, timed } from './measure.js';
+import { compare, compareAll, printReport, progress, ratioFigure, timed } from './measure.js';
 import { withDatabase, withServer } from './server.js';
 
 const callsPerRun = 50;
+/** Callers who wait for an answer before they ask again, while the rate that a side can keep up is looked for. */
+const callersAtOnce = 16;
+const load = 0.8;
+const loadedMs = 3_000;
+
+type Fetch = (request: Request) => Response | Promise<Response>;
 
 /** Prints the report. */
 export async function bench({ json }: { json: boolean }): Promise<void> {
@@ -31,23 +37,33 @@ export async function bench({ json }: { json: boolean }): Promise<void> {
         const bare = bareServer(dartwing, keys);
         const keyless = bareServer(dartwing);
         const whole = createServer(dartwing);
-        const ask = (fetch: (request: Request) => Response | Promise<Response>) => async () => {
-          for (let n = 0; n < callsPerRun; n++) {
-            const response = await fetch(
-              new Request(`http://bench.test${path}`, { headers: { authorization } }),
-            );
-            if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`);
-            await response.text();
-          }
+        const once = async (fetch: Fetch) => {
+          const response = await fetch(
+            new Request(`http://bench.test${path}`, { headers: { authorization } }),
+          );
+          if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`);
+          await response.text();
+        };
+        const ask = (fetch: Fetch) => async () => {
+          for (let n = 0; n < callsPerRun; n++) await once(fetch);
         };
         const found = await compare(timed(ask(bare.fetch)), timed(ask(whole.fetch)), { count: 20 });
         const more = await compare(timed(ask(keyless.fetch)), timed(ask(whole.fetch)), { count: 20 });
+        progress(`${load * 100} % of what each side can do`);
+        const loaded = await compareAll(
+          () => underLoad(() => once(bare.fetch)),
+          () => underLoad(() => once(whole.fetch)),
+          { count: 5, warmups: 1 },
+        );
         await keys.end();
         return {
           bench: 'http',
           figures: [
             ratioFigure('point read with an API key', found, 1.67),
             ratioFigure('against a bare side that asks for no key', more),
+            ratioFigure(`99 of 100 answers at ${load * 100} % of what each side can do`, loaded.p99, 2),
+            ratioFigure('half of them', loaded.p50),
+            ratioFigure('time between two calls then', loaded.gap),
           ],
           notes: [
             `PostgreSQL ${server.version}; ${callsPerRun} calls one after another per run; the bare side finds the key in one statement, and record and custody in one tenant transaction`,
@@ -60,6 +76,34 @@ export async function bench({ json }: { json: boolean }): Promise<void> {
     }),
   );
   printReport(report, json);
+}
+
+/**
+ * How long answers take, in milliseconds, while calls come at random (exponential gaps, whether or not anybody still waits)
+ * at four fifths of the rate that the side keeps up with `callersAtOnce`; and the mean gap between them.
+ */
+async function underLoad(call: () => Promise<void>): Promise<Record<'p50' | 'p99' | 'gap', number>> {
+  const until = performance.now() + loadedMs / 3;
+  let done = 0;
+  const caller = async () => {
+    for (; performance.now() < until; done++) await call();
+  };
+  await Promise.all(Array.from({ length: callersAtOnce }, caller));
+  const gap = loadedMs / 3 / done / load;
+  const took: number[] = [];
+  const open: Promise<void>[] = [];
+  const started = performance.now();
+  for (let due = started; due < started + loadedMs; due += -Math.log(1 - Math.random()) * gap) {
+    const wait = due - performance.now();
+    // A timer is late by a millisecond; what is due by then is sent together, and counted from when it was due.
+    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+    const at = due;
+    open.push(call().then(() => void took.push(performance.now() - at)));
+  }
+  await Promise.all(open);
+  took.sort((a, b) => a - b);
+  const at = (share: number) => took[Math.floor((took.length - 1) * share)]!;
+  return { p50: at(0.5), p99: at(0.99), gap };
 }
 
 async function fill({ tenancy, equipment, identity }: Dartwing) {
