@@ -63,6 +63,8 @@ test('more than ten, and every discarding, want a yes; all of them want the name
     ['dlq replay --type mail.send', 'INPUT_REQUIRED'],
     [`dlq replay ${id} --all`, 'VALIDATION_ERROR'],
     ['dlq replay --all --data-file x.json', 'VALIDATION_ERROR'],
+    [`dlq replay ${id} --limit 1`, 'VALIDATION_ERROR'],
+    ['dlq replay --all --limit 0', 'VALIDATION_ERROR'],
     // A dry run refuses what the run would refuse.
     ['dlq replay --all --yes --rate 99999/s --dry-run', 'VALIDATION_ERROR'],
   ] as const;
@@ -123,6 +125,16 @@ test('replays one with another input, which the trail keeps beside the former on
     },
   ]);
   expect(await operator.fail(`dlq replay ${id}`)).toMatchObject({ code: 'JOB_STATE', exit: 5 });
+});
+
+test('a replay takes a few before the rest, the oldest first', async () => {
+  const { operator, dartwing } = world;
+  const { items } = await dartwing.jobs.deadLetters.page({ type: 'mail.send', organization: 'acme' });
+  const few = await operator.ask('dlq replay --all --type mail.send --org acme --limit 2 --dry-run');
+  expect(few.document).toMatchObject({
+    done: items.slice(0, 2).map(({ id }) => ({ ref: id })),
+    summary: { done: 2, failed: 0 },
+  });
 });
 
 test('a replay can be interrupted, says how it goes on, and what failed is 8', async () => {

@@ -156,6 +156,16 @@ describe('dead letters', () => {
       operator,
     );
     expect(first.done).toHaveLength(2);
+    const trial = await jobs.deadLetters.replayMany(
+      { type: 'email.send' },
+      { limit: 1 },
+      { ...operator, dryRun: true },
+    );
+    expect(trial.done).toHaveLength(1);
+    for (const limit of [0, -1, 1.5, Number.NaN])
+      await expect(jobs.deadLetters.replayMany({}, { limit })).rejects.toMatchObject({
+        code: 'VALIDATION_ERROR',
+      });
     const rest = await jobs.deadLetters.replayMany({ type: 'email.send' }, { perSecond: 500 }, operator);
     expect(rest.done).toHaveLength(2);
     expect((await jobs.deadLetters.list()).total).toBe(0);

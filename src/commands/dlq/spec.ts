@@ -95,6 +95,7 @@ export const dlqSpec: NounSpec = {
         all,
         ...filters,
         { name: 'rate', value: 'n/s', summary: 'At most so many: 50/s, 100/m' },
+        { name: 'limit', value: 'n', summary: 'With --all, at most so many; a few first, then the rest' },
         { name: 'data-file', value: 'file', summary: 'Another input for one job, as JSON; - reads stdin' },
         {
           name: 'to-queue',
@@ -108,6 +109,10 @@ export const dlqSpec: NounSpec = {
         {
           command: 'dartwing dlq replay --all --type email.send --rate 50/s',
           note: 'A type, without a flood',
+        },
+        {
+          command: 'dartwing dlq replay --all --type email.send --limit 5',
+          note: 'A few as a trial, before the rest',
         },
         {
           command: 'dartwing dlq replay JOB-2026-00042 --data-file input.json --reason "wrong address"',

@@ -21,10 +21,12 @@ import {
 } from './document.js';
 import { findingsOf } from './evaluation.js';
 import { type RuleFile, ruleFile } from './export.js';
+import { textOf } from './life.js';
 import {
   deleteRuleChanges,
   endSilence,
   findEvaluation,
+  type InstanceRow,
   insertSilence,
   listInstances,
   listRuleChanges,
@@ -192,29 +194,32 @@ export function openAlerts(parts: AlertParts): Alerts & { close(): Promise<void>
       run('alert check', call, async ({ tx }) => {
         const rules = await currentRules(tx);
         const chosen = id === undefined ? rules.filter((rule) => rule.isEnabled) : [requireRule(rules, id)];
+        const known = new Map(
+          (await listInstances(tx)).map((row) => [`${row.rule} ${row.severity} ${row.labels_text}`, row]),
+        );
         const { now } = await findEvaluation(tx);
         const samples = openSampleStore();
         await samples.load(tx, now);
         return chosen.flatMap((rule) =>
           rule.levels.flatMap((level) =>
-            findingsOf(rule, level, samples, now).map(({ labels, value }) =>
-              alertDocument(
-                {
-                  rule: rule.id,
-                  severity: level.severity,
-                  labels,
-                  labels_text: '',
-                  value,
-                  state: level.forSeconds === 0 ? 'firing' : 'pending',
-                  active_at: now,
-                  fired_at: null,
-                  kept_since: null,
-                  resolved_at: null,
-                },
-                rules,
-                undefined,
-              ),
-            ),
+            findingsOf(rule, level, samples, now).map(({ labels, value }) => {
+              const labelsText = textOf(labels);
+              // What nobody has evaluated before holds since now, as far as anybody knows.
+              const fresh: InstanceRow = {
+                rule: rule.id,
+                severity: level.severity,
+                labels,
+                labels_text: labelsText,
+                value,
+                state: level.forSeconds === 0 ? 'firing' : 'pending',
+                active_at: now,
+                fired_at: null,
+                kept_since: null,
+                resolved_at: null,
+              };
+              const row = known.get(`${rule.id} ${level.severity} ${labelsText}`) ?? fresh;
+              return alertDocument({ ...row, value }, rules, undefined);
+            }),
           ),
         );
       }),

@@ -40,6 +40,8 @@ export interface ManyJobs {
 }
 
 export interface ReplayManyOptions extends ReplayOptions, InOrganization {
+  /** At most so many of what a query finds, oldest failures first; as a trial before the rest. */
+  limit?: number | undefined;
   /** At most so many a second. */
   perSecond?: number | undefined;
   /** Stops between two jobs; what is done is done, and a second run goes on with the rest. */

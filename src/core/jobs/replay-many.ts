@@ -12,17 +12,21 @@ export async function replayMany(
   clock: Clock,
   deadLetters: DeadLetters,
   which: readonly string[] | DeadLetterQuery,
-  { perSecond, signal, onEach, organization, ...options }: ReplayManyOptions,
+  { perSecond, limit, signal, onEach, organization, ...options }: ReplayManyOptions,
   call?: CallOptions,
 ): Promise<ManyJobs> {
   if (perSecond !== undefined && !(perSecond > 0 && perSecond <= limits.replaysPerSecondMax))
     throw new DartwingError('VALIDATION_ERROR', {
       message: `A rate lies above 0 and is at most ${limits.replaysPerSecondMax} a second`,
     });
+  if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1 && limit <= limits.replaysMax))
+    throw new DartwingError('VALIDATION_ERROR', {
+      message: `A limit is a whole number from 1 to ${limits.replaysMax}`,
+    });
   const { idempotencyKey: _, ...facts } = call ?? {};
   const { targets, left } = Array.isArray(which)
     ? { targets: which.map((id: string): Target => ({ id, organization })), left: [] }
-    : await targetsOf(deadLetters, which as DeadLetterQuery, organization, facts);
+    : await targetsOf(deadLetters, which as DeadLetterQuery, { organization, limit }, facts);
   if (targets.length > limits.replaysMax)
     throw new DartwingError('VALIDATION_ERROR', {
       message: `At most ${limits.replaysMax} jobs are replayed at once`,
@@ -55,7 +59,7 @@ interface Target {
 async function targetsOf(
   deadLetters: DeadLetters,
   query: DeadLetterQuery,
-  organization: string | undefined,
+  { organization, limit }: Pick<ReplayManyOptions, 'organization' | 'limit'>,
   call: CallOptions,
 ): Promise<{ targets: Target[]; left: string[] }> {
   const targets: Target[] = [];
@@ -64,6 +68,7 @@ async function targetsOf(
   do {
     const { items, next } = await deadLetters.page({ ...query, organization, after }, call);
     for (const job of items) {
+      if (targets.length === limit) return { targets, left };
       if (job.error?.code === workerLost && query.error === undefined) left.push(job.id);
       else targets.push({ id: job.id, organization: job.organization });
     }
