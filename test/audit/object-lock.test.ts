@@ -109,6 +109,39 @@ describe.skipIf(why !== undefined)('a bucket with Object Lock', { timeout: 120_0
     expect((await world.dartwing.audit.verifyArchive()).findings).toEqual([]);
   });
 
+  it('keeps the ledger of erasures, which a delete marker does not hide', async () => {
+    const { dartwing, database, store } = world;
+    const { after } = await dartwing.people.person.create({
+      primary_email: 'mara@acme.test',
+      first_name: 'Mara',
+      last_name: 'Lo',
+      source: 'import',
+    });
+    await dartwing.privacy.erase(after!.id, { reason: 'asked for' });
+    const kept = async () => {
+      const found = [];
+      for await (const one of store.list('erasures/')) found.push(one);
+      return found;
+    };
+    const [line, ...others] = await kept();
+    expect(others).toEqual([]);
+    expect(line!.key).toContain(after!.id);
+    expect(await store.protection(line!.key, line!.versions[0]!.versionId)).toMatchObject({
+      mode: 'compliance',
+      legalHold: true,
+    });
+    await client.send(new DeleteObjectCommand({ Bucket: locked, Key: `trail/${line!.key}` }));
+    expect((await kept())[0]!.versions).toMatchObject([{ isDeleteMarker: false }, { isDeleteMarker: true }]);
+    expect((await dartwing.privacy.ledger.status()).pending).toEqual([]);
+    // As in a copy of the database from before.
+    await database.admin.query('delete from erasure');
+    const { pending } = await dartwing.privacy.ledger.status();
+    expect(pending.map(({ person }) => person)).toEqual([after!.id]);
+    await dartwing.privacy.ledger.replay(pending[0]!, { reason: 'put back' });
+    expect(await dartwing.privacy.ledger.write()).toEqual({ written: 1, refused: [] });
+    expect((await dartwing.privacy.ledger.status()).pending).toEqual([]);
+  });
+
   it('is not deceived by a version over an object, nor by a delete marker', async () => {
     const { rows } = await world.database.admin.query(
       'select key from audit_segment where organization = $1 order by first_seq limit 2',

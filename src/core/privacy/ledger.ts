@@ -116,8 +116,8 @@ export async function isUnreplayed({ transaction, place }: LedgerSource, line: L
 }
 
 /**
- * What every process asks before it serves anybody. A place that does not answer keeps nobody from starting: `onAway` hears
- * of it, and doctor looks again.
+ * What every process asks before it serves anybody. A place that does not answer, or does not let us read, keeps nobody from starting:
+ * `onAway` hears of it, and doctor looks again.
  * @throws ERASURES_PENDING
  */
 export async function requireReplayed(
@@ -126,7 +126,7 @@ export async function requireReplayed(
 ): Promise<void> {
   const found = await findUnreplayed(source).catch((thrown: unknown) => {
     const error = asDartwingError(thrown);
-    if (error.code !== 'ARCHIVE_UNAVAILABLE') throw error;
+    if (!error.code.startsWith('ARCHIVE_')) throw error;
     onAway(error);
     return [];
   });
