@@ -442,6 +442,11 @@ export const limits = Object.freeze({
   sampleMs: 15_000,
   /** How long the database may be gone until each process says so by itself. */
   databaseGoneMs: 60_000,
+  /** Steps of courses, and how long a sample counts while its series has no newer one. */
+  courseStepMs: 60_000,
+  courseStepMsMin: 15_000,
+  courseStepMsMax: 86_400_000,
+  courseLookBackMs: 300_000,
   samplesKeptMs: 21_600_000,
   samplesCoarseMs: 300_000,
   samplesCoarseKeptMs: 345_600_000,

@@ -1,6 +1,6 @@
 import { DartwingError } from '../../core/errors.js';
 import { definitionOf } from '../../core/metrics/index.js';
-import { textsFlag, timeFlag } from '../flag-values.js';
+import { durationFlag, textFlag, textsFlag, timeFlag } from '../flag-values.js';
 import { growthOf } from '../readings.js';
 import type { VerbRun } from '../spec.js';
 import { sparkline } from '../ui/sparkline.js';
@@ -13,6 +13,11 @@ export const run: VerbRun = async (context, { args, flags }) => {
   const history = await dartwing.metrics.history(name, {
     since: timeFlag(flags, 'since', new Date()),
     where: whereOf(textsFlag(flags, 'where')),
+    by: textFlag(flags, 'by')
+      ?.split(',')
+      .map((label) => label.trim())
+      .filter((label) => label !== ''),
+    stepMs: durationFlag(flags, 'step'),
   });
   if (context.io.machine) return { document: { ...history } };
   const isCounter = definitionOf(name)?.type !== 'gauge';

@@ -35,6 +35,12 @@ export const metricSpec: NounSpec = {
       arguments: [{ name: 'name', summary: 'Name of the metric', required: true }],
       flags: [
         { name: 'since', value: 'time', summary: 'From when on, an hour ago unless told: -6h' },
+        {
+          name: 'by',
+          value: 'labels',
+          summary: 'One series for each value of these, comma-separated: added up, of ages the largest',
+        },
+        { name: 'step', value: 'duration', summary: 'One point for each so long: 5m' },
         { name: 'where', value: 'label=value', summary: 'Only series with this label', repeat: true },
       ],
       examples: [
@@ -42,6 +48,10 @@ export const metricSpec: NounSpec = {
         {
           command: 'dartwing metric query dartwing_job_queue_depth --where queue=default --since -6h --json',
           note: 'Points, for a program',
+        },
+        {
+          command: 'dartwing metric query dartwing_job_queue_depth --by queue --step 5m --since -6h',
+          note: 'A series for each queue',
         },
       ],
       output: ['MetricSeriesList', 'MetricHistory'],
