@@ -88,7 +88,7 @@ async function historyOf(
   { since, where = {}, by, stepMs }: HistoryQuery,
   clock: Clock,
 ): Promise<MetricHistory> {
-  requireGrouping(name, kept, by, stepMs);
+  requireGrouping(name, kept ?? [], by, stepMs);
   const from = since ?? new Date(clock.now().getTime() - limits.samplesFineWindowMs);
   const isCoarse = clock.now().getTime() - from.getTime() > limits.samplesKeptMs;
   const all = new Map<string, Map<string, SampledSeries>>();
